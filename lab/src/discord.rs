@@ -1,1 +1,5 @@
 //! To be written.
+
+/// To be written.
+#[derive(Debug, Default)]
+pub struct Discord {}

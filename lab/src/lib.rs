@@ -1,6 +1,26 @@
 //! An embedded AWS in which **what makes an alarm silent in AWS makes it silent too**.
 
+mod cloud;
+pub mod cloudtrail;
+pub mod deliveries;
 pub mod discord;
+mod ec2;
+mod events;
+pub mod gateway;
+mod iam;
+pub mod identity;
+mod ids;
 pub mod lambda;
+mod logs;
+pub mod mail;
+mod metrics;
 pub mod pattern;
 pub mod policy;
+mod s3;
+pub mod scope;
+mod server;
+mod sns;
+mod sqs;
+mod time;
+
+pub use server::{Lab, LabBuilder, StartError};

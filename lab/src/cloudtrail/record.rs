@@ -1,0 +1,335 @@
+//! The CloudTrail record of a call, made from what went over the wire.
+//!
+//! The lab makes its records from the same things that a relay in front of another endpoint can observe, the request and
+//! the answer, so that both make the same record with this code. The field names are those of records of real accounts:
+//! EC2's are the element names of its XML with lists under `items`, the other services' are their parameters' names with
+//! a small first letter.
+//!
+//! Source: "CloudTrail record contents" in the CloudTrail user guide, and records of real accounts.
+
+mod ec2;
+mod tree;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::deliveries::Carried;
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+use crate::gateway::service::{Protocol, Service};
+use crate::ids;
+use crate::scope::Scope;
+use crate::time;
+
+/// The version of the record format that the lab writes.
+const EVENT_VERSION: &str = "1.11";
+
+/// What CloudTrail writes in place of a secret.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
+/// Global services are recorded in this Region, whichever Region signed the call.
+const GLOBAL_REGION: &str = "us-east-1";
+
+/// The record of one management call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The account and the Region in which it is recorded.
+    pub scope: Scope,
+    /// When the call was made.
+    pub time: Timestamp,
+    /// The service.
+    pub service: Service,
+    /// `eventName`.
+    pub event_name: String,
+    /// `eventID`.
+    pub event_id: String,
+    /// `requestID`.
+    pub request_id: String,
+    /// `readOnly`.
+    pub read_only: bool,
+    /// The access key that signed the call.
+    pub access_key: String,
+    /// The caller's name as `LookupEvents` knows it: user name or session name.
+    pub username: String,
+    /// The resources of the call as `LookupEvents` knows them: type and name.
+    pub resources: Vec<(String, String)>,
+    /// The record as CloudTrail writes it.
+    pub json: Value,
+}
+
+impl Record {
+    /// The EventBridge event that carries the record.
+    ///
+    /// Source: "AWS service events delivered via AWS CloudTrail" in the EventBridge user guide.
+    pub fn to_event(&self) -> Value {
+        json!({
+            "version": "0",
+            "id": ids::uuid(),
+            "detail-type": "AWS API Call via CloudTrail",
+            "source": self.service.event_bus_source(),
+            "account": self.scope.account,
+            "time": time::seconds(self.time),
+            "region": self.scope.region,
+            "resources": [],
+            "detail": self.json,
+        })
+    }
+
+    /// What deliveries of this record are logged under.
+    pub fn carried(&self) -> Carried {
+        Carried {
+            event_id: Some(self.event_id.clone()),
+            event_name: Some(self.event_name.clone()),
+            request_id: Some(self.request_id.clone()),
+        }
+    }
+}
+
+/// The record of a call and its answer; none for data events (sending a message, invoking a function), which a trail
+/// takes only when told to, and which never reach EventBridge by way of management events.
+pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>) -> Option<Record> {
+    if is_data_event(call.service, &call.operation) {
+        return None;
+    }
+    let read_only = is_read_only(&call.operation);
+    let event_name = event_name(call.service, &call.operation);
+    let region = if call.service == Service::Iam { GLOBAL_REGION } else { &call.scope.region };
+    let scope = Scope::new(call.scope.account.clone(), region);
+    let event_id = ids::uuid();
+    let request = request_parameters(call);
+    let response = if refused.is_some() || read_only { Value::Null } else { response_elements(call, reply) };
+    let host = format!("{}.{region}.amazonaws.com", call.service.signing_name());
+
+    let mut json = Map::new();
+    json.insert("eventVersion".into(), EVENT_VERSION.into());
+    json.insert("userIdentity".into(), call.identity.to_record());
+    json.insert("eventTime".into(), time::seconds(call.time).into());
+    json.insert("eventSource".into(), call.service.event_source().into());
+    json.insert("eventName".into(), event_name.clone().into());
+    json.insert("awsRegion".into(), region.into());
+    json.insert("sourceIPAddress".into(), call.source_ip.to_string().into());
+    json.insert("userAgent".into(), call.user_agent.clone().into());
+    if let Some(error) = refused {
+        json.insert("errorCode".into(), error_code(call.service, error).into());
+        json.insert("errorMessage".into(), error.message.clone().into());
+    }
+    json.insert("requestParameters".into(), request.clone());
+    json.insert("responseElements".into(), response.clone());
+    json.insert("requestID".into(), call.request_id.clone().into());
+    json.insert("eventID".into(), event_id.clone().into());
+    json.insert("readOnly".into(), read_only.into());
+    json.insert("eventType".into(), "AwsApiCall".into());
+    json.insert("managementEvent".into(), true.into());
+    json.insert("recipientAccountId".into(), call.scope.account.clone().into());
+    json.insert("eventCategory".into(), "Management".into());
+    json.insert(
+        "tlsDetails".into(),
+        json!({
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": host,
+        }),
+    );
+    Some(Record {
+        scope,
+        time: call.time,
+        service: call.service,
+        event_name,
+        event_id,
+        request_id: call.request_id.clone(),
+        read_only,
+        access_key: call.identity.access_key.clone(),
+        username: call.identity.username(),
+        resources: resources(&request, &response),
+        json: Value::Object(json),
+    })
+}
+
+/// The operations that CloudTrail counts as data events.
+///
+/// Source: "Logging data events" in the CloudTrail user guide, and each service's chapter on CloudTrail.
+fn is_data_event(service: Service, operation: &str) -> bool {
+    match service {
+        Service::Sns => matches!(operation, "Publish" | "PublishBatch"),
+        Service::Sqs => matches!(
+            operation,
+            "SendMessage"
+                | "SendMessageBatch"
+                | "ReceiveMessage"
+                | "DeleteMessage"
+                | "DeleteMessageBatch"
+                | "ChangeMessageVisibility"
+                | "ChangeMessageVisibilityBatch"
+        ),
+        Service::Lambda => operation == "Invoke",
+        Service::Events => operation == "PutEvents",
+        Service::Logs => matches!(operation, "PutLogEvents" | "GetLogEvents" | "FilterLogEvents"),
+        Service::S3 => operation.contains("Object"),
+        Service::CloudTrail | Service::Ec2 | Service::Iam | Service::Sts => false,
+    }
+}
+
+/// Whether an operation changes nothing, as `readOnly` says. CloudTrail counts `AssumeRole` among those.
+pub(crate) fn is_read_only(operation: &str) -> bool {
+    const PREFIXES: [&str; 7] = ["Describe", "Get", "List", "Lookup", "Head", "Test", "AssumeRole"];
+    PREFIXES.iter().any(|prefix| operation.starts_with(prefix))
+}
+
+/// `eventName`: the operation's name, which Lambda writes with the date of its API version.
+///
+/// Source: "Logging AWS Lambda API calls using AWS CloudTrail" in the Lambda developer guide.
+fn event_name(service: Service, operation: &str) -> String {
+    let suffix = match (service, operation) {
+        (
+            Service::Lambda,
+            "CreateFunction"
+            | "DeleteFunction"
+            | "ListFunctions"
+            | "PublishVersion"
+            | "ListVersionsByFunction"
+            | "CreateAlias"
+            | "UpdateAlias"
+            | "DeleteAlias"
+            | "GetAlias"
+            | "ListAliases",
+        ) => "20150331",
+        (
+            Service::Lambda,
+            "GetFunction"
+            | "GetFunctionConfiguration"
+            | "UpdateFunctionCode"
+            | "UpdateFunctionConfiguration"
+            | "AddPermission"
+            | "RemovePermission"
+            | "GetPolicy",
+        ) => "20150331v2",
+        (Service::Lambda, "PutFunctionConcurrency" | "DeleteFunctionConcurrency") => "20171031",
+        (Service::Lambda, "TagResource" | "UntagResource" | "ListTags") => "20170331v2",
+        _ => "",
+    };
+    format!("{operation}{suffix}")
+}
+
+/// `errorCode`: EC2's codes stand behind `Client.` or `Server.`, the others' as they are.
+fn error_code(service: Service, error: &AwsError) -> String {
+    match service {
+        Service::Ec2 if error.is_client_fault() => format!("Client.{}", error.code),
+        Service::Ec2 => format!("Server.{}", error.code),
+        // The query services' codes have no ending; their exceptions in CloudTrail do.
+        _ => error.code.to_string(),
+    }
+}
+
+fn request_parameters(call: &Call) -> Value {
+    match call.service.protocol() {
+        Protocol::Ec2Query => ec2::request(&call.operation, &call.params),
+        Protocol::Query => tree::of_query(&call.params),
+        Protocol::Json { .. } => tree::of_json(&call.body),
+        Protocol::RestJson => {
+            let mut parameters = match tree::of_json(&call.body) {
+                Value::Object(parameters) => parameters,
+                _ => Map::new(),
+            };
+            for (label, value) in &call.labels {
+                parameters.insert(tree::small_first(label), value.clone().into());
+            }
+            // The code itself is never in a record.
+            parameters.remove("zipFile");
+            if let Some(code) = parameters.get_mut("code") {
+                *code = json!({});
+            }
+            if let Some(variables) = parameters.get_mut("environment") {
+                *variables = json!({});
+            }
+            or_null(parameters)
+        }
+        Protocol::RestXml => s3_request(call),
+    }
+}
+
+fn s3_request(call: &Call) -> Value {
+    let mut parameters = Map::new();
+    let bucket = call.uri.path().trim_matches('/').split('/').next().unwrap_or_default();
+    if !bucket.is_empty() {
+        parameters.insert("bucketName".into(), bucket.into());
+    }
+    parameters.insert("Host".into(), call.host.clone().into());
+    for (key, value) in form_urlencoded::parse(call.uri.query().unwrap_or_default().as_bytes()) {
+        if !key.starts_with("X-Amz-") && key != "x-id" {
+            parameters.insert(key.into_owned(), value.into_owned().into());
+        }
+    }
+    if call.operation == "PutBucketPolicy" {
+        let policy = serde_json::from_slice::<Value>(&call.body).unwrap_or(Value::Null);
+        parameters.insert("bucketPolicy".into(), policy);
+    }
+    Value::Object(parameters)
+}
+
+fn response_elements(call: &Call, reply: &Reply) -> Value {
+    match call.service.protocol() {
+        Protocol::Ec2Query => ec2::response(&call.operation, &reply.body),
+        Protocol::Query => tree::of_query_xml(&reply.body),
+        Protocol::Json { .. } | Protocol::RestJson => {
+            let mut elements = tree::of_json(&reply.body);
+            if let Some(variables) = elements.get_mut("environment").filter(|environment| environment.is_object()) {
+                *variables = json!({});
+            }
+            elements
+        }
+        Protocol::RestXml => Value::Null,
+    }
+}
+
+fn or_null(elements: Map<String, Value>) -> Value {
+    if elements.is_empty() { Value::Null } else { Value::Object(elements) }
+}
+
+/// The types of the resources that `LookupEvents` can look up by name, and the fields that name them.
+const RESOURCES: &[(&str, &str)] = &[
+    ("groupId", "AWS::EC2::SecurityGroup"),
+    ("GroupId", "AWS::EC2::SecurityGroup"),
+    ("instanceId", "AWS::EC2::Instance"),
+    ("topicArn", "AWS::SNS::Topic"),
+    ("subscriptionArn", "AWS::SNS::Subscription"),
+    ("roleName", "AWS::IAM::Role"),
+    ("functionName", "AWS::Lambda::Function"),
+    ("bucketName", "AWS::S3::Bucket"),
+    ("queueUrl", "AWS::SQS::Queue"),
+    ("trailARN", "AWS::CloudTrail::Trail"),
+];
+
+/// The resources that a call names, in its request or in its answer.
+fn resources(request: &Value, response: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for part in [request, response] {
+        collect(part, &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) => {
+                        let kind =
+                            RESOURCES.iter().find(|(field, _)| field == name).map(|(_, kind)| (*kind).to_owned());
+                        if let Some(entry) =
+                            kind.map(|kind| (kind, text.clone())).filter(|entry| !found.contains(entry))
+                        {
+                            found.push(entry);
+                        }
+                    }
+                    _ => collect(member, found),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| collect(element, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

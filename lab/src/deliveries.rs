@@ -1,0 +1,261 @@
+//! Every delivery that the lab tried, and what stopped it: the place to look when an alarm stays silent.
+//!
+//! AWS says nothing of most of these, or minutes later in a metric. The lab keeps them all, in order, so that a test can
+//! assert *why* there was silence and a person can read it at `/_lab/deliveries`.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::scope::Scope;
+
+/// How many deliveries are kept; the oldest go first.
+const KEPT: usize = 20_000;
+
+/// The hop that a delivery takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// A record reaches a trail, or no trail takes it.
+    Trail,
+    /// An event reaches a bus.
+    Bus,
+    /// A rule is tried on an event.
+    Rule,
+    /// A rule's target that is a topic.
+    Topic,
+    /// A queue, as a target or a subscription.
+    Queue,
+    /// A function, as a target or a subscription.
+    Function,
+    /// A mail to a subscriber.
+    Mail,
+    /// An HTTP or HTTPS subscription.
+    Http,
+    /// A file of records into a trail's bucket.
+    Bucket,
+}
+
+/// Why a delivery did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No trail of the account covers the Region.
+    NoTrail,
+    /// The trail exists but was never started, or was stopped.
+    TrailNotLogging,
+    /// The trail's event selectors leave this event out.
+    SelectorExcludes,
+    /// The rule is disabled.
+    RuleDisabled,
+    /// A read-only management event meets a rule in state `ENABLED`, which does not see those.
+    ReadOnlyEvent,
+    /// The rule's event pattern does not match.
+    PatternMismatch,
+    /// The rule has no target.
+    NoTarget,
+    /// The resource's policy does not allow the delivering service.
+    PolicyDenied,
+    /// The resource that the delivery names does not exist.
+    NotFound,
+    /// The subscription's filter policy drops the message.
+    FilterPolicy,
+    /// The subscription is not confirmed.
+    Unconfirmed,
+    /// The function failed: at INIT, in its handler, by a timeout, or by dying.
+    FunctionError,
+    /// The function's concurrency is used up, or reserved to be 0.
+    Throttled,
+    /// An input transformer, an encoding or a size made the delivery impossible.
+    Invalid,
+    /// The receiver answered with an error, or not at all.
+    ReceiverError,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It arrived.
+    Delivered,
+    /// It did not, and AWS would say no more.
+    Stopped,
+    /// It did not arrive at this attempt; another one follows.
+    Retried,
+}
+
+/// The event that a delivery carries on from the API call, where there is one: how deliveries of one alarm are told
+/// from those of another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Carried {
+    /// The `eventID` of the CloudTrail record.
+    pub event_id: Option<String>,
+    /// The `eventName` of the CloudTrail record.
+    pub event_name: Option<String>,
+    /// The `requestID` of the CloudTrail record.
+    pub request_id: Option<String>,
+}
+
+/// One delivery that was tried.
+#[derive(Clone, Debug, Serialize)]
+pub struct Delivery {
+    /// When it was tried.
+    pub time: Timestamp,
+    /// The account in which it was tried.
+    pub account: String,
+    /// The Region in which it was tried.
+    pub region: String,
+    /// The hop it takes.
+    pub hop: Hop,
+    /// From what: an ARN, or the source of a record.
+    pub from: String,
+    /// To what: an ARN, or an address.
+    pub to: String,
+    /// The event it carries.
+    #[serde(flatten)]
+    pub carried: Carried,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it did not arrive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Why, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The full explanation of a policy or a pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Value>,
+}
+
+/// A delivery that did not arrive: what the receiving service tells the delivering one.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// Why, in words.
+    pub detail: String,
+    /// The full explanation of a policy or a pattern.
+    pub explanation: Option<Value>,
+}
+
+impl Refusal {
+    /// A refusal without further explanation.
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), explanation: None }
+    }
+
+    /// A refusal that a policy or a pattern explains.
+    #[must_use]
+    pub fn explained(mut self, explanation: &impl Serialize) -> Self {
+        self.explanation = serde_json::to_value(explanation).ok();
+        self
+    }
+}
+
+/// One end of a delivery to the other: what is logged, whatever becomes of it.
+#[derive(Clone, Debug)]
+pub struct Leg {
+    /// Account and Region of the delivering resource.
+    pub scope: Scope,
+    /// The hop it takes.
+    pub hop: Hop,
+    /// From what.
+    pub from: String,
+    /// To what.
+    pub to: String,
+    /// The event it carries.
+    pub carried: Carried,
+}
+
+/// The deliveries of a lab, and whether any is still under way.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    log: Mutex<VecDeque<Delivery>>,
+    under_way: AtomicUsize,
+    settled: Notify,
+}
+
+impl Deliveries {
+    /// Logs that a delivery arrived.
+    pub fn delivered(&self, leg: Leg) {
+        self.push(leg, Outcome::Delivered, None);
+    }
+
+    /// Logs that a delivery did not arrive.
+    pub fn stopped(&self, leg: Leg, refusal: Refusal) {
+        self.push(leg, Outcome::Stopped, Some(refusal));
+    }
+
+    /// Logs that an attempt failed and another follows.
+    pub fn retried(&self, leg: Leg, refusal: Refusal) {
+        self.push(leg, Outcome::Retried, Some(refusal));
+    }
+
+    /// Logs what became of a delivery.
+    pub fn log<T>(&self, leg: Leg, result: &Result<T, Refusal>) {
+        match result {
+            Ok(_) => self.delivered(leg),
+            Err(refusal) => self.stopped(leg, refusal.clone()),
+        }
+    }
+
+    fn push(&self, leg: Leg, outcome: Outcome, refusal: Option<Refusal>) {
+        let Leg { scope, hop, from, to, carried } = leg;
+        let (reason, detail, explanation) = match refusal {
+            Some(Refusal { reason, detail, explanation }) => (Some(reason), Some(detail), explanation),
+            None => (None, None, None),
+        };
+        let Scope { account, region } = scope;
+        let time = Timestamp::now();
+        let delivery = Delivery { time, account, region, hop, from, to, carried, outcome, reason, detail, explanation };
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() == KEPT {
+            log.pop_front();
+        }
+        log.push_back(delivery);
+    }
+
+    /// The deliveries so far, oldest first.
+    pub fn all(&self) -> Vec<Delivery> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Marks that something is under way until the guard drops: a delivery in a task of its own.
+    pub fn begin(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        UnderWay { deliveries: Arc::clone(self) }
+    }
+
+    /// Waits until no delivery is under way. What comes after is silence, until the next call.
+    pub async fn settled(&self) {
+        loop {
+            let woken = self.settled.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            if self.under_way.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            woken.await;
+        }
+    }
+}
+
+/// A delivery that is under way; dropping it says that it has ended.
+#[must_use = "dropping the guard says that the delivery has ended"]
+#[derive(Debug)]
+pub struct UnderWay {
+    deliveries: Arc<Deliveries>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if self.deliveries.under_way.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.deliveries.settled.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The counters that AWS keeps of deliveries: a refused one shows there, minutes later, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::scope::Scope;
+
+/// What a counter counts: `AWS/Events` `FailedInvocations` of one rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Metric {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The namespace, such as `AWS/SNS`.
+    pub namespace: &'static str,
+    /// The metric's name, such as `NumberOfNotificationsFailed`.
+    pub name: &'static str,
+    /// The dimension's name, such as `TopicName`.
+    pub dimension: &'static str,
+    /// The dimension's value.
+    pub value: String,
+}
+
+/// The lab's counters, by the minute as CloudWatch keeps them.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    counts: Mutex<BTreeMap<Metric, BTreeMap<i64, f64>>>,
+}
+
+impl Metrics {
+    /// Adds one to a counter.
+    pub fn count(&self, scope: &Scope, namespace: &'static str, name: &'static str, dimension: (&'static str, &str)) {
+        let metric = Metric {
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+            namespace,
+            name,
+            dimension: dimension.0,
+            value: dimension.1.to_owned(),
+        };
+        let minute = Timestamp::now().as_second().div_euclid(60);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(metric).or_default().entry(minute).or_default() += 1.0;
+    }
+
+    /// The sum of a counter over all minutes.
+    pub fn total(&self, scope: &Scope, namespace: &str, name: &str, value: &str) -> f64 {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = counts.iter().filter(|(metric, _)| {
+            metric.account == scope.account
+                && metric.region == scope.region
+                && metric.namespace == namespace
+                && metric.name == name
+                && metric.value == value
+        });
+        wanted.flat_map(|(_, minutes)| minutes.values()).sum()
+    }
+}
