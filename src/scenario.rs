@@ -11,10 +11,10 @@
 //! assert_eq!(scenario.limit(drill, TargetKind::Lab).as_secs(), 5);
 //! ```
 //!
-//! The types are plain data. Each value that AWS has a rule for is a type of its own, so a scenario that was loaded has no name
-//! that AWS would refuse. A file that is wrong is refused with **all** of its mistakes, each with its place, in
-//! [`InvalidScenario`]. A [`Scenario`] comes only from loading, never from serde, because loading also checks what no single value
-//! shows: that names are unique, that references lead somewhere, that ports fit their protocol.
+//! The types are plain data. Each value that AWS has a rule for is a type of its own, so a scenario that was loaded has
+//! no name that AWS would refuse. A file that is wrong is refused with **all** of its mistakes, each with its place, in
+//! [`InvalidScenario`]. A [`Scenario`] comes only from loading, never from serde, because loading also checks what no
+//! single value shows: that names are unique, that references lead somewhere, that ports fit their protocol.
 
 mod decode;
 mod drill;

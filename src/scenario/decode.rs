@@ -1,7 +1,8 @@
 //! From the YAML tree to the scenario, collecting every mistake on the way.
 //!
-//! Decoding with serde would stop at the first mistake. Here a decoder that fails notes why, returns `None`, and its siblings go
-//! on. The tests keep these decoders and the serde shapes of the types (which the JSON Schema is made from) together.
+//! Decoding with serde would stop at the first mistake. Here a decoder that fails notes why, returns `None`, and its
+//! siblings go on. The tests keep these decoders and the serde shapes of the types (which the JSON Schema is made from)
+//! together.
 
 mod drill;
 mod pipeline;
@@ -161,6 +162,7 @@ impl Decoder<'_> {
                 self.mistake(node.named.clone(), format!("{} has no value", node.label));
                 None
             }
+            Kind::Refused => None,
             Kind::List(_) | Kind::Mapping(_) => {
                 self.mistake(
                     node.named.clone(),
@@ -212,6 +214,7 @@ impl Decoder<'_> {
                 None
             }
             Kind::List(items) => Some(items),
+            Kind::Refused => None,
             _ => {
                 let message = format!("{} is a list, and {} stands here", node.label, node.describe());
                 self.mistake_with(node.pointer(), message, "begin every item with `- `, or write `[one, two]`");
@@ -224,12 +227,16 @@ impl Decoder<'_> {
     fn one_of<'n>(&mut self, node: &'n Node, what: &str, names: &[&str]) -> Option<&'n Entry> {
         let entries = match &node.kind {
             Kind::Mapping(entries) if !entries.is_empty() => entries,
+            Kind::Refused => return None,
             Kind::Scalar { text, .. } if names.contains(&text.as_str()) => {
                 let message = format!("{what} is written as a key with its settings");
                 self.mistake_with(
                     node.bytes.clone(),
                     message,
-                    format!("write `{}: {{ {text}: {{ … }} }}`", node.label.trim_matches('`')),
+                    format!(
+                        "write `{}: {{ {text}: {{}} }}`, with its settings between the inner braces",
+                        node.label.trim_matches('`')
+                    ),
                 );
                 return None;
             }
@@ -351,6 +358,7 @@ impl<'n> Fields<'n> {
     fn of(decoder: &mut Decoder<'_>, node: &'n Node, what: &'static str) -> Option<Self> {
         let entries: &[Entry] = match &node.kind {
             Kind::Mapping(entries) => entries,
+            Kind::Refused => return None,
             Kind::Null => {
                 decoder.mistake(
                     node.named.clone(),
@@ -410,7 +418,7 @@ impl<'n> Fields<'n> {
             }
             right = false;
             let free = self.known.iter().copied().filter(|key| !self.entries.iter().any(|other| other.key == *key));
-            let hint = match nearest(&entry.key, free) {
+            let hint = match meant(&entry.key, free) {
                 Some(near) => {
                     missing.retain(|key| *key != near);
                     format!("did you mean `{near}`?")
@@ -438,6 +446,25 @@ impl<'n> Fields<'n> {
         }
         right
     }
+}
+
+/// What people call a key who know EC2's calls or its console.
+const OTHER_WORDS: [(&str, &str); 9] = [
+    ("source", "destination"),
+    ("destination", "source"),
+    ("cidr", "source"),
+    ("cidr", "destination"),
+    ("ports", "port"),
+    ("from_port", "port"),
+    ("to_port", "port"),
+    ("memory", "memory_mb"),
+    ("duration", "for"),
+];
+
+fn meant(written: &str, keys: impl Iterator<Item = &'static str> + Clone) -> Option<&'static str> {
+    nearest(written, keys.clone()).or_else(|| {
+        OTHER_WORDS.iter().find(|(word, key)| *word == written && keys.clone().any(|k| k == *key)).map(|(_, key)| *key)
+    })
 }
 
 /// The drills, as far as they could be read.

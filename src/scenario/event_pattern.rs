@@ -24,8 +24,8 @@ impl EventPattern {
         &self.json
     }
 
-    /// The names in `detail.eventName`, when they are all written out. `None` when the pattern does not ask for names, or asks
-    /// with something else than a list of names (a prefix, an `anything-but`).
+    /// The names in `detail.eventName`, when they are all written out. `None` when the pattern does not ask for names,
+    /// or asks with something else than a list of names (a prefix, an `anything-but`).
     pub fn event_names(&self) -> Option<Vec<&str>> {
         self.json.get("detail")?.get("eventName")?.as_array()?.iter().map(Value::as_str).collect()
     }
@@ -37,7 +37,8 @@ impl EventPattern {
     }
 }
 
-/// THE place for the event-pattern parser of the lab: whatever it refuses in `text` becomes one mistake in the pattern's file.
+/// THE place for the event-pattern parser of the lab: whatever it refuses in `text` becomes one mistake in the
+/// pattern's file.
 fn check(_text: &str) -> Result<(), Found> {
     Ok(())
 }
@@ -58,12 +59,15 @@ fn object(text: &str) -> Result<Value, Found> {
         Err(error) => {
             let at = offset(text, error.line(), error.column());
             let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
+            let message = match message.split(" at line ").next().unwrap_or_default() {
+                _ if error.is_eof() => "the file ends too early",
+                message => message,
+            };
             let rest = text.get(at..).unwrap_or_default();
             let hint = match message {
                 _ if rest.starts_with('/') || rest.starts_with('#') => Some("JSON has no comments"),
                 _ if rest.starts_with('\'') => Some("JSON has only double quotes"),
-                _ if error.is_eof() => Some("something is opened and never closed: a bracket or a quotation mark"),
+                _ if error.is_eof() => Some("close every bracket and every quotation mark"),
                 "trailing comma" => Some("remove the comma before the closing bracket"),
                 _ => None,
             };
@@ -72,8 +76,8 @@ fn object(text: &str) -> Result<Value, Found> {
     }
 }
 
-/// The byte that serde_json means: its lines and its columns (which are bytes) are counted from 1, and a column of 0 is the end
-/// of the line before.
+/// The byte that serde_json means: its lines and its columns (which are bytes) are counted from 1, and a column of 0 is
+/// the end of the line before.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     (start + column).saturating_sub(1).min(text.len())

@@ -76,9 +76,10 @@ pub(super) fn examine(decoded: Decoded, sources: Sources) -> Lint {
         }
     }
     let summary = format!(
-        "{}: {} drills, {required} required, {} advisory",
+        "{}: {} {}, {required} required, {} advisory",
         scenario.name,
         scenario.drills.len(),
+        if scenario.drills.len() == 1 { "drill" } else { "drills" },
         scenario.drills.len() - required
     );
     Lint { scenario, summary, warnings, sources }

@@ -47,10 +47,20 @@ pub struct Mistake {
     pub hint: Option<String>,
 }
 
+impl Mistake {
+    /// `file:line:column`, as editors and terminals make links of it.
+    pub fn place_in_words(&self) -> String {
+        match &self.place {
+            Some(place) => format!("{}:{}:{}", self.file, place.line, place.column),
+            None => self.file.clone(),
+        }
+    }
+}
+
 /// A scenario that cannot be used, with every mistake that was found in it.
 ///
-/// `Display` is the plain form: `file:line:column: message`, the line, a caret, the hint. It has neither colours nor characters
-/// outside of what the file itself contains.
+/// `Display` is the plain form: `file:line:column: message`, the line, a caret, the hint. It has neither colours nor
+/// characters outside of what the file itself contains.
 #[derive(Clone, Debug)]
 pub struct InvalidScenario {
     /// The scenario file.
@@ -71,7 +81,7 @@ impl InvalidScenario {
 
     pub(super) fn new(file: &str, mut mistakes: Vec<Mistake>, sources: Sources) -> Self {
         let position = |mistake: &Mistake| mistake.place.as_ref().map_or(0, |place| place.bytes.start);
-        mistakes.sort_by(|a, b| (a.file != file, position(a)).cmp(&(b.file != file, position(b))));
+        mistakes.sort_by_key(|mistake| (mistake.file != file, position(mistake)));
         mistakes.dedup();
         let omitted = mistakes.len().saturating_sub(Self::MOST);
         mistakes.truncate(Self::MOST);
@@ -111,11 +121,7 @@ pub(super) struct Plain<'a>(pub(super) &'a [Mistake], pub(super) &'a Sources);
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for mistake in self.0 {
-            write!(f, "{}", mistake.file)?;
-            if let Some(place) = &mistake.place {
-                write!(f, ":{}:{}", place.line, place.column)?;
-            }
-            writeln!(f, ": {}", mistake.message)?;
+            writeln!(f, "{}: {}", mistake.place_in_words(), mistake.message)?;
             if let (Some(place), Some(text)) = (&mistake.place, self.1.get(&mistake.file)) {
                 excerpt(f, text, place)?;
             }
@@ -137,7 +143,7 @@ fn excerpt(f: &mut fmt::Formatter<'_>, text: &str, place: &Place) -> fmt::Result
     };
     let before = place.column - 1;
     // A minified file is one long line: show the part around the mistake.
-    let skip = if before > LINE_SHOWN / 2 { before - LINE_SHOWN / 2 } else { 0 };
+    let skip = before.saturating_sub(LINE_SHOWN / 2);
     let shown: String = line.chars().skip(skip).take(LINE_SHOWN).map(|c| if c == '\t' { ' ' } else { c }).collect();
     let marked = text.get(place.bytes.clone()).and_then(|marked| marked.lines().next()).unwrap_or_default();
     let columns = |part: &str| part.chars().map(columns).sum::<usize>();
@@ -171,12 +177,17 @@ fn columns(c: char) -> usize {
 /// Mistakes or warnings, drawn for a terminal.
 pub(super) fn fancy(mistakes: &[Mistake], sources: &Sources, width: usize, colour: bool) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_context_lines(1);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width)
+        .with_links(false)
+        .with_context_lines(1)
+        // Its columns are bytes, which are of no use after Hangul: `Drawn` writes the place itself.
+        .without_primary_span_start();
     let mut out = String::new();
     for mistake in mistakes {
         let drawn = Drawn {
             mistake,
-            source: sources.get(&mistake.file).map(|text| NamedSource::new(&mistake.file, text.clone())),
+            source: sources.get(&mistake.file).map(|text| NamedSource::new(mistake.place_in_words(), text.clone())),
         };
         // Writing to a string cannot fail; were it to, the plain form says the same.
         if handler.render_report(&mut out, &drawn).is_err() {

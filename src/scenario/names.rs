@@ -1,7 +1,7 @@
 //! The names in a scenario, each with the rule that AWS (or Discord) sets for it.
 //!
-//! A name that AWS would refuse is refused here already, with the place in the file, and not after half of the pipeline has
-//! been built.
+//! A name that AWS would refuse is refused here already, with the place in the file, and not after half of the pipeline
+//! has been built.
 
 use std::fmt;
 use std::str::FromStr;
@@ -175,8 +175,8 @@ written!(
     "^[a-z][a-z0-9-]*\\.[a-z0-9-]+$"
 );
 written!(
-    /// The instance's image, as EC2 `RunInstances` takes it: an id (`ami-…`), or `resolve:ssm:` and the name of a parameter
-    /// that holds one.
+    /// The instance's image, as EC2 `RunInstances` takes it: an id (`ami-…`), or `resolve:ssm:` and the name of a
+    /// parameter that holds one.
     Image,
     "an image",
     image,
@@ -197,8 +197,8 @@ written!(
     "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$"
 );
 written!(
-    /// An environment variable's name: a letter, then letters, digits and underscores, two characters at least; not one that
-    /// Lambda reserves.
+    /// An environment variable's name: a letter, then letters, digits and underscores, two characters at least; not one
+    /// that Lambda reserves.
     VariableName,
     "an environment variable name",
     variable,
@@ -220,8 +220,8 @@ written!(
     "^[^/\\\\]"
 );
 
-/// What a bucket's name still has to take after its prefix: `-`, the account id, `-`, and the twelve last characters of the
-/// run id.
+/// What a bucket's name still has to take after its prefix: `-`, the account id, `-`, and the twelve last characters of
+/// the run id.
 const BUCKET_SUFFIX: usize = 1 + 12 + 1 + 12;
 const GROUP_CHARACTERS: &str = " ._-:/()#,@[]+=&;{}!$*";
 const RESERVED_VARIABLES: [&str; 17] = [

@@ -56,8 +56,8 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// The ports of a rule, written as the AWS CLI's `--port` takes them: `22`, `8000-8080`, or `all`. For ICMP, a type (`8`), a
-/// type and a code (`3-4`), or `all`.
+/// The ports of a rule, written as the AWS CLI's `--port` takes them: `22`, `8000-8080`, or `all`. For ICMP, a type
+/// (`8`), a type and a code (`3-4`), or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ports {
     /// All ports, or all ICMP types. Also written `-1`.
@@ -69,8 +69,8 @@ pub enum Ports {
 }
 
 impl Ports {
-    /// `FromPort` and `ToPort` as EC2 takes them for `protocol`, or why it would not. `None` is for [`Protocol::All`], which
-    /// has no ports (EC2 API, `IpPermission`).
+    /// `FromPort` and `ToPort` as EC2 takes them for `protocol`, or why it would not. `None` is for [`Protocol::All`],
+    /// which has no ports (EC2 API, `IpPermission`).
     ///
     /// # Errors
     /// The ports do not fit the protocol.
@@ -189,8 +189,8 @@ impl JsonSchema for Ports {
     }
 }
 
-/// An address range in CIDR notation, IPv4 (`203.0.113.0/24`) or IPv6 (`2001:db8::/32`), with no bit set after the prefix:
-/// EC2 would change it silently, and the record would no longer say what the drill asked for.
+/// An address range in CIDR notation, IPv4 (`203.0.113.0/24`) or IPv6 (`2001:db8::/32`), with no bit set after the
+/// prefix: EC2 would change it silently, and the record would no longer say what the drill asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(extend("pattern" = "^[0-9a-fA-F.:]+/[0-9]{1,3}$"))]

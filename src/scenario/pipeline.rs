@@ -85,8 +85,8 @@ pub struct Function {
     /// Its environment, without the webhook.
     #[serde(default)]
     pub environment: BTreeMap<VariableName, String>,
-    /// The variable in which it expects the Discord webhook's address. The harness sets it: the address is a secret and has no
-    /// place in this file.
+    /// The variable in which it expects the Discord webhook's address. The harness sets it: the address is a secret and
+    /// has no place in this file.
     pub webhook_variable: VariableName,
 }
 

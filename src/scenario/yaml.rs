@@ -1,7 +1,7 @@
 //! YAML as a tree that knows where everything stands.
 //!
-//! Of YAML this takes mappings, lists and scalars; anchors, tags and second documents are refused, because a scenario needs none
-//! of them and a reader would have to know them.
+//! Of YAML this takes mappings, lists and scalars; anchors, tags and second documents are refused, because a scenario
+//! needs none of them and a reader would have to know them.
 
 use std::ops::Range;
 
@@ -30,6 +30,8 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Null,
+    /// Something that was noted as a mistake already.
+    Refused,
     Scalar {
         text: String,
         /// Without quotes, so that YAML may read a number or `true` in it.
@@ -50,12 +52,25 @@ impl Node {
     /// What is there, in words, for a sentence that says what should be there.
     pub(super) fn describe(&self) -> String {
         match &self.kind {
-            Kind::Null => "nothing".into(),
+            Kind::Null | Kind::Refused => "nothing".into(),
             Kind::List(_) => "a list".into(),
             Kind::Mapping(_) => "keys and values".into(),
             Kind::Scalar { text, plain: true } if is_number(text) => format!("the number `{text}`"),
             Kind::Scalar { text, .. } => format!("`{}`", shorten(text)),
         }
+    }
+
+    /// The entry of that key, if this is a mapping that has it.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.kind {
+            Kind::Mapping(entries) => entries.iter().find(|entry| entry.key == key),
+            _ => None,
+        }
+    }
+
+    /// The value of that key, if this is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
     }
 
     /// What to point at: the value, or its key where there is no value or a large one.
@@ -77,7 +92,7 @@ pub(super) fn shorten(text: &str) -> String {
     if line.len() == text.len() && line.chars().count() <= SHOWN {
         return text.to_owned();
     }
-    line.chars().take(SHOWN).chain(['…']).collect()
+    line.chars().take(SHOWN).chain("...".chars()).collect()
 }
 
 /// Reads one document. `None` when it cannot be read at all; what is wrong is then in `found`.
@@ -203,7 +218,8 @@ impl<'t> Builder<'t, '_> {
                 let own = entries.first().map(|entry| entry.bytes.clone()).unwrap_or_else(|| first_line.clone());
                 (Kind::Mapping(entries), if label.starts_with('`') { first_line } else { own })
             }
-            _ => (Kind::Null, first_line),
+            // An alias: what it stands for is not known.
+            _ => (Kind::Refused, first_line),
         };
         Ok(Node { label: label.to_owned(), named, bytes, kind })
     }
@@ -314,9 +330,10 @@ fn in_plain_words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         ),
         ErrorKind::MisplacedFlowCollectionEnd => ("this bracket closes nothing", Some("remove it, or open it before")),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
-            "a `:` is not allowed here",
+            "this `:` does not belong here",
             Some(
-                "put a text that has `: ` in it in quotes, and begin a nested block on its own line, indented by two spaces",
+                "look for a text with `: ` in it that needs quotes, a line that is indented more than its neighbours, \
+                 or a `:` or a closing bracket that is missing in the line before",
             ),
         ),
         ErrorKind::SimpleKeyExpected

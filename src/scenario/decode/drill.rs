@@ -37,8 +37,7 @@ pub(super) fn drills(d: &mut Decoder<'_>, node: &Node) -> Option<Drills> {
 }
 
 fn written_name(item: &Node) -> Option<(&str, std::ops::Range<usize>)> {
-    let Kind::Mapping(entries) = &item.kind else { return None };
-    let name = &entries.iter().find(|entry| entry.key == "name")?.value;
+    let name = item.get("name")?;
     match &name.kind {
         Kind::Scalar { text, .. } => Some((text, name.bytes.clone())),
         _ => None,
@@ -58,7 +57,7 @@ fn drill(d: &mut Decoder<'_>, node: &Node) -> Option<(Drill, DrillPlaces)> {
         d.mistake_with(
             bytes.clone(),
             "a drill that is not required needs a `reason`",
-            "say why it may fail: `reason: { en: \"…\" }`",
+            "say why it may fail: `reason: { en: \"Because ...\" }`",
         );
     }
     let (action, action_place) = action?;

@@ -76,7 +76,7 @@ fn function(d: &mut Decoder<'_>, node: &Node) -> Option<Function> {
     let handler = fields.optional(d, "handler", Decoder::written);
     let timeout = fields.required(d, "timeout", timeout);
     let memory_mb = fields.optional(d, "memory_mb", memory);
-    let environment = fields.optional(d, "environment", |d, node| Some((environment(d, node)?, node)));
+    let environment = fields.optional(d, "environment", environment);
     let webhook_variable = fields.required(d, "webhook_variable", Decoder::written::<VariableName>);
     fields.close(d);
     if let (Some((runtime, bytes)), Some(None)) = (&runtime, &handler)
@@ -88,14 +88,8 @@ fn function(d: &mut Decoder<'_>, node: &Node) -> Option<Function> {
             "write the file and the function in it: `handler: lambda_function.lambda_handler`",
         );
     }
-    if let (Some(Some((variables, node))), Some(webhook)) = (&environment, &webhook_variable)
-        && variables.contains_key(webhook)
-    {
-        d.mistake_with(
-            node.named.clone(),
-            format!("`environment` sets `{webhook}`, which the harness sets"),
-            "take it out: the webhook's address is a secret",
-        );
+    if let Some(webhook) = &webhook_variable {
+        refuse_the_webhook(d, node, webhook);
     }
     Some(Function {
         name: name?,
@@ -104,9 +98,21 @@ fn function(d: &mut Decoder<'_>, node: &Node) -> Option<Function> {
         handler: handler?.unwrap_or_else(bootstrap),
         timeout: timeout?,
         memory_mb: memory_mb?.unwrap_or_default(),
-        environment: environment?.map(|(variables, _)| variables).unwrap_or_default(),
+        environment: environment?.unwrap_or_default(),
         webhook_variable: webhook_variable?,
     })
+}
+
+/// The webhook's address in `environment` would be a secret in a file, and would not be the drill's own channel.
+fn refuse_the_webhook(d: &mut Decoder<'_>, function: &Node, webhook: &VariableName) {
+    let environment = function.get("environment").and_then(|environment| environment.entry(webhook.as_str()));
+    if let Some(entry) = environment {
+        d.mistake_with(
+            entry.bytes.clone(),
+            format!("`environment` sets `{webhook}`, which the harness sets"),
+            "take it out: the webhook's address is a secret",
+        );
+    }
 }
 
 fn package(d: &mut Decoder<'_>, node: &Node) -> Option<ScenarioPath> {
@@ -144,6 +150,9 @@ fn memory(d: &mut Decoder<'_>, node: &Node) -> Option<MemoryMb> {
 }
 
 fn environment(d: &mut Decoder<'_>, node: &Node) -> Option<BTreeMap<VariableName, String>> {
+    if matches!(node.kind, Kind::Refused) {
+        return None;
+    }
     let Kind::Mapping(entries) = &node.kind else {
         let message = format!("`environment` is written with keys and values, and {} stands here", node.describe());
         d.mistake_with(node.pointer(), message, "write `environment: {}` for none");
