@@ -106,8 +106,12 @@ pub(super) fn load(path: &Path) -> Result<(Decoded, Sources), InvalidScenario> {
     let name = file.display().to_string();
     let bytes = read_limited(&file).map_err(|error| unreadable(&name, path, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
-    let folder = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-    parse(&name, &text, &Beside::new(folder))
+    parse(&name, &text, &Beside::new(folder_of(&file)))
+}
+
+/// The folder of a file; `.` for a bare name, whose parent would be an empty path that no process can be started in.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 pub(super) fn parse(name: &str, text: &str, files: &dyn ScenarioFiles) -> Result<(Decoded, Sources), InvalidScenario> {
@@ -153,4 +157,15 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> InvalidScenario {
         hint: Some("save the file as UTF-8 (Korean Windows editors often save CP949)".to_owned()),
     };
     InvalidScenario::new(name, vec![mistake], Sources::from([(name.to_owned(), text)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_file_name_is_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("scenario.yaml")), Path::new("."));
+        assert_eq!(folder_of(Path::new("mine/scenario.yaml")), Path::new("mine"));
+    }
 }
