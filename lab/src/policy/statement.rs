@@ -5,7 +5,7 @@ use super::condition::Condition;
 use super::explanation::{Miss, StatementReport};
 use super::principal::PrincipalElement;
 use super::request::RequestContext;
-use super::variable::{Template, Unresolved};
+use super::variable::Template;
 use super::wildcard::{self, Token};
 
 /// A statement of a policy. It applies when every one of its elements matches the request.
@@ -67,28 +67,26 @@ impl ResourceElement {
         self.patterns.iter().map(Template::source).collect()
     }
 
-    /// Whether the element covers the request's resource. An ARN of fewer than six components is completed with `*`, and
-    /// a `*` may match across a colon (IAM User Guide, *IAM ARNs* and *IAM JSON policy elements: Resource*). A variable
-    /// without a value matches nothing, under `NotResource` too: the statement does not apply.
+    /// Whether the element covers the request's resource. A `*` may match across a colon, and an ARN of fewer than six
+    /// components may stand for all that begin with it (IAM User Guide, *IAM JSON policy elements: Resource* and *IAM
+    /// ARNs*). A variable without a value matches nothing, under `NotResource` too: the statement does not apply.
     #[must_use]
     pub fn covers(&self, request: &RequestContext) -> bool {
-        let matches = |pattern: &Template| {
-            pattern.resolve(request).map(|tokens| wildcard::matches(&completed(tokens), &request.resource))
-        };
-        let listed: Result<Vec<bool>, Unresolved> = self.patterns.iter().map(matches).collect();
-        match (self.negated, listed) {
-            (true, listed) => listed.is_ok_and(|listed| !listed.contains(&true)),
-            (false, _) => self.patterns.iter().any(|pattern| matches(pattern) == Ok(true)),
+        let matches = |pattern: &Template| pattern.resolve(request).map(|tokens| names(tokens, &request.resource));
+        match self.negated {
+            false => self.patterns.iter().any(|pattern| matches(pattern) == Ok(true)),
+            true => self.patterns.iter().all(|pattern| matches(pattern) == Ok(false)),
         }
     }
 }
 
-fn completed(mut tokens: Vec<Token>) -> Vec<Token> {
-    let colons = tokens.iter().filter(|token| **token == Token::Literal(':')).count();
-    if tokens.first() == Some(&Token::Literal('a')) && colons < 5 {
-        tokens.extend([Token::Literal(':'), Token::Any].repeat(5 - colons));
+fn names(mut pattern: Vec<Token>, resource: &str) -> bool {
+    if wildcard::matches(&pattern, resource) {
+        return true;
     }
-    tokens
+    let colons = pattern.iter().filter(|token| **token == Token::Literal(':')).count();
+    pattern.extend([Token::Literal(':'), Token::Any].repeat(5_usize.saturating_sub(colons)));
+    wildcard::matches(&pattern, resource)
 }
 
 impl Statement {
