@@ -176,7 +176,7 @@ fn time(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
-    let midnight = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let midnight = |date: Date| TimeZone::UTC.to_timestamp(date.into()).ok();
     if let Ok(date) = text.parse::<Date>() {
         return midnight(date);
     }

@@ -81,6 +81,8 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn an_explicit_deny_always_wins(statements in proptest::collection::vec(any_statement(), 0..5), at in 0usize..5) {
         let mut statements = statements;
