@@ -50,6 +50,7 @@ mod condition;
 mod decision;
 mod document;
 mod explanation;
+mod json;
 mod malformed;
 mod operator;
 mod parse;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// The actions that a topic's policy may name. SNS refuses any other, and any wildcard, with
 /// [`Policy statement action out of service scope!`](super::Policy::check_action_scope). `AddPermission` takes them without
 /// the prefix.
-pub const SNS_TOPIC_ACTIONS: [&str; 11] = [
+pub const SNS_TOPIC_ACTIONS: [&str; 9] = [
     "SNS:GetTopicAttributes",
     "SNS:SetTopicAttributes",
     "SNS:AddPermission",
@@ -22,8 +22,6 @@ pub const SNS_TOPIC_ACTIONS: [&str; 11] = [
     "SNS:ListSubscriptionsByTopic",
     "SNS:Publish",
     "SNS:Receive",
-    "SNS:GetDataProtectionPolicy",
-    "SNS:PutDataProtectionPolicy",
 ];
 
 /// A statement cannot be added or removed. The services have codes of their own for both.
@@ -40,7 +38,7 @@ pub enum SidError {
     NotAPolicy(String),
 }
 
-/// A policy as JSON, field by field in the order in which it was written.
+/// A policy as JSON that statements are added to and removed from. Statements keep the shape in which they were written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyDocument {
     version: Value,
@@ -76,10 +74,9 @@ impl PolicyDocument {
     /// `events.amazonaws.com` does not have: a new topic is silent for EventBridge.
     #[must_use]
     pub fn sns_default(topic_arn: &str, owner: &str) -> Self {
-        let actions = &SNS_TOPIC_ACTIONS[..9];
         let grant = Grant::new("__default_statement_ID")
             .aws("*")
-            .actions(actions.iter().copied())
+            .actions(SNS_TOPIC_ACTIONS)
             .resource(topic_arn)
             .condition("StringEquals", "AWS:SourceOwner", owner);
         Self { statements: vec![grant.to_value()], ..Self::new(Version::V2008, Some("__default_policy_ID")) }

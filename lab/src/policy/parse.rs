@@ -4,6 +4,7 @@
 //! policy.`, `Has prohibited field Resource`), S3 (`Missing required field Effect`) or SNS where these are known.
 
 use super::condition::Condition;
+use super::json;
 use super::malformed::MalformedPolicy;
 use super::operator::Operator;
 use super::principal::{PrincipalElement, PrincipalPattern};
@@ -19,7 +20,7 @@ type Object = Map<String, Value>;
 const PREFACED: &str = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
 
 pub(super) fn policy(text: &str, kind: PolicyKind) -> Parsed<Policy> {
-    let value: Value = serde_json::from_str(text).map_err(|error| {
+    let value = json::parse(text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         let why = error.to_string();
         let why = why.strip_suffix(&format!(" at {}", place.replace(',', ""))).unwrap_or(&why);

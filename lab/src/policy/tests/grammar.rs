@@ -103,6 +103,10 @@ fn errors_say_what_and_where() {
 fn errors_of_the_whole_policy() {
     let rows = [
         (r#"{"Statement": "#, "line 1, column 14: This policy contains invalid Json (EOF while parsing a value)"),
+        (
+            r#"{"Statement": [], "Statement": []}"#,
+            "line 1, column 29: This policy contains invalid Json (the key \"Statement\" is there twice)",
+        ),
         ("[]", "Syntax errors in policy. (expected an object)"),
         ("{}", "Missing required field Statement"),
         (r#"{"statement": []}"#, "statement: Unknown field statement"),
