@@ -87,11 +87,23 @@ impl Parser {
         Ok(Statement {
             sid: optional_string(object, at, "Sid")?,
             effect: effect(object, at)?,
-            principal: principals(object, at)?,
+            principal: self.principals(object, at)?,
             action: actions(object, at)?,
             resource: self.resources(object, at)?,
             conditions: self.conditions(object, at)?,
         })
+    }
+
+    fn principals(&self, object: &Object, at: &str) -> Parsed<Option<PrincipalElement>> {
+        if self.kind != PolicyKind::Identity {
+            return principals(object, at).map(Some);
+        }
+        match ["Principal", "NotPrincipal"].into_iter().find(|field| object.contains_key(*field)) {
+            Some(field) => {
+                Err(MalformedPolicy::new(path(at, field), "Policy document should not specify a principal."))
+            }
+            None => Ok(None),
+        }
     }
 
     fn resources(&self, object: &Object, at: &str) -> Parsed<Option<ResourceElement>> {

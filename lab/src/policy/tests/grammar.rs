@@ -135,6 +135,21 @@ fn a_trust_policy_has_no_resource() {
     assert_eq!((error.location(), error.message()), ("Statement.Resource", "Has prohibited field Resource"));
 }
 
+/// IAM: `Policy document should not specify a principal.`
+#[test]
+fn an_identity_policy_has_no_principal() {
+    let logs =
+        json!({"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "arn:aws:logs:*:*:*"}}).to_string();
+    let policy = Policy::parse_as(&logs, PolicyKind::Identity).unwrap();
+    let session = Principal::aws("arn:aws:sts::111122223333:assumed-role/lambda/f");
+    let put = |resource: &str| RequestContext::new(session.clone(), "logs:PutLogEvents", resource);
+    assert!(policy.evaluate(&put("arn:aws:logs:ap-northeast-2:111122223333:log-group:/aws/lambda/f")).is_allowed());
+    assert!(!policy.evaluate(&put(TOPIC)).is_allowed());
+    let text = json!({"Statement": statement()}).to_string();
+    let error = Policy::parse_as(&text, PolicyKind::Identity).unwrap_err();
+    assert_eq!(error.to_string(), "Statement.Principal: Policy document should not specify a principal.");
+}
+
 #[test]
 fn the_text_is_kept() {
     let text = format!("  {} ", json!({"Id": "x", "Statement": statement()}));
