@@ -130,9 +130,15 @@ fn a_trust_policy_has_no_resource() {
     assert!(policy.evaluate(&assume("lambda.amazonaws.com")).is_allowed());
     assert!(!policy.evaluate(&assume("events.amazonaws.com")).is_allowed());
     assert_eq!(Policy::parse(&trust).unwrap_err().message(), "Missing required field Resource");
-    let text = json!({"Statement": statement()}).to_string();
-    let error = Policy::parse_as(&text, PolicyKind::Trust).unwrap_err();
-    assert_eq!((error.location(), error.message()), ("Statement.Resource", "Has prohibited field Resource"));
+    let error = |statement: Value| {
+        let text = json!({"Statement": statement}).to_string();
+        Policy::parse_as(&text, PolicyKind::Trust).unwrap_err().to_string()
+    };
+    assert_eq!(error(with("Action", json!("sts:AssumeRole"))), "Statement.Resource: Has prohibited field Resource");
+    assert_eq!(
+        error(statement()),
+        "Statement.Action: AssumeRole policy may only specify STS AssumeRole actions. (sns:Publish)"
+    );
 }
 
 /// IAM: `Policy document should not specify a principal.`
