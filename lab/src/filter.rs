@@ -45,7 +45,7 @@ mod limits;
 
 pub use attribute::MessageAttribute;
 pub use error::{InvalidFilterPolicy, Refusal};
-pub use explain::{Drop, Explanation};
+pub use explain::{DropReason, Explanation};
 
 /// What a filter policy is matched against: the subscription attribute `FilterPolicyScope`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
