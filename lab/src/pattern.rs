@@ -222,8 +222,8 @@ impl Field {
                     occupied[index] = true;
                 }
             }
-            // A leaf outside all arrays that matches leaves every binding as it is: nothing can add to that.
-            !(accepted && elements.is_empty())
+            // On to the end even when nothing more seems to be gained: a tighter binding may leave a later field absent.
+            true
         });
         let free = bindings.iter().zip(occupied).filter(|(_, occupied)| !occupied);
         narrowed.extend(free.map(|(binding, _)| binding.clone()));

@@ -268,6 +268,10 @@ fn arrays_are_flattened_and_elements_are_kept_together() {
     for (rule, pattern, event, expected) in rows {
         assert_eq!(matches(&pattern, &event), expected, "{rule}: {pattern} on {event}");
     }
+    // ruler: all choices are tried, also one that binds more than another that matches.
+    let pattern = json!({"c": [true], "c.a": [{"exists": false}]});
+    assert!(matches(&pattern, &json!({"c": [true, {"a": 1}, [true]]})));
+    assert!(!matches(&pattern, &json!({"c": [true, {"a": 1}]})));
 }
 
 #[test]
