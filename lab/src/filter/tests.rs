@@ -154,6 +154,7 @@ fn recorded_refusals_have_the_words_of_sns() {
             attributes,
             "FilterPolicy: Only one key allowed in match expression",
         ),
+        (json!({"key": {"suffix": "value"}}), attributes, "FilterPolicy: \"suffix\" must be an object or an array"),
         (
             json!({"key": [{"exists": null}]}),
             attributes,
