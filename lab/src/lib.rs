@@ -10,6 +10,7 @@ pub mod gateway;
 mod iam;
 pub mod identity;
 mod ids;
+pub mod filter;
 pub mod lambda;
 mod logs;
 pub mod mail;
