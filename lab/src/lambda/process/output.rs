@@ -5,8 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -30,9 +29,8 @@ impl Output {
     pub(super) fn capture(pipes: [OwnedFd; 2], stream: &Arc<LogStream>) -> io::Result<Self> {
         let mut readers = Vec::new();
         for pipe in pipes {
-            rustix::io::ioctl_fionbio(&pipe, true)?;
             let (flush, requests) = mpsc::unbounded_channel();
-            let lines = Lines { pipe: AsyncFd::register(pipe)?, line: Vec::new(), stream: Arc::clone(stream) };
+            let lines = Lines { pipe: Receiver::from_owned_fd(pipe)?, line: Vec::new(), stream: Arc::clone(stream) };
             readers.push((flush, tokio::spawn(lines.run(requests))));
         }
         Ok(Self { readers })
@@ -68,7 +66,7 @@ enum Pipe {
 }
 
 struct Lines {
-    pipe: AsyncFd<OwnedFd>,
+    pipe: Receiver,
     line: Vec<u8>,
     stream: Arc<LogStream>,
 }
@@ -77,41 +75,44 @@ impl Lines {
     async fn run(mut self, mut requests: mpsc::UnboundedReceiver<oneshot::Sender<()>>) {
         let mut pipe = Pipe::Empty;
         while pipe != Pipe::Ended {
-            if pipe == Pipe::MayHaveMore {
+            let flush = if pipe == Pipe::MayHaveMore {
                 // Others have their turn between the pieces of a function that writes without end.
                 tokio::task::yield_now().await;
-                pipe = self.read_some();
-                continue;
-            }
-            tokio::select! {
-                ready = self.pipe.readable() => match ready {
-                    // Cleared first: what arrives while we read makes it ready again.
-                    Ok(mut guard) => { guard.clear_ready(); }
-                    Err(_) => break,
-                },
-                Some(done) = requests.recv() => {
-                    pipe = self.read_some();
-                    let _ = done.send(());
-                    continue;
+                requests.try_recv().ok()
+            } else {
+                tokio::select! {
+                    ready = self.pipe.readable() => if ready.is_err() { break } else { None },
+                    Some(done) = requests.recv() => Some(done),
                 }
-            }
+            };
             pipe = self.read_some();
+            if let Some(done) = flush {
+                // Whoever asked may have gone.
+                let _ = done.send(());
+            }
         }
         if !self.line.is_empty() {
             self.write_line();
         }
     }
 
-    /// Reads what is there, and no less than a pipe can hold. Asks the pipe itself, since the reactor learns of new
-    /// data a little later.
+    /// Reads what is there, and no less than a pipe can hold.
     fn read_some(&mut self) -> Pipe {
         let mut buffer = [0; 16 * 1024];
         for _ in 0..PIECES {
-            match rustix::io::read(self.pipe.get_ref(), &mut buffer) {
+            // Asks the reactor, which clears the readiness; then the pipe itself, because the reactor learns of new
+            // data a little later, and a flush must not miss any.
+            let read = match self.pipe.try_read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    rustix::io::read(&self.pipe, &mut buffer).map_err(io::Error::from)
+                }
+                read => read,
+            };
+            match read.map_err(|error| error.kind()) {
                 Ok(0) => return Pipe::Ended,
                 Ok(length) => self.take(&buffer[..length]),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Pipe::Empty,
+                Err(io::ErrorKind::Interrupted) => {}
+                Err(io::ErrorKind::WouldBlock) => return Pipe::Empty,
                 Err(_) => return Pipe::Ended,
             }
         }

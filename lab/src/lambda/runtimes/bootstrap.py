@@ -6,6 +6,7 @@ import importlib
 import json
 import logging
 import os
+import re
 import sys
 import time
 import traceback
@@ -203,21 +204,13 @@ def log_error(error):
     sys.stdout.write("\r".join(lines).replace("\n", "\r") + "\n")
 
 
-class DecimalNumber(float):
-    """A Decimal that json writes with its own digits."""
-
-    def __new__(cls, value):
-        number = super().__new__(cls, value)
-        number.text = str(value)
-        return number
-
-    def __repr__(self):
-        return self.text
+# json writes no numbers but its own: a Decimal becomes a marked text first, and its own digits afterwards.
+DECIMAL = os.urandom(8).hex() + ":"
 
 
 def to_default(value):
     if isinstance(value, decimal.Decimal):
-        return float("nan") if value.is_nan() else DecimalNumber(value)
+        return float("nan") if value.is_nan() else DECIMAL + str(value)
     raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
 
 
@@ -234,6 +227,7 @@ def marshal(value):
         return value, "application/unknown"
     try:
         text = json.dumps(value, default=to_default, ensure_ascii=ENSURE_ASCII)
+        text = re.sub('"%s([^"]*)"' % DECIMAL, r"\1", text)
         return text.encode("utf-8"), "application/json"
     except Exception as error:
         raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error)
