@@ -149,7 +149,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         Ok(true) => shared.tell(RuntimeEvent::Ready),
         // The runtime asks again after its connection broke.
         Ok(false) => {}
-        Err(refusal) => return refusal,
+        Err(refusal) => return reply::refused(refusal),
     }
     let Some(invocation) = shared.invocations.lock().await.recv().await else {
         return reply::internal();
@@ -160,7 +160,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
     if let Err(refusal) = shared.phase().answer(&id, "InvocationResponse") {
-        return refusal;
+        return reply::refused(refusal);
     }
     match read(request).await {
         RequestBody::Whole(payload) => {
@@ -186,7 +186,7 @@ async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, req
 
 async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
     if let Err(refusal) = shared.phase().answer(&id, "InvocationErrorResponse") {
-        return refusal;
+        return reply::refused(refusal);
     }
     let (error_type, payload) = reported(request).await;
     shared.tell(RuntimeEvent::Error { error_type, payload });
@@ -195,7 +195,7 @@ async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, reques
 
 async fn init_error(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     if let Err(refusal) = shared.phase().fail_init() {
-        return refusal;
+        return reply::refused(refusal);
     }
     let (error_type, payload) = reported(request).await;
     shared.tell(RuntimeEvent::InitError { error_type, payload });

@@ -1,9 +1,5 @@
 //! What a runtime may do next. The names of the states are those of AWS's runtime interface emulator.
 
-use axum::response::Response;
-
-use super::reply;
-
 /// Where the runtime is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -19,6 +15,15 @@ pub(super) enum Phase {
     Answered,
 }
 
+/// Why a runtime may not do what it asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No such request, or one that is answered already.
+    RequestId,
+    /// Not in this state.
+    Transition { from: &'static str, to: &'static str },
+}
+
 impl Phase {
     fn name(&self) -> &'static str {
         match self {
@@ -30,16 +35,12 @@ impl Phase {
         }
     }
 
-    fn refuse(&self, to: &str) -> Response {
-        let message = format!(
-            "State transition from {} to {to} failed for runtime. Error: State transition is not allowed",
-            self.name()
-        );
-        reply::failure(403, "InvalidStateTransition", &message)
+    fn refuse(&self, to: &'static str) -> Refusal {
+        Refusal::Transition { from: self.name(), to }
     }
 
     /// True when the runtime has completed something, false when it was waiting already.
-    pub(super) fn ask_for_next(&mut self) -> Result<bool, Response> {
+    pub(super) fn ask_for_next(&mut self) -> Result<bool, Refusal> {
         match self {
             Self::Init | Self::Answered => {
                 *self = Self::Ready;
@@ -55,18 +56,18 @@ impl Phase {
     }
 
     /// Takes the one answer to the request that runs.
-    pub(super) fn answer(&mut self, id: &str, to: &str) -> Result<(), Response> {
+    pub(super) fn answer(&mut self, id: &str, to: &'static str) -> Result<(), Refusal> {
         match self {
             Self::Running(request_id) if request_id == id => {
                 *self = Self::Answered;
                 Ok(())
             }
-            Self::Running(_) | Self::Answered => Err(reply::failure(400, "InvalidRequestID", "Invalid request ID")),
+            Self::Running(_) | Self::Answered => Err(Refusal::RequestId),
             Self::Init | Self::InitError | Self::Ready => Err(self.refuse(to)),
         }
     }
 
-    pub(super) fn fail_init(&mut self) -> Result<(), Response> {
+    pub(super) fn fail_init(&mut self) -> Result<(), Refusal> {
         match self {
             Self::Init => {
                 *self = Self::InitError;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::super::MAX_SYNC_PAYLOAD;
 use super::Invocation;
+use super::phase::Refusal;
 
 fn json_response(status: u16, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
@@ -25,6 +26,17 @@ pub(super) fn document(error_type: &str, message: &str) -> Bytes {
 
 pub(super) fn failure(status: u16, error_type: &str, message: &str) -> Response {
     json_response(status, document(error_type, message))
+}
+
+pub(super) fn refused(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::RequestId => failure(400, "InvalidRequestID", "Invalid request ID"),
+        Refusal::Transition { from, to } => failure(
+            403,
+            "InvalidStateTransition",
+            &format!("State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"),
+        ),
+    }
 }
 
 pub(super) fn internal() -> Response {

@@ -77,9 +77,8 @@ impl Interpreters {
     /// The interpreter for a runtime: `python3.X`, else `python3`. The first call for a runtime starts it; it blocks.
     pub(crate) fn find(&self, version: PythonVersion) -> Result<Python, RuntimeError> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let python = found
-            .entry(version)
-            .or_insert_with(|| [version.runtime_id(), "python3"].into_iter().find_map(|name| probe(name)));
+        let python =
+            found.entry(version).or_insert_with(|| [version.runtime_id(), "python3"].into_iter().find_map(probe));
         python.clone().ok_or_else(|| RuntimeError::NoPython { runtime: version.to_string() })
     }
 }
