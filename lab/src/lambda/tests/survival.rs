@@ -39,10 +39,12 @@ async fn shutdown_returns_when_all_is_gone() {
 
 #[tokio::test]
 async fn the_function_is_gone_after_the_lab_was_killed() {
-    let (_directory, file) = scratch_file();
+    let (directory, file) = scratch_file();
     let mut lab = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "lambda::tests::lab_entry", "--nocapture"])
         .env("TEST_LAB_FILE", &file)
+        // What a killed lab leaves on disk goes with the test.
+        .env("TMPDIR", directory.path())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
