@@ -26,6 +26,7 @@
 //! - The process runs with the lab's user, file system and network; it is not frozen between invocations.
 //! - Memory is reported (`Max Memory Used`, from Linux's `/proc`; 0 elsewhere), not limited.
 //! - Extensions, SnapStart and the Telemetry API are refused by name.
+//! - A stop is a SIGKILL: AWS sends SIGTERM first only to functions with extensions.
 //! - A process that leaves its process group (`setsid`) is not followed.
 //!
 //! Sources: AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle", "Using the Lambda
@@ -69,8 +70,9 @@ pub const MAX_SYNC_PAYLOAD: usize = 6_291_456;
 /// The largest payload of an asynchronous invocation, in bytes (1 MB since October 2025).
 pub const MAX_ASYNC_PAYLOAD: usize = 1_048_576;
 
-/// What a version of a function is, as far as running it goes.
-#[derive(Clone, Debug)]
+/// What a version of a function is, as far as running it goes. Its `Debug` form leaves the user's variables out:
+/// they hold secrets.
+#[derive(Clone)]
 pub struct FunctionConfig {
     /// The function's name, `AWS_LAMBDA_FUNCTION_NAME`.
     pub name: String,
@@ -98,6 +100,19 @@ pub struct FunctionConfig {
     pub credentials: Credentials,
     /// Where the function's SDK calls go (`AWS_ENDPOINT_URL`); `None` leaves the SDK to itself.
     pub endpoint_url: Option<String>,
+}
+
+impl std::fmt::Debug for FunctionConfig {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("FunctionConfig")
+            .field("arn", &self.arn)
+            .field("version", &self.version)
+            .field("runtime", &self.runtime)
+            .field("handler", &self.handler)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Temporary credentials, as the execution role gives them.

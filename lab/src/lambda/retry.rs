@@ -143,7 +143,9 @@ impl Function {
         request: InvokeRequest,
         policy: RetryPolicy,
     ) -> Result<AsyncInvocation, InvokeError> {
-        let request = self.check(request, MAX_ASYNC_PAYLOAD, "Event")?;
+        let mut request = self.check(request, MAX_ASYNC_PAYLOAD, "Event")?;
+        // AWS passes the client context to synchronous invocations only.
+        request.client_context = None;
         let request_id = request.request_id.clone().unwrap_or_default();
         let (sender, events) = mpsc::unbounded_channel();
         let accepted = Instant::now();

@@ -27,6 +27,8 @@ mod reply;
 
 /// Names the type of a reported error.
 const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+/// Says that the response is a stream.
+const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 
 /// One event for the function.
 #[derive(Debug)]
@@ -159,6 +161,10 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
+    // A response is one piece unless it says that it is a stream; there is no third mode.
+    if request.headers().get(RESPONSE_MODE).is_some_and(|mode| mode != "streaming") {
+        return reply::failure(400, "InvalidFunctionResponseMode", "Invalid function response mode");
+    }
     if let Err(refusal) = shared.phase().answer(&id, "InvocationResponse") {
         return reply::refused(refusal);
     }

@@ -1,5 +1,6 @@
 //! Which runtimes the lab knows, which of them it runs, and with what.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -74,7 +75,7 @@ pub enum RuntimeError {
     NotRun(String),
     /// AWS has no such runtime.
     #[error(
-        "Value {0} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set or be a valid ARN"
+        "Value {0} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided, provided.al2, provided.al2023, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14] or be a valid ARN"
     )]
     Unknown(String),
     /// No usable Python on this machine.
@@ -144,7 +145,7 @@ impl Runtime {
 #[derive(Debug)]
 pub(super) struct Launch {
     pub(super) program: PathBuf,
-    pub(super) arguments: Vec<PathBuf>,
+    pub(super) arguments: Vec<OsString>,
 }
 
 /// Why a process cannot be started.
@@ -170,7 +171,10 @@ impl Launch {
             }
             Runtime::Python(version) => {
                 let python = interpreters.find(version).map_err(LaunchError::Runtime)?;
-                Ok(Self { program: python.path, arguments: vec![runtime_directory.join(python::BOOTSTRAP_NAME)] })
+                // AWS's locale is UTF-8; this machine may not have it.
+                let utf8 = ["-X", "utf8"].map(OsString::from);
+                let bootstrap = runtime_directory.join(python::BOOTSTRAP_NAME).into_os_string();
+                Ok(Self { program: python.path, arguments: utf8.into_iter().chain([bootstrap]).collect() })
             }
         }
     }

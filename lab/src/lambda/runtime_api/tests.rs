@@ -106,3 +106,33 @@ async fn extensions_are_refused_by_name() {
     assert_eq!(body["errorType"], "NotImplemented");
     assert!(body["errorMessage"].as_str().unwrap().ends_with("/2020-01-01/extension/register"), "{body}");
 }
+
+/// A streamed response, written by hand: the client of these tests sends no trailers.
+async fn stream(runtime: &Runtime, trailers: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let mut connection = tokio::net::TcpStream::connect(runtime.api.address()).await.unwrap();
+    let request = format!(
+        "POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         {RESPONSE_MODE}: streaming\r\nTrailer: {ERROR_TYPE}, Lambda-Runtime-Function-Error-Body\r\n\
+         Transfer-Encoding: chunked\r\n\r\n3\r\n\"ab\r\n3\r\ncd\"\r\n0\r\n{trailers}\r\n"
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_streamed_response_is_put_together_and_may_fail_at_its_end() {
+    let mut runtime = Runtime::start().await;
+    runtime.take_invocation().await;
+    assert!(stream(&runtime, "").await.starts_with("HTTP/1.1 202"));
+    assert!(matches!(runtime.api.event().await, RuntimeEvent::Response(body) if body == "\"abcd\""));
+
+    runtime.take_invocation().await;
+    let trailers = format!("{ERROR_TYPE}: Runtime.StreamError\r\nLambda-Runtime-Function-Error-Body: e30=\r\n");
+    assert!(stream(&runtime, &trailers).await.starts_with("HTTP/1.1 202"));
+    let RuntimeEvent::Error { error_type, payload } = runtime.api.event().await else { panic!("no error") };
+    assert_eq!((error_type.as_str(), payload.as_ref()), ("Runtime.StreamError", b"{}".as_slice()));
+}

@@ -112,7 +112,11 @@ fn handle(api: &mut Api, reply: &Reply, count: u32) {
         _ => {
             let environment: std::collections::BTreeMap<_, _> = std::env::vars().collect();
             let headers: std::collections::BTreeMap<_, _> = reply.headers.iter().cloned().collect();
-            let answer = json!({"pid": std::process::id(), "count": count, "event": event, "environment": environment,
+            let descriptors: Vec<_> = std::fs::read_dir("/proc/self/fd").map_or_else(
+                |_| Vec::new(),
+                |list| list.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok()).collect(),
+            );
+            let answer = json!({"descriptors": descriptors, "pid": std::process::id(), "count": count, "event": event, "environment": environment,
                 "headers": headers, "directory": std::env::current_dir().unwrap()});
             respond(api, answer.to_string().as_bytes());
         }

@@ -79,6 +79,38 @@ async fn the_environment_is_aws_s_and_the_user_s_and_nothing_else() {
     assert!(answer["headers"]["lambda-runtime-trace-id"].as_str().unwrap().starts_with("Root=1-"));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_function_inherits_no_file_of_the_lab() {
+    let lab = Lab::start();
+    let _file = tempfile::tempfile().unwrap();
+    let answer = document(&call(&lab.deploy(&[]), json!({})).await);
+    // What the test process itself was given by its parent to pass on is none of the lab's.
+    let passed_on: Vec<_> = std::fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let info = std::fs::read_to_string(path.to_str()?.replace("/fd/", "/fdinfo/")).ok()?;
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?.trim();
+            let closes_on_exec = u32::from_str_radix(flags, 8).ok()? & 0o2_000_000 != 0;
+            (!closes_on_exec).then(|| std::fs::read_link(path).ok())?
+        })
+        .collect();
+    let own: Vec<_> = answer["descriptors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|target| target.as_str())
+        .filter(|target| !passed_on.contains(&PathBuf::from(target)))
+        // The list itself, while it is read.
+        .filter(|target| !target.starts_with("/proc/"))
+        .map(|target| target.split(':').next().unwrap())
+        .collect();
+    let count = |kind| own.iter().filter(|target| **target == kind).count();
+    assert!(own.iter().all(|target| ["/dev/null", "pipe", "socket"].contains(target)), "{own:?}");
+    assert_eq!((count("pipe"), count("socket")), (2, 1), "{own:?}");
+}
+
 #[tokio::test]
 async fn concurrent_invocations_get_an_environment_each_within_the_reservation() {
     let lab = Lab::start();

@@ -21,7 +21,7 @@ async fn a_handler_gets_its_event_and_context_and_its_output_is_in_the_log() {
 import logging, os
 logging.getLogger().setLevel(logging.INFO)
 def lambda_handler(event, context):
-    print("printed")
+    print("인쇄")
     logging.info("logged")
     return {"event": event, "name": context.function_name, "arn": context.invoked_function_arn,
             "memory": context.memory_limit_in_mb, "id": context.aws_request_id, "version": context.function_version,
@@ -42,7 +42,7 @@ def lambda_handler(event, context):
     );
     let lines = lab.lines();
     assert!(lines[0].starts_with("INIT_START Runtime Version: python:3.13.v0\t"), "{lines:?}");
-    assert_eq!(lines[2], "printed\n");
+    assert_eq!(lines[2], "인쇄\n");
     assert!(lines[3].starts_with("[INFO]\t"), "{lines:?}");
     assert!(lines[3].ends_with(&format!("Z\t{}\tlogged\n", outcome.request_id)), "{lines:?}");
     assert!(lines[4].starts_with("END "), "{lines:?}");

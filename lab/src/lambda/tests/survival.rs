@@ -66,7 +66,9 @@ pub(super) fn run_lab(file: &Path) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let lab = Lab::start();
-        let script = "#!/bin/sh\nsleep 600 &\necho $$ $! > \"$FILE.new\"; mv \"$FILE.new\" \"$FILE\"\nwait\n";
+        // The child is an orphan: its parent has gone before it.
+        let script = "#!/bin/sh\nsh -c 'sleep 600 & echo $! > \"$FILE.child\"'\n\
+                      echo $$ $(cat \"$FILE.child\") > \"$FILE.new\"; mv \"$FILE.new\" \"$FILE\"\nsleep 600\n";
         let files = [("bootstrap", 0o755, script)];
         let function = lab.deploy_with(&[("FILE", file.to_str().unwrap())], |_| {}, &files);
         let _ = function.invoke(InvokeRequest::new("{}")).await;
