@@ -172,9 +172,9 @@ impl Launch {
             Runtime::Python(version) => {
                 let python = interpreters.find(version).map_err(LaunchError::Runtime)?;
                 // AWS's locale is UTF-8; this machine may not have it.
-                let utf8 = ["-X", "utf8"].map(OsString::from);
+                let options = ["-s", "-X", "utf8"].map(OsString::from);
                 let bootstrap = runtime_directory.join(python::BOOTSTRAP_NAME).into_os_string();
-                Ok(Self { program: python.path, arguments: utf8.into_iter().chain([bootstrap]).collect() })
+                Ok(Self { program: python.path, arguments: options.into_iter().chain([bootstrap]).collect() })
             }
         }
     }

@@ -3,6 +3,7 @@
 import decimal
 import http.client
 import importlib
+import importlib.machinery
 import json
 import logging
 import os
@@ -259,13 +260,44 @@ def handle(api, handler, headers, body):
         api.post("/invocation/%s/response" % request_id, result, content_type)
 
 
+# What AWS's image has beside the standard library: its SDK and what that needs.
+SDK = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+
+
+class SdkFinder:
+    """Finds the SDK, if this machine has it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def find_spec(self, name, path=None, target=None):
+        if path is None and name in SDK:
+            return importlib.machinery.PathFinder.find_spec(name, self.path)
+        return None
+
+
+def set_up_path():
+    # A module that only this machine has would be missing in AWS: the function must not find it here either.
+    library = os.path.dirname(os.__file__)
+    standard = [
+        entry
+        for entry in sys.path
+        if entry in (library, os.path.join(library, "lib-dynload")) or entry.endswith(".zip")
+    ]
+    machine = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+    configured = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    sys.path[:] = [os.environ["LAMBDA_TASK_ROOT"]] + configured + standard
+    # Packages that were installed to be edited come with finders of their own.
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if getattr(finder, "__module__", "").startswith("_frozen_importlib")
+    ]
+    sys.meta_path.append(SdkFinder(machine))
+
+
 def main():
     set_up_logging()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    # The function's own directory comes first, the runtime's last; python put the runtime's first.
-    runtime = sys.path.pop(0)
-    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-    sys.path.append(runtime)
+    set_up_path()
     try:
         handler = find_handler(os.environ["_HANDLER"])
     except Exception as error:

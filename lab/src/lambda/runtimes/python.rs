@@ -1,4 +1,7 @@
 //! The managed Python runtimes, on the machine's own Python.
+//!
+//! A function finds the modules of its package, the standard library, and the AWS SDK if the machine has it (AWS's
+//! image does); nothing else that is installed on the machine, because it would be missing in AWS.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -106,3 +106,17 @@ async fn what_is_no_json_cannot_be_returned() {
     assert_eq!(error["errorMessage"], "Unable to marshal response: Object of type object is not JSON serializable");
     assert_eq!(call(&function, json!([1])).await.payload, "1.10");
 }
+
+#[tokio::test]
+async fn a_module_that_only_the_machine_has_is_not_found() {
+    let lab = Lab::start();
+    let code = "import sys, os\ndef f(event, context):\n    return [sys.path, os.environ['LAMBDA_TASK_ROOT']]\n";
+    let Some(function) = deploy(&lab, "lambda.f", &[("lambda.py", 0o644, code)]) else { return };
+    let answer = document(&call(&function, json!({})).await);
+    let path: Vec<_> = answer[0].as_array().unwrap().iter().map(|entry| entry.as_str().unwrap()).collect();
+    assert_eq!(path[0], answer[1], "the package comes first");
+    assert!(!path.iter().any(|entry| entry.contains("-packages")), "{path:?}");
+    let code = "import pip\ndef f(event, context): pass\n";
+    let function = deploy(&lab, "lambda.f", &[("lambda.py", 0o644, code)]).unwrap();
+    assert_eq!(document(&call(&function, json!({})).await)["errorType"], "Runtime.ImportModuleError");
+}
