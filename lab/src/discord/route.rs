@@ -94,9 +94,11 @@ impl State {
         }
         let (Route::Webhook { id, token } | Route::Message { id, token, .. }) = route;
         let index = self.authorize(id, token)?;
-        self.count(index, now)?;
         match (route, request.method.as_str()) {
-            (Route::Webhook { .. }, "POST") => self.execute(request, index, now),
+            (Route::Webhook { .. }, "POST") => {
+                self.count(index, now)?;
+                self.execute(request, index, now)
+            }
             (Route::Webhook { .. }, "GET") => {
                 Ok(Outcome::of(Response::json(200, &self.webhooks[index].webhook.object())))
             }
@@ -128,7 +130,8 @@ impl State {
         if self.webhooks[index].webhook.token == token { Ok(index) } else { Err(Refusal::InvalidWebhookToken) }
     }
 
-    /// Counts the request against the webhook's window, whatever becomes of it.
+    /// Counts a sent message against the webhook's window, whatever becomes of it. Other routes have windows of their
+    /// own in Discord; looking at a webhook must not use up what its alarms may send.
     fn count(&mut self, index: usize, now: Timestamp) -> Result<(), Refusal> {
         let window = self.webhooks[index].bucket.take(self.rate_limit, now);
         let (Ok(shown) | Err(shown)) = window;

@@ -204,6 +204,7 @@ fn messages_are_read_edited_and_removed_by_id() {
 fn the_sixth_message_in_two_seconds_must_wait() {
     let (discord, webhook, clock) = discord();
     let send = || discord.handle(&Request::post_json(&webhook.path(), r#"{"content":"x"}"#));
+    assert_eq!(discord.handle(&Request::new("GET", &webhook.path())).status, 200);
     for remaining in ["4", "3", "2", "1", "0"] {
         let answer = send();
         assert_eq!(answer.status, 204);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -177,14 +177,20 @@ fn wait_of(headers: &HeaderMap, body: &Value) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(1)).max(SHORTEST_WAIT)
 }
 
-/// A client for the webhook. It follows no redirection: that would turn the message into a `GET` that succeeds.
+/// A client for the webhook.
 fn client(webhook: &WebhookUrl) -> reqwest::Result<Client> {
-    if webhook.is_https() { Client::builder().redirect(Policy::none()).build() } else { plain_client() }
+    if webhook.is_https() { builder().build() } else { plain_client() }
+}
+
+/// What both clients have: they follow no redirection, which would turn the message into a `GET` that succeeds, and
+/// keep no connection, because one that Discord closed while Lambda had the function frozen fails the next alert.
+fn builder() -> ClientBuilder {
+    Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0)
 }
 
 /// A client without TLS roots, whose loading would take longer than all the rest of a start.
 pub(crate) fn plain_client() -> reqwest::Result<Client> {
-    Client::builder().redirect(Policy::none()).tls_certs_only([]).no_proxy().build()
+    builder().tls_certs_only([]).no_proxy().build()
 }
 
 #[cfg(test)]

@@ -201,9 +201,9 @@ mod tests {
 
     #[test]
     fn an_unknown_language_and_a_missing_lambda_are_named() {
-        let url = Some("https://discord.com/api/webhooks/1/t");
-        assert_eq!(read(url, Some("fr")).unwrap_err(), ConfigError::UnknownLanguage("fr".to_owned()));
-        let outside = Config::from_env(|name| (name == WEBHOOK_VARIABLE).then(|| url.unwrap().to_owned()));
+        let url = "https://discord.com/api/webhooks/1/t";
+        assert_eq!(read(Some(url), Some("fr")).unwrap_err(), ConfigError::UnknownLanguage("fr".to_owned()));
+        let outside = Config::from_env(|name| (name == WEBHOOK_VARIABLE).then(|| url.to_owned()));
         assert_eq!(outside.unwrap_err(), ConfigError::NotInLambda("AWS_LAMBDA_RUNTIME_API"));
     }
 

@@ -1,7 +1,5 @@
 //! Invocations against Discord's behaviour, which is the lab's.
 
-mod common;
-
 use std::time::{Duration, SystemTime};
 
 use alert_drill_lab::discord::{Discord, Fault, Scope, Webhook};
@@ -9,6 +7,8 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use notifier::config::WebhookUrl;
 use notifier::{Config, Language, Notifier};
 use serde_json::{Value, json};
+
+use crate::discord::serve;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -21,7 +21,7 @@ struct Bench {
 async fn bench() -> Bench {
     let discord = Discord::new();
     let webhook = discord.add_webhook("securitygroup-alarm");
-    let origin = common::serve(discord.clone()).await;
+    let origin = serve(discord.clone()).await;
     let config = Config { webhook: WebhookUrl::parse(&webhook.url(&origin)).unwrap(), language: Language::Korean };
     Bench { discord, webhook, notifier: Notifier::new(config) }
 }

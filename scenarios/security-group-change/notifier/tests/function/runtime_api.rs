@@ -1,7 +1,5 @@
 //! The binary against a Runtime API of our own.
 
-mod common;
-
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -15,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::mpsc;
+
+use crate::discord::serve;
 
 /// What the function told the Runtime API: the last segment of the path, and the body.
 type Told = (String, Value);
@@ -78,7 +78,7 @@ async fn run(webhook: Option<&str>, event: Value) -> (Told, String) {
 async fn an_event_becomes_a_message_and_one_log_line() {
     let discord = Discord::new();
     let webhook = discord.add_webhook("securitygroup-alarm");
-    let url = webhook.url(&common::serve(discord.clone()).await);
+    let url = webhook.url(&serve(discord.clone()).await);
     let message = json!({ "detail": { "eventName": "DeleteSecurityGroup", "eventID": "e-1" } }).to_string();
     let event = json!({ "Records": [{ "Sns": { "MessageId": "m-1", "Message": message } }] });
     let ((path, answer), log) = run(Some(&url), event).await;
@@ -103,7 +103,7 @@ async fn an_event_becomes_a_message_and_one_log_line() {
 async fn a_refused_message_is_a_failed_invocation() {
     let discord = Discord::new();
     let webhook = discord.add_webhook("securitygroup-alarm");
-    let url = webhook.url(&common::serve(discord.clone()).await);
+    let url = webhook.url(&serve(discord.clone()).await);
     discord.remove_webhook(&webhook.id);
     let ((path, answer), log) = run(Some(&url), json!({ "Records": [{ "Sns": { "Message": "one" } }] })).await;
     assert_eq!(path, "invocation/r-1/error");
