@@ -75,7 +75,8 @@ fn compose_change(change: &Change, words: &Words) -> String {
     if let Some(target) = change.attached_to.as_deref().and_then(|target| code(target, longest::ID)) {
         body.push(format!("{}: {target}", words.attached_to));
     }
-    body.extend(change.rules.iter().map(|rule| describe(rule, words)));
+    let opened = change.refused.is_none() && !change.event_name.starts_with("Revoke");
+    body.extend(change.rules.iter().map(|rule| describe(rule, opened, words)));
     let tail = change.event_id.as_deref().and_then(|id| code(id, longest::ID));
     join(&head, &body, tail.map(|id| format!("{}: {id}", words.event_id)), words)
 }
@@ -124,8 +125,9 @@ fn korean_time(at: Timestamp) -> String {
     at.to_zoned_datetime(KST.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// One rule in one line: `- inbound TCP 22 ← 0.0.0.0/0 · description · id`.
-fn describe(rule: &Rule, words: &Words) -> String {
+/// One rule in one line: `- inbound TCP 22 ← 0.0.0.0/0 · description · id`. A rule that lets the whole Internet in is
+/// marked, if the call opened it.
+fn describe(rule: &Rule, opened: bool, words: &Words) -> String {
     let (direction, arrow) = match rule.direction {
         Some(Direction::Ingress) => (words.ingress, "←"),
         Some(Direction::Egress) => (words.egress, "→"),
@@ -141,7 +143,8 @@ fn describe(rule: &Rule, words: &Words) -> String {
         text.push_str(&format!(" {arrow} {peer}"));
     }
     if rule.peer.as_ref().is_some_and(Peer::is_everyone) {
-        text.push_str(words.everyone);
+        let mark = if opened && rule.direction != Some(Direction::Egress) { " ⚠️" } else { "" };
+        text.push_str(&format!("{mark} ({})", words.everyone));
     }
     for (value, longest) in [(&rule.description, longest::DESCRIPTION), (&rule.id, longest::ID)] {
         if let Some(value) = value.as_deref().and_then(|value| code(value, longest)) {

@@ -34,7 +34,7 @@ fn the_message_in_korean() {
 소스 IP: `203.0.113.7`
 리전: `ap-northeast-2`
 계정 ID: `111122223333`
-- 인바운드 TCP 22 ← `0.0.0.0/0` ⚠️ 인터넷 전체 · `SSH` · `sgr-0bb31cddb2c27f401`
+- 인바운드 TCP 22 ← `0.0.0.0/0` ⚠️ (인터넷 전체) · `SSH` · `sgr-0bb31cddb2c27f401`
 이벤트 ID: `7e96f0e7-4d78-423d-b3f5-391370685b30`";
     assert_eq!(message(&authorized(), Language::Korean), expected);
 }
@@ -66,6 +66,19 @@ Reason: `the specified rule already exists`
 - inbound all traffic ← `10.0.0.0/8`
 Event ID: `7e96f0e7-4d78-423d-b3f5-391370685b30`";
     assert_eq!(message(&record, Language::English), expected);
+}
+
+#[test]
+fn only_what_was_opened_to_everyone_is_marked() {
+    for (event_name, line) in [
+        ("AuthorizeSecurityGroupIngress", "- inbound TCP 22 ← `0.0.0.0/0` ⚠️ (the whole Internet)"),
+        ("RevokeSecurityGroupIngress", "- inbound TCP 22 ← `0.0.0.0/0` (the whole Internet)"),
+        ("AuthorizeSecurityGroupEgress", "- outbound TCP 22 → `0.0.0.0/0` (the whole Internet)"),
+    ] {
+        let request = json!({ "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "cidrIp": "0.0.0.0/0" });
+        let record = json!({ "eventName": event_name, "requestParameters": request });
+        assert_eq!(message(&record, Language::English).lines().next_back(), Some(line));
+    }
 }
 
 #[test]

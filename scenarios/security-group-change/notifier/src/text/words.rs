@@ -59,7 +59,7 @@ const KOREAN: Words = Words {
     ingress: "인바운드",
     egress: "아웃바운드",
     rule: "규칙",
-    everyone: " ⚠️ 인터넷 전체",
+    everyone: "인터넷 전체",
     protocol: "프로토콜",
     all_traffic: "모든 트래픽",
     all_ports: "모든 포트",
@@ -91,7 +91,7 @@ const ENGLISH: Words = Words {
     ingress: "inbound",
     egress: "outbound",
     rule: "rule",
-    everyone: " ⚠️ the whole Internet",
+    everyone: "the whole Internet",
     protocol: "protocol",
     all_traffic: "all traffic",
     all_ports: "all ports",
@@ -120,6 +120,7 @@ impl Words {
             }
             "CreateSecurityGroup" => ("보안 그룹 생성", "group created"),
             "DeleteSecurityGroup" => ("보안 그룹 삭제", "group deleted"),
+            "RunInstances" => ("인스턴스 시작", "instance launched"),
             "ModifyInstanceAttribute" | "ModifyNetworkInterfaceAttribute" => ("보안 그룹 연결 변경", "groups attached"),
             _ => return None,
         };
