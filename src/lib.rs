@@ -1,3 +1,49 @@
-//! x
+//! alert-drill is a fire drill for cloud alarms. It performs the action that an alarm is there for, proves that the alert
+//! arrives where people read it, and when it does not, says which link of the chain broke.
+//!
+//! # In your own tests
+//! ```no_run
+//! // Lets this test binary play the Lambda function too; write it once at the top of the file.
+//! alert_drill::notifier!();
+//!
+//! #[tokio::test]
+//! async fn the_alarm_rings() -> Result<(), alert_drill::RunError> {
+//!     let scenario = alert_drill::scenario::Scenario::shipped();
+//!     let report = alert_drill::Run::new(&scenario).drill("open-inbound-port").execute().await?;
+//!     report.assert_passed();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # How it is made
+//! ```text
+//! scenario ──► target ──► pipeline ──► drill ──► diagnosis ──► report
+//!  (what)     (where)    (build it)   (act, and  (facts and    (terminal, JSON)
+//!                                      observe)   evidence)
+//! ```
+//! Arrows point one way only: [`scenario`] knows nothing of the rest, and nothing knows the command line.
 
+mod cli;
+mod context;
+pub mod diagnosis;
+mod drill;
+mod entry;
+mod exit;
+pub mod pipeline;
+pub mod report;
 pub mod scenario;
+mod sdk;
+mod signal;
+pub mod target;
+mod text;
+
+pub use alert_drill_lab as lab;
+
+pub use cli::{Cli, Output};
+pub use context::Context;
+pub use drill::{Run, RunError, RunEvent, Selection, Strength};
+#[doc(hidden)]
+pub use entry::enter_from_test;
+pub use entry::enter_if_asked;
+pub use exit::Exit;
+pub use text::{Lang, kst};

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::scope::Scope;
 
@@ -178,6 +178,8 @@ pub struct Deliveries {
     log: Mutex<VecDeque<Delivery>>,
     under_way: AtomicUsize,
     settled: Notify,
+    /// Counts the entries, for those who wait for one.
+    logged: watch::Sender<u64>,
 }
 
 impl Deliveries {
@@ -218,11 +220,33 @@ impl Deliveries {
             log.pop_front();
         }
         log.push_back(delivery);
+        drop(log);
+        self.logged.send_modify(|count| *count += 1);
     }
 
     /// The deliveries so far, oldest first.
     pub fn all(&self) -> Vec<Delivery> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The deliveries of the record with this `requestID`, oldest first.
+    pub fn of_request(&self, request_id: &str) -> Vec<Delivery> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of = |delivery: &&Delivery| delivery.carried.request_id.as_deref() == Some(request_id);
+        log.iter().filter(is_of).cloned().collect()
+    }
+
+    /// Waits until `holds`, which is asked again with every entry. It waits without a limit: put a timeout around it.
+    pub async fn until(&self, holds: impl Fn() -> bool) {
+        let mut logged = self.logged.subscribe();
+        loop {
+            logged.mark_unchanged();
+            if holds() {
+                return;
+            }
+            // The sender lives in `self`, so that the channel cannot be closed here.
+            let _ = logged.changed().await;
+        }
     }
 
     /// Marks that something is under way until the guard drops: a delivery in a task of its own.

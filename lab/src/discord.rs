@@ -232,10 +232,22 @@ impl Discord {
     /// Answers one request as Discord does.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
+        self.receive(request).0
+    }
+
+    /// Answers one request as Discord does, and says which message it posted, if it did.
+    #[must_use]
+    pub fn receive(&self, request: &Request) -> (Response, Option<Received>) {
         let now = (self.clock)();
-        let response = self.state().answer(request, now);
+        let mut state = self.state();
+        let response = state.answer(request, now);
+        // The lock is still held: the last exchange is this one's.
+        let posted = state.exchanges.last().filter(|exchange| exchange.method == "POST");
+        let posted = posted.and_then(|exchange| exchange.message_id.clone());
+        let posted = posted.and_then(|id| state.messages.iter().rev().find(|message| message.id() == id).cloned());
+        drop(state);
         self.exchanges.send_modify(|count| *count += 1);
-        response
+        (response, posted)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
+use crate::discord::{Discord, Webhook};
 use crate::gateway;
 use crate::mail::Message;
 
@@ -35,12 +36,14 @@ pub struct Lab {
     cloud: Arc<Cloud>,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
+    webhook: Webhook,
 }
 
 /// How a lab is to be started.
 #[derive(Clone, Debug)]
 pub struct LabBuilder {
     listen: SocketAddr,
+    channel: String,
 }
 
 /// Why a lab did not start.
@@ -70,7 +73,7 @@ impl Lab {
 
     /// A lab with other settings than [`Lab::start`]'s.
     pub fn builder() -> LabBuilder {
-        LabBuilder { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
+        LabBuilder { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), channel: "alarm".to_owned() }
     }
 
     /// The address that the lab listens at.
@@ -86,6 +89,26 @@ impl Lab {
     /// Every delivery that was tried so far, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.cloud.deliveries.all()
+    }
+
+    /// The deliveries of the CloudTrail record with this `requestID`, oldest first.
+    pub fn deliveries_of(&self, request_id: &str) -> Vec<Delivery> {
+        self.cloud.deliveries.of_request(request_id)
+    }
+
+    /// Waits until `holds`, which is asked again with every delivery. It waits without a limit: put a timeout around it.
+    pub async fn until(&self, holds: impl Fn() -> bool) {
+        self.cloud.deliveries.until(holds).await;
+    }
+
+    /// The lab's Discord: its webhooks, its messages, and faults to answer with.
+    pub fn discord(&self) -> &Discord {
+        &self.cloud.discord
+    }
+
+    /// The URL of the lab's own Discord webhook, which posts to the channel of the name that [`LabBuilder::channel`] gave.
+    pub fn discord_webhook_url(&self) -> String {
+        self.webhook.url(&self.endpoint_url())
     }
 
     /// The mails so far, oldest first; with an address, that mailbox alone.
@@ -124,6 +147,13 @@ impl LabBuilder {
         self
     }
 
+    /// The name of the Discord channel that the lab's own webhook posts to.
+    #[must_use]
+    pub fn channel(mut self, name: impl Into<String>) -> Self {
+        self.channel = name.into();
+        self
+    }
+
     /// Starts the lab.
     pub async fn start(self) -> Result<Lab, StartError> {
         let address = self.listen;
@@ -134,9 +164,10 @@ impl LabBuilder {
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
         let cloud = Arc::new(Cloud::default());
         cloud.listens_at(address);
+        let webhook = cloud.discord.add_webhook(&self.channel);
         let stop = CancellationToken::new();
         let server = tokio::spawn(accept(listener, Arc::clone(&cloud), stop.clone()));
-        Ok(Lab { address, cloud, stop, server: Some(server) })
+        Ok(Lab { address, cloud, stop, server: Some(server), webhook })
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -12,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
+use crate::discord;
 use crate::gateway::service::Service;
 
 /// The routes of the lab's own pages.
@@ -19,17 +22,34 @@ pub(super) fn routes() -> Router<Arc<Cloud>> {
     Router::new()
         .route("/_lab/health", get(health))
         .route("/_lab/deliveries", get(deliveries))
+        .route("/_lab/discord", get(discord_page))
         .route("/_lab/mail", get(mail))
 }
 
-/// Whether a path belongs to Discord's API.
+/// Whether a path belongs to Discord's API. No bucket can have this name: a bucket's has at least three letters, and an
+/// object's path begins with its bucket.
 pub(super) fn is_discord(path: &str) -> bool {
-    path.starts_with("/api/")
+    path == "/api" || path.starts_with("/api/")
 }
 
 /// Discord's API.
-pub(super) fn discord_api(_cloud: &Cloud, _parts: &Parts, _body: Bytes) -> Response {
-    axum::http::StatusCode::NOT_FOUND.into_response()
+pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let mut request = discord::Request::new(parts.method.as_str(), target).with_body(body);
+    for (name, value) in &parts.headers {
+        if let Ok(value) = value.to_str() {
+            request = request.with_header(name.as_str(), value);
+        }
+    }
+    let answer = cloud.discord.handle(&request);
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
 }
 
 async fn health() -> Json<Value> {
@@ -38,23 +58,63 @@ async fn health() -> Json<Value> {
 }
 
 #[derive(Deserialize)]
-struct Which {
+#[serde(deny_unknown_fields)]
+struct OfRecord {
     event_id: Option<String>,
     request_id: Option<String>,
-    to: Option<String>,
 }
 
-async fn deliveries(State(cloud): State<Arc<Cloud>>, Query(which): Query<Which>) -> Json<Value> {
-    let mut deliveries = cloud.deliveries.all();
+async fn deliveries(State(cloud): State<Arc<Cloud>>, Query(which): Query<OfRecord>) -> Json<Value> {
+    let mut deliveries = match which.request_id {
+        Some(id) => cloud.deliveries.of_request(&id),
+        None => cloud.deliveries.all(),
+    };
     if let Some(id) = which.event_id {
         deliveries.retain(|delivery| delivery.carried.event_id.as_ref() == Some(&id));
-    }
-    if let Some(id) = which.request_id {
-        deliveries.retain(|delivery| delivery.carried.request_id.as_ref() == Some(&id));
     }
     Json(json!({ "deliveries": deliveries }))
 }
 
-async fn mail(State(cloud): State<Arc<Cloud>>, Query(which): Query<Which>) -> Json<Value> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToAddress {
+    to: Option<String>,
+}
+
+async fn mail(State(cloud): State<Arc<Cloud>>, Query(which): Query<ToAddress>) -> Json<Value> {
     Json(json!({ "messages": cloud.mail.messages(which.to.as_deref()) }))
+}
+
+/// What stands in the channels, and how every request was answered. Tokens are not shown: this page may be on a screen.
+async fn discord_page(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
+    let channels: Vec<Value> = cloud
+        .discord
+        .webhooks()
+        .into_iter()
+        .map(|webhook| {
+            let messages: Vec<Value> = cloud
+                .discord
+                .messages(&webhook.id)
+                .into_iter()
+                .map(|received| json!({ "time": received.at, "message": received.message }))
+                .collect();
+            json!({ "channel": webhook.channel, "webhook_id": webhook.id, "messages": messages })
+        })
+        .collect();
+    let exchanges: Vec<Value> = cloud
+        .discord
+        .exchanges()
+        .into_iter()
+        .map(|exchange| {
+            json!({
+                "time": exchange.at,
+                "method": exchange.method,
+                "webhook_id": exchange.webhook_id,
+                "status": exchange.status,
+                "refusal": exchange.refusal.map(|refusal| format!("{refusal:?}")),
+                "message_id": exchange.message_id,
+            })
+        })
+        .collect();
+    Json(json!({ "channels": channels, "requests": exchanges }))
 }

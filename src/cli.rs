@@ -1,0 +1,171 @@
+//! The command line: what can be asked, and one thin file for each command.
+
+mod lab;
+mod lint;
+mod run;
+mod schema;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::scenario::Wait;
+use crate::text::Lang;
+
+/// A fire drill for cloud alarms.
+///
+/// Opens an inbound port on a security group, proves that the alert arrives at an SNS subscriber and in a Discord
+/// channel, and puts everything back. If the alert does not come, it names the link of the chain that broke.
+#[derive(Debug, Parser)]
+#[command(name = "alert-drill", version, after_help = Exit::HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// With no command, the default drill is run on the lab.
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    shared: SharedArgs,
+}
+
+#[derive(Debug, Args)]
+struct SharedArgs {
+    /// The language of the output; the locale decides where this is not given.
+    #[arg(long, value_enum, global = true)]
+    lang: Option<Lang>,
+    /// The form of the output.
+    #[arg(long, value_enum, global = true, default_value_t = Output::Human)]
+    output: Output,
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run drills (what happens when no command is given).
+    #[command(after_help = Exit::HELP)]
+    Run(RunArgs),
+    /// Serve the lab until it is stopped.
+    Lab(LabArgs),
+    /// Check a scenario file and name all of its mistakes.
+    Lint(LintArgs),
+    /// Print the JSON Schema of scenario files.
+    Schema,
+    /// Print completions for a shell.
+    #[command(hide = true)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    #[command(hide = true)]
+    Man,
+}
+
+#[derive(Clone, Debug, Args)]
+struct RunArgs {
+    /// The scenario: a folder or a file. The shipped one where this is not given.
+    scenario: Option<PathBuf>,
+    /// Run the drill of this name; can be given several times.
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    drill: Vec<String>,
+    /// Run all drills of the scenario.
+    #[arg(long)]
+    all: bool,
+    /// How many drills run side by side, each on a security group of its own.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// Run each drill so many times.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    repeat: u16,
+    /// Leave everything standing at the end.
+    #[arg(long)]
+    keep: bool,
+    /// How long an alert may take, such as 500ms, 5s or 2m, in place of what the scenario says.
+    #[arg(long, value_name = "T", value_parser = timeout)]
+    timeout: Option<Duration>,
+    /// The function's package: a zip, or an executable that becomes its bootstrap. The scenario's own where this is not
+    /// given.
+    #[arg(long, value_name = "FILE", env = "ALERT_DRILL_NOTIFIER")]
+    notifier: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct LabArgs {
+    /// Where to listen; port 0 takes any free one. Other machines can reach the lab only if you say so here.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4566")]
+    listen: std::net::SocketAddr,
+    /// The Discord channel that the lab's webhook posts to.
+    #[arg(long, value_name = "NAME", default_value = "securitygroup-alarm")]
+    channel: String,
+}
+
+#[derive(Debug, Args)]
+struct LintArgs {
+    /// The scenario: a folder or a file.
+    scenario: PathBuf,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    text.parse::<Wait>().map(Wait::duration).map_err(|refused| refused.to_string())
+}
+
+impl Cli {
+    /// The language that was asked for, or the locale's.
+    fn lang(&self, context: &Context) -> Lang {
+        self.shared.lang.unwrap_or(context.lang)
+    }
+
+    /// Carries out what was asked.
+    pub async fn execute(self, context: &Context) -> Exit {
+        let (lang, output) = (self.lang(context), self.shared.output);
+        match self.command {
+            None => run::execute(self.run, lang, output).await,
+            Some(Command::Run(args)) => run::execute(args, lang, output).await,
+            Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
+            Some(Command::Lint(args)) => lint::execute(&args, context),
+            Some(Command::Schema) => schema::execute(),
+            Some(Command::Completions { shell }) => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "alert-drill", &mut script);
+                print(&script)
+            }
+            Some(Command::Man) => {
+                let mut page = Vec::new();
+                match clap_mangen::Man::new(Self::command()).render(&mut page) {
+                    Ok(()) => print(&page),
+                    Err(error) => fail(Exit::Internal, &error),
+                }
+            }
+        }
+    }
+}
+
+/// Writes a result to standard output. A reader that closed its end (`| head`) has seen enough.
+fn print(bytes: &[u8]) -> Exit {
+    match anstream::stdout().lock().write_all(bytes) {
+        Ok(()) => Exit::Passed,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Passed,
+        Err(error) => fail(Exit::CouldNotRun, &error),
+    }
+}
+
+/// Says on standard error why there is no result.
+fn fail(exit: Exit, error: &dyn std::fmt::Display) -> Exit {
+    anstream::eprintln!("{}error:{:#} {error}", ERROR, ERROR);
+    exit
+}
+
+const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();

@@ -1,0 +1,86 @@
+//! `alert-drill lab`.
+
+use alert_drill_lab::Lab;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{LabArgs, Output, fail, print};
+use crate::exit::Exit;
+use crate::signal;
+use crate::text::Lang;
+
+pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
+    let stop = CancellationToken::new();
+    let _listening = match signal::interrupts(stop.clone(), || {}) {
+        Ok(listening) => listening,
+        Err(error) => return fail(Exit::CouldNotRun, &error),
+    };
+    let lab = match Lab::builder().listen(args.listen).channel(args.channel).start().await {
+        Ok(lab) => lab,
+        Err(error) => return fail(Exit::CouldNotRun, &error),
+    };
+    let text = match output {
+        Output::Human => welcome(&lab, lang),
+        Output::Json => {
+            let ready = json!({ "endpoint_url": lab.endpoint_url(), "discord_webhook_url": lab.discord_webhook_url() });
+            format!("{ready}\n")
+        }
+    };
+    let printed = print(text.as_bytes());
+    if printed == Exit::Passed {
+        stop.cancelled().await;
+    }
+    lab.stop().await;
+    printed
+}
+
+fn welcome(lab: &Lab, lang: Lang) -> String {
+    let (endpoint, webhook) = (lab.endpoint_url(), lab.discord_webhook_url());
+    let open = if lab.address().ip().is_loopback() {
+        String::new()
+    } else {
+        lang.choose(
+            "\nThe lab takes any access key and runs the code it is given, and others than this machine can reach it.\n",
+            "\n주의: 이 실습 환경은 어떤 액세스 키든 받고 받은 코드를 실행하며, 다른 컴퓨터에서도 접속할 수 있습니다.\n",
+        )
+        .to_owned()
+    };
+    lang.choose(
+        format!(
+            "The lab is ready: an AWS of your own at {endpoint}
+{open}
+Point the AWS CLI at it:
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=ap-northeast-2
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  aws sts get-caller-identity
+
+Your function posts to this webhook:
+  {webhook}
+
+What happened, and what was stopped and why:
+  {endpoint}/_lab/deliveries   {endpoint}/_lab/trail
+  {endpoint}/_lab/discord      {endpoint}/_lab/mail
+
+Ctrl-C stops it.
+"
+        ),
+        format!(
+            "실습 환경이 준비되었습니다: {endpoint}
+{open}
+AWS CLI 설정:
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=ap-northeast-2
+  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  aws sts get-caller-identity
+
+함수가 보낼 디스코드 웹후크:
+  {webhook}
+
+무슨 일이 있었고 무엇이 왜 막혔는지 보기:
+  {endpoint}/_lab/deliveries   {endpoint}/_lab/trail
+  {endpoint}/_lab/discord      {endpoint}/_lab/mail
+
+Ctrl-C를 누르면 멈춥니다.
+"
+        ),
+    )
+}

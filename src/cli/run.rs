@@ -1,0 +1,72 @@
+//! `alert-drill run`.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Output, RunArgs, fail, print};
+use crate::drill::{Run, RunError, RunEvent, Selection};
+use crate::exit::Exit;
+use crate::pipeline::Notifier;
+use crate::report::progress::Progress;
+use crate::report::{json, terminal};
+use crate::scenario::Scenario;
+use crate::signal;
+use crate::text::Lang;
+
+pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output) -> Exit {
+    let scenario = match &args.scenario {
+        None => Scenario::shipped(),
+        Some(path) => match Scenario::load(path) {
+            Ok(scenario) => scenario,
+            Err(invalid) => return super::lint::refuse(&invalid),
+        },
+    };
+    let selection = match (args.all, args.drill.is_empty()) {
+        (true, _) => Selection::All,
+        (false, true) => Selection::Default,
+        (false, false) => Selection::Named(args.drill),
+    };
+    let progress = Arc::new(Progress::new(lang));
+    let shown = Arc::clone(&progress);
+    let stop = CancellationToken::new();
+    let on_signal = Arc::clone(&progress);
+    let listening = match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted)) {
+        Ok(listening) => listening,
+        Err(error) => return fail(Exit::CouldNotRun, &error),
+    };
+    let ran = Run::new(&scenario)
+        .select(selection)
+        .repeat(args.repeat.into())
+        .jobs(args.jobs.into())
+        .keep(args.keep)
+        .timeout(args.timeout)
+        .notifier(args.notifier.map_or(Notifier::OfScenario, Notifier::File))
+        .lang(lang)
+        .on_event(move |event| shown.show(&event))
+        .stop_with(stop)
+        .execute()
+        .await;
+    drop(listening);
+    progress.clear();
+    let report = match ran {
+        Ok(report) => report,
+        Err(error) => return fail(exit_of(&error), &error),
+    };
+    let text = match output {
+        Output::Human => terminal::coloured(&report, lang),
+        Output::Json => json::document(&report),
+    };
+    match print(text.as_bytes()) {
+        Exit::Passed => Exit::of_report(&report),
+        not_written => not_written,
+    }
+}
+
+fn exit_of(error: &RunError) -> Exit {
+    match error {
+        RunError::NoSuchDrill { .. } => Exit::NothingSelected,
+        RunError::NothingSelected => Exit::NothingSelected,
+        RunError::Target(_) => Exit::CouldNotRun,
+    }
+}

@@ -1,0 +1,59 @@
+//! Diagnosis: from the ladder and the target's own words to named causes, each with evidence and a remedy.
+
+mod catalogue;
+mod finding;
+
+pub use self::finding::{Code, Finding, Severity};
+
+use alert_drill_lab::deliveries::{Delivery, Outcome};
+
+use crate::report::{DrillReport, HopStatus};
+use crate::scenario::{Drill, Expect, Hop, Scenario};
+use crate::target::Target;
+use crate::text::Lang;
+
+/// The causes of a drill that failed, the likeliest first; never none.
+pub(crate) fn explain(
+    target: &Target,
+    scenario: &Scenario,
+    drill: &Drill,
+    report: &DrillReport,
+    lang: Lang,
+) -> Vec<Finding> {
+    if let Expect::Silence(_) = drill.expect {
+        return vec![catalogue::alerted_in_silence(report, lang)];
+    }
+    let stopped = stopped(target, report);
+    let mut findings: Vec<Finding> = report
+        .hops
+        .iter()
+        .filter(|hop| hop.status == HopStatus::Broken)
+        .filter_map(|hop| {
+            let delivery = stopped.iter().find(|delivery| catalogue::hop(delivery.hop) == Some(hop.hop))?;
+            Some(catalogue::of_delivery(hop.hop, delivery, scenario, lang))
+        })
+        .collect();
+    // A broken mail does not fail a drill that did not ask for it, but it is said.
+    let asked = |hop: &Hop| matches!(&drill.expect, Expect::Alert(alert) if alert.at.contains(hop));
+    findings.sort_by_key(|finding| (finding.hop == Hop::Mail && !asked(&Hop::Mail), finding.hop));
+    if findings.iter().all(|finding| finding.hop == Hop::Mail) {
+        let late = report.hops.iter().find(|hop| hop.status == HopStatus::Broken && hop.hop != Hop::Mail);
+        findings.insert(0, catalogue::not_arrived(late.map_or(Hop::Queue, |hop| hop.hop), report, lang));
+    }
+    findings
+}
+
+/// What stopped the drill's record, in the target's own words where it tells.
+fn stopped(target: &Target, report: &DrillReport) -> Vec<Delivery> {
+    let request_id = report.action.as_ref().and_then(|action| action.request_id.as_deref());
+    let (Some(lab), Some(request_id)) = (target.own_lab(), request_id) else { return Vec::new() };
+    let mut deliveries = lab.deliveries(request_id);
+    deliveries.retain(|delivery| {
+        delivery.outcome != Outcome::Delivered
+            && !delivery.from.contains("alert-drill-tap-")
+            && !delivery.to.contains("alert-drill-tap-")
+    });
+    // The last word on a hop counts: an attempt that was retried says less than the one that gave up.
+    deliveries.reverse();
+    deliveries
+}

@@ -1,0 +1,134 @@
+//! A finding: a named cause.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::pipeline::ProvisionError;
+use crate::scenario::Hop;
+use crate::text::Lang;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; the drill was advisory.
+    Warning,
+    /// The alarm is silent because of it, or the harness could not find out.
+    Error,
+}
+
+/// The stable code of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// The drill's own call was refused.
+    ApiRefused,
+    /// The pipeline could not be built.
+    CouldNotProvision,
+    /// There is no trail, or none that covers the Region.
+    TrailMissing,
+    /// The trail does not log.
+    TrailNotLogging,
+    /// The trail's selectors leave the event out.
+    TrailSelectorExcludes,
+    /// The rule is disabled.
+    RuleDisabled,
+    /// The rule does not see read-only events.
+    RuleReadOnlyEvent,
+    /// The rule's pattern does not match.
+    RulePatternMismatch,
+    /// The rule has no target.
+    RuleWithoutTarget,
+    /// The rule's target, or the input made for it, makes the delivery impossible.
+    RuleInvalidInput,
+    /// The rule's target or a subscription names what is not there.
+    ReceiverMissing,
+    /// The topic's policy refuses the rule.
+    TopicPolicyDenies,
+    /// The queue's policy refuses the topic.
+    QueuePolicyDenies,
+    /// The function's policy refuses the topic.
+    FunctionPolicyDenies,
+    /// A subscription's filter policy drops the message.
+    FilterPolicyDrops,
+    /// The subscription is not confirmed.
+    SubscriptionUnconfirmed,
+    /// The function failed.
+    FunctionFailed,
+    /// The function is throttled.
+    FunctionThrottled,
+    /// The receiver answered with an error.
+    ReceiverFailed,
+    /// The alert did not arrive, and nothing says why.
+    AlertMissing,
+    /// An alert came where there must be silence.
+    UnwantedAlert,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// A named cause: where, what, how it shows, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The stable code.
+    pub code: Code,
+    /// The hop that is broken.
+    pub hop: Hop,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What shows it: the value that was seen, the call or the log that showed it.
+    pub evidence: Vec<String>,
+    /// How to mend it.
+    pub remedy: String,
+}
+
+impl Finding {
+    /// An advisory drill does not decide the verdict: its findings are warnings.
+    pub(crate) fn make_advisory(&mut self) {
+        self.severity = Severity::Warning;
+    }
+
+    /// The drill's own call was refused.
+    pub(crate) fn api_refused(call: &str, refusal: &str, lang: Lang) -> Self {
+        Self {
+            code: Code::ApiRefused,
+            hop: Hop::Api,
+            severity: Severity::Error,
+            message: lang.choose(
+                format!("the drill's own call {call} was refused, so the pipeline was not tried"),
+                format!("훈련용 {call} 호출이 거부되어 파이프라인을 시험하지 못했습니다"),
+            ),
+            evidence: vec![refusal.to_owned()],
+            remedy: lang.choose(
+                "look at the refusal: a rule that exists already, a group that is gone, or a missing permission"
+                    .to_owned(),
+                "거부 사유를 확인하세요: 이미 있는 규칙, 없는 그룹, 또는 부족한 권한입니다".to_owned(),
+            ),
+        }
+    }
+
+    /// The pipeline could not be built.
+    pub(crate) fn could_not_provision(error: &ProvisionError, lang: Lang) -> Self {
+        Self {
+            code: Code::CouldNotProvision,
+            hop: Hop::Api,
+            severity: Severity::Error,
+            message: lang.choose(
+                "the pipeline could not be built, so no drill was run".to_owned(),
+                "파이프라인을 만들지 못해 훈련을 실행하지 못했습니다".to_owned(),
+            ),
+            evidence: vec![error.to_string()],
+            remedy: lang.choose(
+                "mend what the refusal names and run again; what had been made was removed".to_owned(),
+                "거부 사유를 고친 뒤 다시 실행하세요. 이미 만든 것은 모두 지웠습니다".to_owned(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Drills: the action, what must follow it, and the probes that see it.
+//!
+//! ```text
+//! open the target ─► probes ─► pipeline ─► lanes of drills ─► clean-up, always
+//!                                           │
+//!                                           └─ prepare ─► act ─► watch ─► restore ─► diagnose
+//! ```
+//!
+//! A **lane** runs one drill after another on a group of its own; drills in different lanes run side by side. Everything
+//! that the outside may want to know is a [`RunEvent`] or in the [`Report`](crate::report::Report); nothing here prints.
+
+mod correlate;
+mod event;
+mod ladder;
+mod lane;
+mod observation;
+mod probe;
+mod run;
+mod trigger;
+
+pub use self::correlate::Strength;
+pub use self::event::RunEvent;
+pub use self::run::{Run, RunError, Selection};

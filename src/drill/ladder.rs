@@ -1,0 +1,286 @@
+//! From what was seen to the ladder: which hop was reached, when, and where the event was lost.
+
+use std::time::Duration;
+
+use alert_drill_lab::deliveries::{self, Delivery, Outcome};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::correlate::{self, Strength};
+use super::lane::{Stage, latency};
+use super::observation::{Observation, Sighting};
+use super::trigger::Performed;
+use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, QueueAlert};
+use crate::scenario::{Drill, Hop};
+use crate::target::LabTarget;
+
+/// What the probes saw of one drill.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The `eventID`s of the records that are the drill's.
+    event_ids: Vec<String>,
+    bus: Option<Duration>,
+    alerts: Alerts,
+    /// Messages that nothing tied to the drill when they arrived. The record that names them may come a moment later.
+    untied: Vec<Observation>,
+}
+
+impl Seen {
+    /// Takes in what was observed, and says which hops were seen for the first time.
+    pub(super) fn take(&mut self, fresh: Vec<Observation>, performed: &Performed) -> Vec<(Hop, Duration)> {
+        let mut first = Vec::new();
+        let known = self.event_ids.len();
+        let mut messages = Vec::new();
+        for observation in fresh {
+            match &observation.sighting {
+                Sighting::Bus { event } => {
+                    if self.take_event(event, performed).is_some() && self.bus.is_none() {
+                        let after = latency(observation.at, performed);
+                        self.bus = Some(after);
+                        first.push((Hop::Bus, after));
+                    }
+                }
+                Sighting::Queue { event, message_id } => {
+                    if let Some(matched_by) = self.take_event(event, performed) {
+                        let after = latency(observation.at, performed);
+                        if self.alerts.queue.is_empty() {
+                            first.push((Hop::Queue, after));
+                        }
+                        self.alerts.queue.push(queue_alert(event, message_id, matched_by, &observation, after));
+                    }
+                }
+                Sighting::Discord { .. } => messages.push(observation),
+            }
+        }
+        // A new record may tie a message that came before it.
+        if self.event_ids.len() > known {
+            messages.splice(0..0, std::mem::take(&mut self.untied));
+        }
+        for message in messages {
+            self.take_message(message, performed, &mut first);
+        }
+        first
+    }
+
+    fn take_event(&mut self, event: &Value, performed: &Performed) -> Option<Strength> {
+        let strength = correlate::event(event, performed)?;
+        if let Some(id) = correlate::event_id(event).filter(|id| !self.event_ids.iter().any(|known| known == id)) {
+            self.event_ids.push(id.to_owned());
+        }
+        Some(strength)
+    }
+
+    fn take_message(&mut self, message: Observation, performed: &Performed, first: &mut Vec<(Hop, Duration)>) {
+        let Sighting::Discord { content } = &message.sighting else { return };
+        let Some(matched_by) = correlate::message(content, performed, &self.event_ids) else {
+            self.untied.push(message);
+            return;
+        };
+        let after = latency(message.at, performed);
+        if self.alerts.discord.is_empty() {
+            first.push((Hop::Discord, after));
+        }
+        self.alerts.discord.push(DiscordAlert {
+            content: content.clone(),
+            received_at: message.time,
+            latency_ms: millis(after),
+            matched_by,
+        });
+    }
+
+    pub(super) fn bus_seen(&self) -> bool {
+        self.bus.is_some() || self.queue_seen()
+    }
+
+    pub(super) fn queue_seen(&self) -> bool {
+        !self.alerts.queue.is_empty()
+    }
+
+    pub(super) fn discord_seen(&self) -> bool {
+        !self.alerts.discord.is_empty()
+    }
+
+    /// Whether people were alerted.
+    pub(super) fn is_alerted(&self) -> bool {
+        self.queue_seen() || self.discord_seen()
+    }
+
+    pub(super) fn alerts(&self) -> Alerts {
+        self.alerts.clone()
+    }
+}
+
+fn queue_alert(
+    event: &Value,
+    message_id: &str,
+    matched_by: Strength,
+    observation: &Observation,
+    after: Duration,
+) -> QueueAlert {
+    let text = |name: &str| event["detail"][name].as_str().unwrap_or_default().to_owned();
+    QueueAlert {
+        event_id: text("eventID"),
+        event_name: text("eventName"),
+        message_id: message_id.to_owned(),
+        received_at: observation.time,
+        latency_ms: millis(after),
+        matched_by,
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    // Three digits: more than the clocks of two processes agree on says nothing.
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// The ladder before anything has happened.
+pub(super) fn untouched() -> Vec<HopReport> {
+    Hop::LADDER
+        .into_iter()
+        .map(|hop| HopReport { hop, status: HopStatus::NotReached, latency_ms: None, evidence: None })
+        .collect()
+}
+
+/// The ladder of a call that was refused.
+pub(super) fn refused(refusal: &str) -> Vec<HopReport> {
+    let mut hops = untouched();
+    hops[0].status = HopStatus::Broken;
+    hops[0].evidence = Some(refusal.to_owned());
+    hops
+}
+
+/// Puts together what the probes saw and what the target tells of its deliveries.
+pub(super) fn view(stage: &Stage, drill: &Drill, performed: &Performed, seen: &Seen) -> Vec<HopReport> {
+    let told = told(stage, performed);
+    let silence = matches!(drill.expect, crate::scenario::Expect::Silence(_));
+    let mut hops: Vec<HopReport> = Hop::LADDER
+        .into_iter()
+        .map(|hop| {
+            let (reached, latency_ms, evidence) = match hop {
+                Hop::Api => {
+                    (true, Some(millis(performed.took)), Some(format!("{} {}", performed.call, performed.what)))
+                }
+                Hop::Trail | Hop::Bus | Hop::Rule | Hop::Topic | Hop::Function | Hop::Mail => {
+                    reached_between(stage, hop, performed, seen, &told)
+                }
+                Hop::Queue => {
+                    let first = seen.alerts.queue.first();
+                    (first.is_some(), first.map(|alert| alert.latency_ms), first.map(|alert| alert.event_id.clone()))
+                }
+                Hop::Discord => {
+                    let first = seen.alerts.discord.first();
+                    (first.is_some(), first.map(|alert| alert.latency_ms), first.map(|alert| headline(&alert.content)))
+                }
+            };
+            let status = if reached { HopStatus::Reached } else { HopStatus::NotReached };
+            HopReport { hop, status, latency_ms, evidence }
+        })
+        .collect();
+    if !silence {
+        mark_broken(stage, &mut hops, &told);
+    }
+    hops
+}
+
+/// What the target tells of the deliveries of the drill's record, as far as they are the pipeline's.
+fn told(stage: &Stage, performed: &Performed) -> Vec<Delivery> {
+    let (Some(lab), Some(request_id)) = (stage.target.own_lab(), &performed.request_id) else { return Vec::new() };
+    let mut deliveries = lab.deliveries(request_id);
+    // The tap's rule and queue see the same record.
+    deliveries
+        .retain(|delivery| !delivery.from.contains("alert-drill-tap-") && !delivery.to.contains("alert-drill-tap-"));
+    deliveries
+}
+
+/// A hop that no probe stands at: what the target tells of it, or what a later hop proves.
+fn reached_between(
+    stage: &Stage,
+    hop: Hop,
+    performed: &Performed,
+    seen: &Seen,
+    told: &[Delivery],
+) -> (bool, Option<f64>, Option<String>) {
+    let delivered = told.iter().find(|delivery| is_hop(delivery.hop, hop) && delivery.outcome == Outcome::Delivered);
+    if hop == Hop::Mail && stage.scenario.pipeline.topic.email.is_none() {
+        return (false, None, None);
+    }
+    if let Some(delivery) = delivered {
+        return (true, Some(since(delivery.time, performed)), Some(delivery.to.clone()));
+    }
+    match hop {
+        Hop::Bus => (seen.bus_seen(), seen.bus.map(millis), None),
+        Hop::Trail => (seen.bus_seen(), None, None),
+        Hop::Rule | Hop::Topic => (seen.is_alerted(), None, None),
+        Hop::Function => (seen.discord_seen(), None, None),
+        Hop::Api | Hop::Queue | Hop::Discord | Hop::Mail => (false, None, None),
+    }
+}
+
+fn since(time: Timestamp, performed: &Performed) -> f64 {
+    let after = Duration::try_from(time.duration_since(performed.started_at)).unwrap_or_default();
+    millis(after)
+}
+
+/// Whether a delivery that the lab logged is this hop of the ladder.
+fn is_hop(logged: deliveries::Hop, hop: Hop) -> bool {
+    matches!(
+        (logged, hop),
+        (deliveries::Hop::Trail, Hop::Trail)
+            | (deliveries::Hop::Bus, Hop::Bus)
+            | (deliveries::Hop::Rule, Hop::Rule)
+            | (deliveries::Hop::Topic, Hop::Topic)
+            | (deliveries::Hop::Queue, Hop::Queue)
+            | (deliveries::Hop::Function, Hop::Function)
+            | (deliveries::Hop::Mail, Hop::Mail)
+    )
+}
+
+/// What must have been reached before a hop can be.
+const fn before(hop: Hop) -> Option<Hop> {
+    match hop {
+        Hop::Api => None,
+        Hop::Trail => Some(Hop::Api),
+        Hop::Bus => Some(Hop::Trail),
+        Hop::Rule => Some(Hop::Bus),
+        Hop::Topic => Some(Hop::Rule),
+        Hop::Queue | Hop::Function | Hop::Mail => Some(Hop::Topic),
+        Hop::Discord => Some(Hop::Function),
+    }
+}
+
+/// A hop that was not reached while the one before it was is where the event was lost. Where the target does not tell of
+/// single deliveries, a hop between two probes can only be suspected: it is unknown, and the next probe's hop is broken.
+fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery]) {
+    let reached: Vec<Hop> = hops.iter().filter(|hop| hop.status == HopStatus::Reached).map(|hop| hop.hop).collect();
+    let mail_can_be_read = stage.target.capabilities.reads_mail;
+    for report in hops.iter_mut().filter(|hop| hop.status == HopStatus::NotReached) {
+        let after_reached = before(report.hop).is_some_and(|before| reached.contains(&before));
+        let stopped =
+            told.iter().find(|delivery| is_hop(delivery.hop, report.hop) && delivery.outcome != Outcome::Delivered);
+        if report.hop == Hop::Mail && (stage.scenario.pipeline.topic.email.is_none() || !mail_can_be_read) {
+            report.status = HopStatus::Unknown;
+        } else if after_reached {
+            report.status = HopStatus::Broken;
+        }
+        if let Some(delivery) = stopped.filter(|_| after_reached) {
+            report.evidence.clone_from(&delivery.detail);
+        }
+    }
+}
+
+/// The first line of a message, for a ladder that is read at a glance.
+fn headline(content: &str) -> String {
+    content.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+}
+
+/// Whether the mail with the drill's record is in its mailbox.
+pub(super) fn mail_arrived(stage: &Stage, performed: &Performed) -> bool {
+    told(stage, performed).iter().any(|d| d.hop == deliveries::Hop::Mail && d.outcome == Outcome::Delivered)
+}
+
+/// Whether mail and function have ended, one way or the other, for the record of this request.
+pub(super) fn side_hops_ended(lab: &LabTarget, request_id: &str) -> bool {
+    let deliveries = lab.deliveries(request_id);
+    let ended = |hop| deliveries.iter().any(|d| d.hop == hop && d.outcome != Outcome::Retried);
+    ended(deliveries::Hop::Function) && ended(deliveries::Hop::Mail)
+}

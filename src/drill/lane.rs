@@ -1,0 +1,322 @@
+//! A lane: one drill after another on a group of the lane's own.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::event::RunEvent;
+use super::ladder::{self, Seen};
+use super::observation::Observations;
+use super::trigger::{Performed, Trigger};
+use crate::diagnosis::{self, Finding};
+use crate::pipeline::{DrillGroup, Ledger, Site};
+use crate::report::{ActionReport, Alerts, DrillReport, Expected, Verdict};
+use crate::scenario::{Drill, Expect, Hop, Scenario};
+use crate::target::Target;
+use crate::text::Lang;
+
+/// How long to wait, once an alert has arrived where it must, for the hops beside it (the mail, the function's end).
+const SIDE_HOPS: Duration = Duration::from_millis(500);
+
+/// All that the drills of a run share.
+pub(super) struct Stage {
+    pub(super) target: Target,
+    pub(super) scenario: Scenario,
+    pub(super) run_id: String,
+    pub(super) ledger: Ledger,
+    pub(super) observations: Arc<Observations>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) lang: Lang,
+    pub(super) keep: bool,
+    pub(super) stop: CancellationToken,
+    pub(super) on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
+}
+
+impl Stage {
+    pub(super) fn site(&self) -> Site<'_> {
+        Site {
+            target: &self.target,
+            scenario: &self.scenario,
+            run_id: &self.run_id,
+            ledger: &self.ledger,
+            stop: &self.stop,
+        }
+    }
+
+    fn tell(&self, event: RunEvent) {
+        (self.on_event)(event);
+    }
+
+    fn expected(&self, drill: &Drill) -> Expected {
+        let limit = self.limit(drill);
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        match &drill.expect {
+            Expect::Alert(alert) => Expected::Alert { at: alert.at.clone(), within_ms: limit_ms },
+            Expect::Silence(_) => Expected::Silence { for_ms: limit_ms },
+        }
+    }
+
+    /// How long to watch a drill. The timeout of the command line is for alerts: shortening a silence would only make it
+    /// easier to pass.
+    fn limit(&self, drill: &Drill) -> Duration {
+        match (&drill.expect, self.timeout) {
+            (Expect::Alert(_), Some(timeout)) => timeout,
+            _ => self.scenario.limit(drill, self.target.kind),
+        }
+    }
+}
+
+/// The drills that no lane has taken yet.
+pub(super) struct Queue {
+    waiting: Mutex<VecDeque<(usize, Drill)>>,
+}
+
+impl Queue {
+    pub(super) fn new(drills: Vec<Drill>) -> Self {
+        Self { waiting: Mutex::new(drills.into_iter().enumerate().collect()) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn next(&self) -> Option<(usize, Drill)> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+/// A drill that has ended.
+pub(super) struct Outcome {
+    pub(super) index: usize,
+    pub(super) report: DrillReport,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Runs the drills in so many lanes.
+pub(super) async fn run_all(stage: &Arc<Stage>, queue: Queue, lanes: usize) -> Vec<Outcome> {
+    let queue = Arc::new(queue);
+    let mut running = JoinSet::new();
+    for lane in 0..lanes {
+        running.spawn(run(Arc::clone(stage), Arc::clone(&queue), lane));
+    }
+    let mut outcomes = Vec::new();
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok(lane) => outcomes.extend(lane),
+            // A panic is a mistake of ours, and nobody's verdict: the process ends with it.
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+    outcomes
+}
+
+async fn run(stage: Arc<Stage>, queue: Arc<Queue>, lane: usize) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    let mut group: Option<DrillGroup> = None;
+    while !stage.stop.is_cancelled() {
+        let Some((index, drill)) = queue.next() else { break };
+        stage.tell(RunEvent::DrillStarted { index, name: drill.name.to_string(), title: title(&drill, stage.lang) });
+        let outcome = run_drill(&stage, lane, index, &drill, &mut group).await;
+        stage.tell(RunEvent::DrillEnded { index, report: Box::new(outcome.report.clone()) });
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+fn title(drill: &Drill, lang: Lang) -> String {
+    lang.choose(drill.title.en.as_str(), drill.title.korean()).to_owned()
+}
+
+async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot: &mut Option<DrillGroup>) -> Outcome {
+    let mut report = DrillReport {
+        name: drill.name.to_string(),
+        title: title(drill, stage.lang),
+        verdict: Verdict::Error,
+        required: drill.required,
+        expected: stage.expected(drill),
+        action: None,
+        hops: ladder::untouched(),
+        alerts: Alerts::default(),
+        reason: None,
+    };
+    let group = match slot.take() {
+        Some(group) => group,
+        None => match DrillGroup::provision(stage.site(), lane).await {
+            Ok(group) => group,
+            Err(error) => {
+                report.reason = Some(error.to_string());
+                return Outcome { index, report, findings: Vec::new() };
+            }
+        },
+    };
+    let marker = format!("alert-drill {}/{}", stage.run_id, index + 1);
+    let mut trigger = Trigger::new(stage.site(), &drill.action, &group, marker);
+    let findings = act_and_watch(stage, index, drill, &mut trigger, &mut report).await;
+    // The port is closed before anything else is done, whatever was found.
+    if !stage.keep || stage.stop.is_cancelled() {
+        if let Err(error) = trigger.restore().await {
+            report.reason.get_or_insert_with(|| error.to_string());
+            report.verdict = Verdict::Error;
+        }
+    }
+    if !trigger.deleted_group() && !drill_used_up_instance(drill) {
+        *slot = Some(group);
+    }
+    Outcome { index, report, findings }
+}
+
+/// Whether the next drill needs a new instance: this one terminated it, with or without the group.
+fn drill_used_up_instance(drill: &Drill) -> bool {
+    matches!(&drill.action, crate::scenario::Action::DeleteGroup(delete) if delete.terminate_instance)
+}
+
+async fn act_and_watch(
+    stage: &Stage,
+    index: usize,
+    drill: &Drill,
+    trigger: &mut Trigger<'_>,
+    report: &mut DrillReport,
+) -> Vec<Finding> {
+    if let Err(error) = trigger.prepare().await {
+        report.reason = Some(error.to_string());
+        return Vec::new();
+    }
+    // The baseline: what was seen until now cannot be this drill's.
+    let baseline = stage.observations.len();
+    let performed = match trigger.perform().await {
+        Ok(performed) => performed,
+        Err(error) => {
+            report.reason = Some(error.to_string());
+            return Vec::new();
+        }
+    };
+    report.action = Some(ActionReport {
+        call: performed.call.to_owned(),
+        what: performed.what.clone(),
+        request_id: performed.request_id.clone(),
+        group_id: performed.group_id.clone(),
+        rule_ids: performed.rule_ids.clone(),
+        started_at: performed.started_at,
+    });
+    if let Some(refusal) = &performed.refused {
+        report.hops = ladder::refused(refusal);
+        report.reason = Some(format!("{}: {refusal}", performed.call));
+        return vec![Finding::api_refused(performed.call, refusal, stage.lang)];
+    }
+    let limit = stage.limit(drill);
+    stage.tell(RunEvent::Acted { index, call: performed.call, limit });
+    let mut seen = Seen::default();
+    let watched = watch(stage, index, drill, &performed, baseline, limit, &mut seen).await;
+    side_hops(stage, drill, &performed, &seen).await;
+    report.hops = ladder::view(stage, drill, &performed, &seen);
+    report.alerts = seen.alerts();
+    conclude(stage, drill, watched, report)
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    /// The alert arrived at every hop where it must.
+    Arrived,
+    /// The time is over.
+    TimeIsOver,
+    /// The run was interrupted.
+    Interrupted,
+}
+
+/// Watches until the alert has arrived everywhere it must, or the time is over.
+async fn watch(
+    stage: &Stage,
+    index: usize,
+    drill: &Drill,
+    performed: &Performed,
+    baseline: usize,
+    limit: Duration,
+    seen: &mut Seen,
+) -> Watched {
+    let deadline = time::Instant::from_std(performed.started + limit);
+    let mut changes = stage.observations.watch();
+    let mut next = baseline;
+    loop {
+        changes.mark_unchanged();
+        let fresh = stage.observations.since(next);
+        next += fresh.len();
+        for (hop, latency) in seen.take(fresh, performed) {
+            stage.tell(RunEvent::Seen { index, hop, latency });
+        }
+        match &drill.expect {
+            Expect::Alert(alert) if arrived(stage, &alert.at, performed, seen) => return Watched::Arrived,
+            // One alert breaks the silence: waiting longer would not mend it.
+            Expect::Silence(_) if seen.is_alerted() => return Watched::TimeIsOver,
+            _ => {}
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = time::sleep_until(deadline) => return Watched::TimeIsOver,
+            () = stage.stop.cancelled() => return Watched::Interrupted,
+        }
+    }
+}
+
+/// Whether the alert has arrived at every one of these hops. Hops that only the ladder shows are looked up there.
+fn arrived(stage: &Stage, at: &[Hop], performed: &Performed, seen: &Seen) -> bool {
+    at.iter().all(|hop| match hop {
+        Hop::Queue => seen.queue_seen(),
+        Hop::Discord => seen.discord_seen(),
+        Hop::Bus | Hop::Trail => seen.bus_seen(),
+        Hop::Api => true,
+        Hop::Rule | Hop::Topic => seen.queue_seen(),
+        Hop::Function => seen.discord_seen(),
+        Hop::Mail => ladder::mail_arrived(stage, performed),
+    })
+}
+
+/// Waits for what the target itself tells of the hops beside those of the probes.
+async fn side_hops(stage: &Stage, drill: &Drill, performed: &Performed, seen: &Seen) {
+    let (Some(lab), Some(request_id), Expect::Alert(_)) =
+        (stage.target.own_lab(), &performed.request_id, &drill.expect)
+    else {
+        return;
+    };
+    if !(seen.queue_seen() && seen.discord_seen()) {
+        return;
+    }
+    let ended = lab.until(|| ladder::side_hops_ended(lab, request_id));
+    let _ = time::timeout(SIDE_HOPS, ended).await;
+}
+
+fn conclude(stage: &Stage, drill: &Drill, watched: Watched, report: &mut DrillReport) -> Vec<Finding> {
+    let alerted = !report.alerts.queue.is_empty() || !report.alerts.discord.is_empty();
+    match (&drill.expect, watched) {
+        (_, Watched::Interrupted) => {
+            report.reason = Some(stage.lang.choose("interrupted", "중단됨").to_owned());
+            Vec::new()
+        }
+        (Expect::Alert(_), Watched::Arrived) => {
+            report.verdict = Verdict::Passed;
+            Vec::new()
+        }
+        (Expect::Silence(_), Watched::TimeIsOver) if !alerted => {
+            report.verdict = Verdict::Passed;
+            Vec::new()
+        }
+        (Expect::Alert(_) | Expect::Silence(_), _) => {
+            report.verdict = Verdict::Failed;
+            let mut findings = diagnosis::explain(&stage.target, &stage.scenario, drill, report, stage.lang);
+            if !drill.required {
+                findings.iter_mut().for_each(Finding::make_advisory);
+            }
+            report.reason = findings.first().map(|finding| finding.message.clone());
+            findings
+        }
+    }
+}
+
+/// How long it is since the call began.
+pub(super) fn latency(at: Instant, performed: &Performed) -> Duration {
+    at.saturating_duration_since(performed.started)
+}

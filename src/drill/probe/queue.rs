@@ -1,0 +1,137 @@
+//! A temporary queue: subscribed to the topic, or the target of the tap's rule.
+
+use std::sync::Arc;
+
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::drill::observation::{Observations, Sighting};
+use crate::pipeline::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
+use crate::sdk;
+
+/// How long one request waits for a message, in seconds: SQS's longest.
+const LONG_POLL: i32 = 20;
+
+/// How long to wait before asking again after a refusal.
+const AFTER_A_REFUSAL: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Who sends to the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::drill) enum Source {
+    /// The topic under test, by ARN.
+    Topic(String),
+    /// A rule of the harness's own, by name, that sees what is on the bus.
+    Tap(String),
+}
+
+/// A temporary queue and the task that reads it.
+#[derive(Debug)]
+pub(in crate::drill) struct QueueProbe {
+    reader: JoinHandle<()>,
+    /// The queue's ARN.
+    pub(in crate::drill) arn: String,
+}
+
+impl QueueProbe {
+    /// Makes the queue with a policy for its source and begins to read it.
+    pub(in crate::drill) async fn start(
+        site: Site<'_>,
+        name: &str,
+        source: Source,
+        observations: Arc<Observations>,
+    ) -> Result<Self, ProvisionError> {
+        let crate::target::Target { clients, region, account, .. } = site.target;
+        let arn = format!("arn:aws:sqs:{region}:{account}:{name}");
+        let (service, source_arn) = match &source {
+            Source::Topic(topic_arn) => ("sns.amazonaws.com", topic_arn.clone()),
+            Source::Tap(rule) => ("events.amazonaws.com", format!("arn:aws:events:{region}:{account}:rule/{rule}")),
+        };
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "Service": service },
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": { "ArnEquals": { "aws:SourceArn": source_arn } },
+            }],
+        });
+        let created = clients
+            .sqs
+            .create_queue()
+            .queue_name(name)
+            .attributes(QueueAttributeName::Policy, policy.to_string())
+            .tags(RUN_TAG, site.run_id)
+            .tags(SCENARIO_TAG, site.scenario.name.as_str())
+            .send()
+            .await
+            .map_err(|error| ProvisionError::refused("sqs:CreateQueue", name, &error))?;
+        let url =
+            created.queue_url().ok_or_else(|| ProvisionError::without("sqs:CreateQueue", name, "QueueUrl"))?.to_owned();
+        site.ledger.enter(Resource::Queue(url.clone()));
+        if let Source::Topic(topic_arn) = &source {
+            let subscribed = clients
+                .sns
+                .subscribe()
+                .topic_arn(topic_arn)
+                .protocol("sqs")
+                .endpoint(&arn)
+                .return_subscription_arn(true)
+                .send()
+                .await
+                .map_err(|error| ProvisionError::refused("sns:Subscribe", name, &error))?;
+            if let Some(arn) = subscribed.subscription_arn() {
+                site.ledger.enter(Resource::Subscription(arn.to_owned()));
+            }
+        }
+        let reader = tokio::spawn(read(clients.sqs.clone(), url, source, observations));
+        Ok(Self { reader, arn })
+    }
+}
+
+impl Drop for QueueProbe {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// Reads the queue until the probe is dropped. A refusal is met with patience: the drill's own limit decides.
+async fn read(sqs: aws_sdk_sqs::Client, url: String, source: Source, observations: Arc<Observations>) {
+    loop {
+        let received = sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(LONG_POLL);
+        let messages = match received.send().await {
+            Ok(received) => received.messages.unwrap_or_default(),
+            // The queue goes before its reader does when the clean-up begins.
+            Err(error) if sdk::code(&error).is_some_and(|code| code.contains("NonExistentQueue")) => return,
+            Err(_) => {
+                tokio::time::sleep(AFTER_A_REFUSAL).await;
+                continue;
+            }
+        };
+        let mut entries = Vec::with_capacity(messages.len());
+        for (position, message) in messages.iter().enumerate() {
+            if let Some(sighting) = message.body().and_then(|body| sighting(body, &source)) {
+                observations.saw(sighting);
+            }
+            let entry = DeleteMessageBatchRequestEntry::builder().id(position.to_string());
+            entries.extend(entry.set_receipt_handle(message.receipt_handle.clone()).build());
+        }
+        if !entries.is_empty() {
+            // A message that is not deleted comes again, and counts as a duplicate at the worst.
+            let _ = sqs.delete_message_batch().queue_url(&url).set_entries(Some(entries)).send().await;
+        }
+    }
+}
+
+fn sighting(body: &str, source: &Source) -> Option<Sighting> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    match source {
+        Source::Tap(_) => Some(Sighting::Bus { event: body }),
+        Source::Topic(_) => {
+            let event = body.get("Message").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+            let message_id = body.get("MessageId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            Some(Sighting::Queue { event: event.unwrap_or_default(), message_id })
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! A run: a target opened, a pipeline built, drills run in lanes, everything put back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::event::RunEvent;
+use super::lane::{self, Queue, Stage};
+use super::observation::Observations;
+use super::probe::{DiscordProbe, QueueProbe, Source};
+use crate::diagnosis::Finding;
+use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, rule};
+use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
+use crate::scenario::{Drill, Scenario, TargetKind};
+use crate::target::{Target, TargetError};
+use crate::text::Lang;
+
+/// Which drills of the scenario to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// The scenario's default drill.
+    #[default]
+    Default,
+    /// All of them.
+    All,
+    /// These, by name, in this order.
+    Named(Vec<String>),
+}
+
+/// A run that is to be made. The settings that are not named are those of `alert-drill run`.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), alert_drill::RunError> {
+/// use alert_drill::{Run, scenario::Scenario};
+///
+/// let report = Run::new(&Scenario::shipped()).all().execute().await?;
+/// report.assert_passed();
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a run does nothing until it is executed"]
+pub struct Run<'a> {
+    scenario: &'a Scenario,
+    selection: Selection,
+    repeat: usize,
+    jobs: usize,
+    keep: bool,
+    timeout: Option<Duration>,
+    notifier: Notifier,
+    lang: Lang,
+    on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
+    stop: CancellationToken,
+}
+
+/// Why there was no run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The scenario has no drill of this name.
+    #[error("the scenario {scenario} has no drill {name}{}", nearest.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default())]
+    NoSuchDrill {
+        /// The scenario.
+        scenario: String,
+        /// The name that was asked for.
+        name: String,
+        /// The nearest that there is.
+        nearest: Option<String>,
+    },
+    /// Nothing was selected.
+    #[error("no drill was selected")]
+    NothingSelected,
+    /// The target could not be opened.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+impl<'a> Run<'a> {
+    /// A run of the scenario's default drill on the lab.
+    pub fn new(scenario: &'a Scenario) -> Self {
+        Self {
+            scenario,
+            selection: Selection::Default,
+            repeat: 1,
+            jobs: 1,
+            keep: false,
+            timeout: None,
+            notifier: Notifier::OfScenario,
+            lang: Lang::En,
+            on_event: Arc::new(|_| {}),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Which drills to run.
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// The drill of this name, beside those that were named before.
+    pub fn drill(mut self, name: impl Into<String>) -> Self {
+        match &mut self.selection {
+            Selection::Named(names) => names.push(name.into()),
+            _ => self.selection = Selection::Named(vec![name.into()]),
+        }
+        self
+    }
+
+    /// All drills of the scenario.
+    pub fn all(self) -> Self {
+        self.select(Selection::All)
+    }
+
+    /// Runs each selected drill so many times.
+    pub fn repeat(mut self, times: usize) -> Self {
+        self.repeat = times;
+        self
+    }
+
+    /// How many drills run side by side, each on a group of its own.
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Leaves everything standing at the end. In a lab of the run's own, that ends with the process all the same.
+    pub fn keep(mut self, keep: bool) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// How long an alert may take, in place of what the scenario says.
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What the function's package is made from.
+    pub fn notifier(mut self, notifier: Notifier) -> Self {
+        self.notifier = notifier;
+        self
+    }
+
+    /// The language of titles, reasons and findings.
+    pub fn lang(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
+    }
+
+    /// What to do with each event of the run as it happens.
+    pub fn on_event(mut self, on_event: impl Fn(RunEvent) + Send + Sync + 'static) -> Self {
+        self.on_event = Arc::new(on_event);
+        self
+    }
+
+    /// Cancelling this token interrupts the run: it stops waiting, closes what it opened, and cleans up.
+    pub fn stop_with(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Runs.
+    pub async fn execute(self) -> Result<Report, RunError> {
+        let drills = self.selected()?;
+        let run_id = Uuid::now_v7().to_string();
+        let (started, started_at) = (Instant::now(), Timestamp::now());
+        let target = Target::lab(self.scenario.region.as_str(), &run_id).await?;
+        let shown = TargetReport { kind: target.kind, account: target.account.clone(), region: target.region.clone() };
+        (self.on_event)(RunEvent::TargetOpened {
+            run_id: run_id.clone(),
+            scenario: self.scenario.name.to_string(),
+            target: shown.clone(),
+        });
+        let stage = Arc::new(self.stage(target, run_id));
+        let found = self.drill_all(&stage, drills).await;
+        let cleanup = self.clean_up(&stage).await;
+        // Every lane has ended, so that this is the last handle; were it not, dropping it would stop the lab as well.
+        let run_id = stage.run_id.clone();
+        if let Some(stage) = Arc::into_inner(stage) {
+            stage.target.close().await;
+        }
+        Ok(Report {
+            format_version: FORMAT_VERSION,
+            run_id,
+            scenario: self.scenario.name.to_string(),
+            target: shown,
+            verdict: found.verdict,
+            interrupted: self.stop.is_cancelled(),
+            started_at,
+            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            drills: found.drills,
+            findings: found.findings,
+            cleanup,
+        })
+    }
+
+    fn selected(&self) -> Result<Vec<Drill>, RunError> {
+        let once: Vec<Drill> = match &self.selection {
+            Selection::Default => vec![self.scenario.default_drill().clone()],
+            Selection::All => self.scenario.drills.clone(),
+            Selection::Named(names) => names.iter().map(|name| self.named(name)).collect::<Result<_, _>>()?,
+        };
+        let drills: Vec<Drill> = std::iter::repeat_n(once, self.repeat).flatten().collect();
+        if drills.is_empty() { Err(RunError::NothingSelected) } else { Ok(drills) }
+    }
+
+    fn named(&self, name: &str) -> Result<Drill, RunError> {
+        self.scenario.drill(name).cloned().ok_or_else(|| RunError::NoSuchDrill {
+            scenario: self.scenario.name.to_string(),
+            name: name.to_owned(),
+            nearest: self.scenario.nearest_drill(name).map(|drill| drill.name.to_string()),
+        })
+    }
+
+    fn stage(&self, target: Target, run_id: String) -> Stage {
+        Stage {
+            target,
+            scenario: self.scenario.clone(),
+            run_id,
+            ledger: Ledger::default(),
+            observations: Arc::new(Observations::new()),
+            timeout: self.timeout,
+            lang: self.lang,
+            keep: self.keep,
+            stop: self.stop.clone(),
+            on_event: Arc::clone(&self.on_event),
+        }
+    }
+
+    /// Builds probes and pipeline, and runs the drills. Whatever goes wrong, it is in what was found.
+    async fn drill_all(&self, stage: &Arc<Stage>, drills: Vec<Drill>) -> Found {
+        (self.on_event)(RunEvent::Provisioning);
+        let started = Instant::now();
+        match self.provision(stage, &drills).await {
+            // The probes are held until the last lane has ended.
+            Ok(_probes) => {
+                (self.on_event)(RunEvent::Provisioned { took: started.elapsed() });
+                let queue = Queue::new(drills);
+                let lanes = self.jobs.min(queue.len());
+                let mut outcomes = lane::run_all(stage, queue, lanes).await;
+                outcomes.sort_unstable_by_key(|outcome| outcome.index);
+                let mut findings: Vec<Finding> = Vec::new();
+                let mut drills: Vec<DrillReport> = Vec::with_capacity(outcomes.len());
+                for outcome in outcomes {
+                    drills.push(outcome.report);
+                    for finding in outcome.findings {
+                        if !findings.contains(&finding) {
+                            findings.push(finding);
+                        }
+                    }
+                }
+                let verdict = if drills.is_empty() { Verdict::Error } else { report::overall(&drills) };
+                Found { verdict, drills, findings }
+            }
+            Err(error) => {
+                let interrupted = matches!(error, ProvisionError::Interrupted);
+                let findings =
+                    if interrupted { Vec::new() } else { vec![Finding::could_not_provision(&error, self.lang)] };
+                Found { verdict: Verdict::Error, drills: Vec::new(), findings }
+            }
+        }
+    }
+
+    async fn provision(&self, stage: &Stage, drills: &[Drill]) -> Result<Probes, ProvisionError> {
+        let site = stage.site();
+        let observations = Arc::clone(&stage.observations);
+        let channel = self.scenario.pipeline.channel.name.as_str();
+        let discord = DiscordProbe::start(channel, Arc::clone(&observations)).await;
+        let webhook_url = discord.webhook_url();
+        let short: String = stage.run_id.chars().rev().filter(|c| *c != '-').take(12).collect();
+        let (queue_name, tap_name) = (format!("alert-drill-queue-{short}"), format!("alert-drill-tap-{short}"));
+        let tap = async {
+            let source = Source::Tap(tap_name.clone());
+            let probe = QueueProbe::start(site, &tap_name, source, Arc::clone(&observations)).await?;
+            rule::put(site, &tap_name, &tap_pattern(drills), &probe.arn).await?;
+            Ok::<_, ProvisionError>(probe)
+        };
+        // Both are awaited to their ends, so that no call is dropped in flight.
+        let (pipeline, tap) = tokio::join!(Pipeline::provision(site, &self.notifier, &webhook_url), tap);
+        let (pipeline, tap) = (pipeline?, tap?);
+        site.go_on()?;
+        let queue = QueueProbe::start(site, &queue_name, Source::Topic(pipeline.topic_arn), observations).await?;
+        Ok(Probes { _discord: discord, _tap: tap, _queue: queue })
+    }
+
+    async fn clean_up(&self, stage: &Stage) -> Cleanup {
+        let standing = stage.ledger.entries();
+        if self.keep {
+            let left_behind = standing.iter().map(|made| LeftBehind {
+                kind: made.kind(),
+                id: made.id().to_owned(),
+                reason: "kept".to_owned(),
+            });
+            // What is kept in a lab of the run's own is gone with the lab: nothing is left behind.
+            let left_behind = if stage.target.kind == TargetKind::Lab { Vec::new() } else { left_behind.collect() };
+            return Cleanup { kept: true, left_behind };
+        }
+        (self.on_event)(RunEvent::CleaningUp { resources: standing.len() });
+        let left_behind = stage.ledger.clean_up(&stage.target.clients).await;
+        (self.on_event)(RunEvent::CleanedUp { left_behind: left_behind.clone() });
+        Cleanup { kept: false, left_behind }
+    }
+}
+
+/// What the drills found out.
+struct Found {
+    verdict: Verdict,
+    drills: Vec<DrillReport>,
+    findings: Vec<Finding>,
+}
+
+/// The probes of a run; they see until they are dropped.
+struct Probes {
+    _discord: DiscordProbe,
+    _tap: QueueProbe,
+    _queue: QueueProbe,
+}
+
+/// A pattern that sees every call of the drills on the bus, whatever the pattern under test says.
+fn tap_pattern(drills: &[Drill]) -> String {
+    let mut names: Vec<&str> = drills.iter().map(|drill| drill.action.event_name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    json!({
+        "source": ["aws.ec2"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": { "eventSource": ["ec2.amazonaws.com"], "eventName": names },
+    })
+    .to_string()
+}

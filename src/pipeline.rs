@@ -1,0 +1,147 @@
+//! The pipeline under test: built as the workbook builds it, and taken down in reverse order.
+//!
+//! ```text
+//! bucket ─► trail                      topic ─► e-mail, confirmed where the mailbox can be read
+//! role ─► function ─► permission ───────► subscription
+//!                                       rule ─► target
+//! ```
+//!
+//! Every change is entered in the [`Ledger`] as soon as AWS has made it, so that whatever happens next (a refusal, Ctrl-C)
+//! the ledger knows what has to go. One file a kind of resource; each knows how to make it, and [`Resource::remove`] how to
+//! remove it.
+
+mod function;
+mod group;
+mod ledger;
+mod package;
+mod resource;
+pub(crate) mod rule;
+mod topic;
+mod trail;
+
+use std::fmt;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::scenario::Scenario;
+use crate::sdk;
+use crate::target::Target;
+
+pub use self::group::DrillGroup;
+pub use self::ledger::{Ledger, LeftBehind};
+pub(crate) use self::package::ENTER_VARIABLE;
+pub use self::package::{Notifier, PackageError};
+pub use self::resource::Resource;
+
+/// The tag that names the run on everything that it makes.
+pub const RUN_TAG: &str = "alert-drill:run-id";
+
+/// The tag that names the scenario on everything that a run makes.
+pub const SCENARIO_TAG: &str = "alert-drill:scenario";
+
+/// What provisioning needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// Where.
+    pub target: &'a Target,
+    /// What.
+    pub scenario: &'a Scenario,
+    /// For which run.
+    pub run_id: &'a str,
+    /// Where each change is entered.
+    pub ledger: &'a Ledger,
+    /// Whether to go on: looked at between two calls, never in the middle of one.
+    pub stop: &'a CancellationToken,
+}
+
+impl Site<'_> {
+    /// Stops provisioning here if the run was interrupted. A call in flight is never dropped: AWS might have made what the
+    /// ledger then would not know.
+    pub(crate) fn go_on(&self) -> Result<(), ProvisionError> {
+        if self.stop.is_cancelled() { Err(ProvisionError::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// A pipeline that stands.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// The trail's ARN.
+    pub trail_arn: String,
+    /// The rule's ARN.
+    pub rule_arn: String,
+    /// The topic's ARN.
+    pub topic_arn: String,
+    /// The function's ARN.
+    pub function_arn: String,
+}
+
+/// A step of provisioning that AWS refused, or did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// A call was refused.
+    #[error("{call} of {what}: {reason}")]
+    Refused {
+        /// The call, as IAM names it.
+        call: &'static str,
+        /// The resource.
+        what: String,
+        /// What AWS said.
+        reason: String,
+    },
+    /// The run was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// The function's package could not be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// AWS took the function and then could not make it ready.
+    #[error("the function {name} did not become active: {reason}")]
+    NotActive {
+        /// The function.
+        name: String,
+        /// What AWS said.
+        reason: String,
+    },
+}
+
+impl ProvisionError {
+    pub(crate) fn refused<E>(
+        call: &'static str,
+        what: impl fmt::Display,
+        error: &aws_sdk_ec2::error::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
+    ) -> Self
+    where
+        E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Self::Refused { call, what: what.to_string(), reason: sdk::reason(error) }
+    }
+
+    pub(crate) fn invalid(call: &'static str, what: impl fmt::Display, reason: impl fmt::Display) -> Self {
+        Self::Refused { call, what: what.to_string(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn without(call: &'static str, what: impl fmt::Display, member: &str) -> Self {
+        Self::Refused { call, what: what.to_string(), reason: format!("the answer has no {member}") }
+    }
+}
+
+impl Pipeline {
+    /// Builds the scenario's pipeline on the target. What was made is in the ledger, whether or not this succeeds.
+    ///
+    /// `webhook_url` is what the function posts to.
+    pub async fn provision(site: Site<'_>, notifier: &Notifier, webhook_url: &str) -> Result<Self, ProvisionError> {
+        // Three strands that do not need each other, and then what ties them together.
+        let topic_strand = async {
+            let topic_arn = topic::provision(site).await?;
+            let rule_arn = rule::provision(site, &topic_arn).await?;
+            Ok::<_, ProvisionError>((topic_arn, rule_arn))
+        };
+        let function_strand = function::provision(site, notifier, webhook_url);
+        // Not `try_join`: it would drop the other strands' calls in flight when one fails.
+        let (trail_arn, topic_and_rule, function_arn) =
+            tokio::join!(trail::provision(site), topic_strand, function_strand);
+        let (trail_arn, (topic_arn, rule_arn), function_arn) = (trail_arn?, topic_and_rule?, function_arn?);
+        function::subscribe(site, &topic_arn, &function_arn).await?;
+        Ok(Self { trail_arn, rule_arn, topic_arn, function_arn })
+    }
+}

@@ -1,0 +1,146 @@
+//! The function with its role, the permission that lets the topic invoke it, and its subscription.
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State};
+use backon::{ExponentialBuilder, Retryable};
+use serde_json::json;
+use std::time::Duration;
+
+use super::package::Notifier;
+use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
+use crate::scenario;
+
+/// The managed policy that lets a function write its log.
+const LOGS_POLICY: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+
+/// How long a function may take to become active.
+const ACTIVATION: Duration = Duration::from_secs(60);
+
+/// Makes the role and the function, and waits until it can be invoked. Returns the function's ARN.
+pub(super) async fn provision(
+    site: Site<'_>,
+    notifier: &Notifier,
+    webhook_url: &str,
+) -> Result<String, ProvisionError> {
+    let Site { target, scenario, run_id, ledger, .. } = site;
+    let function = &scenario.pipeline.function;
+    let package = notifier.package(scenario)?;
+    let role_arn = role(site).await?;
+    site.go_on()?;
+    let mut variables = environment(function);
+    variables.push((function.webhook_variable.to_string(), webhook_url.to_owned()));
+    // IAM is slow to tell Lambda of a new role: AWS refuses the first attempts with a 400.
+    let create = || {
+        target
+            .clients
+            .lambda
+            .create_function()
+            .function_name(function.name.as_str())
+            .runtime(Runtime::from(function.runtime.as_str()))
+            .handler(function.handler.as_str())
+            .role(&role_arn)
+            .timeout(i32::try_from(function.timeout.duration().as_secs().max(1)).unwrap_or(i32::MAX))
+            .memory_size(i32::from(function.memory_mb.get()))
+            .code(FunctionCode::builder().zip_file(Blob::new(package.clone())).build())
+            .environment(Environment::builder().set_variables(Some(variables.iter().cloned().collect())).build())
+            .tags(RUN_TAG, run_id)
+            .tags(SCENARIO_TAG, scenario.name.as_str())
+            .send()
+    };
+    let created = create
+        .retry(ExponentialBuilder::default().with_min_delay(Duration::from_secs(1)).with_max_times(6))
+        .when(|error| crate::sdk::reason(error).contains("cannot be assumed by Lambda"))
+        .await
+        .map_err(|error| ProvisionError::refused("lambda:CreateFunction", &function.name, &error))?;
+    ledger.enter(Resource::LogGroup(format!("/aws/lambda/{}", function.name)));
+    ledger.enter(Resource::Function(function.name.to_string()));
+    let arn = created
+        .function_arn()
+        .ok_or_else(|| ProvisionError::without("lambda:CreateFunction", &function.name, "FunctionArn"))?
+        .to_owned();
+    if created.state() != Some(&State::Active) {
+        active(site).await?;
+    }
+    Ok(arn)
+}
+
+fn environment(function: &scenario::Function) -> Vec<(String, String)> {
+    function.environment.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+}
+
+async fn active(site: Site<'_>) -> Result<(), ProvisionError> {
+    use aws_sdk_lambda::client::Waiters as _;
+
+    let name = &site.scenario.pipeline.function.name;
+    let wait = site.target.clients.lambda.wait_until_function_active_v2().function_name(name.as_str());
+    let waited = wait.wait(ACTIVATION).await;
+    waited.map(|_| ()).map_err(|error| ProvisionError::NotActive { name: name.to_string(), reason: error.to_string() })
+}
+
+/// Makes the role that the function runs under. Returns its ARN.
+async fn role(site: Site<'_>) -> Result<String, ProvisionError> {
+    let Site { target, scenario, run_id, ledger, .. } = site;
+    let name = format!("{}-role", scenario.pipeline.function.name);
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }],
+    });
+    let iam = &target.clients.iam;
+    let tag = |key: &str, value: &str| {
+        let tag = aws_sdk_iam::types::Tag::builder().key(key).value(value).build();
+        tag.map_err(|error| ProvisionError::invalid("iam:CreateRole", key, error))
+    };
+    let created = iam
+        .create_role()
+        .role_name(&name)
+        .assume_role_policy_document(trust.to_string())
+        .tags(tag(RUN_TAG, run_id)?)
+        .tags(tag(SCENARIO_TAG, scenario.name.as_str())?)
+        .send()
+        .await
+        .map_err(|error| ProvisionError::refused("iam:CreateRole", &name, &error))?;
+    ledger.enter(Resource::Role(name.clone()));
+    site.go_on()?;
+    iam.attach_role_policy()
+        .role_name(&name)
+        .policy_arn(LOGS_POLICY)
+        .send()
+        .await
+        .map_err(|error| ProvisionError::refused("iam:AttachRolePolicy", &name, &error))?;
+    let role = created.role().ok_or_else(|| ProvisionError::without("iam:CreateRole", &name, "Role"))?;
+    Ok(role.arn().to_owned())
+}
+
+/// Lets the topic invoke the function, and subscribes it.
+pub(super) async fn subscribe(site: Site<'_>, topic_arn: &str, function_arn: &str) -> Result<(), ProvisionError> {
+    let Site { target, scenario, .. } = site;
+    let name = &scenario.pipeline.function.name;
+    target
+        .clients
+        .lambda
+        .add_permission()
+        .function_name(name.as_str())
+        .statement_id("topic-may-invoke")
+        .action("lambda:InvokeFunction")
+        .principal("sns.amazonaws.com")
+        .source_arn(topic_arn)
+        .send()
+        .await
+        .map_err(|error| ProvisionError::refused("lambda:AddPermission", name, &error))?;
+    site.go_on()?;
+    target
+        .clients
+        .sns
+        .subscribe()
+        .topic_arn(topic_arn)
+        .protocol("lambda")
+        .endpoint(function_arn)
+        .send()
+        .await
+        .map_err(|error| ProvisionError::refused("sns:Subscribe", name, &error))?;
+    Ok(())
+}

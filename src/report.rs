@@ -1,0 +1,243 @@
+//! What a run found out: plain data, and the consumers that show it.
+
+pub mod json;
+pub mod progress;
+pub mod terminal;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::diagnosis::Finding;
+use crate::drill::Strength;
+use crate::pipeline::LeftBehind;
+use crate::scenario::{Hop, TargetKind};
+
+/// The version of the JSON document. It goes up when a field changes its meaning or goes; new fields do not change it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The verdict on a drill, or on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The target cannot show it.
+    Skipped,
+    /// The pipeline alerted as it must, or was silent as it must.
+    Passed,
+    /// The pipeline did not.
+    Failed,
+    /// The harness could not find out.
+    Error,
+}
+
+/// Whether a hop was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HopStatus {
+    /// The event was seen there, or behind it.
+    Reached,
+    /// The harness stood in for the target there.
+    Synthesised,
+    /// The event was seen before it, and not here.
+    Broken,
+    /// A hop before it is broken.
+    NotReached,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// One hop of a drill's ladder.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HopReport {
+    /// Which.
+    pub hop: Hop,
+    /// Whether it was reached.
+    pub status: HopStatus,
+    /// How long after the EC2 call began, in milliseconds; `null` where no probe measures it.
+    pub latency_ms: Option<f64>,
+    /// What was seen there.
+    pub evidence: Option<String>,
+}
+
+/// An alert that the temporary queue received.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueueAlert {
+    /// The record's `eventID`.
+    pub event_id: String,
+    /// The record's `eventName`.
+    pub event_name: String,
+    /// SNS's message id.
+    pub message_id: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// How long after the EC2 call began, in milliseconds.
+    pub latency_ms: f64,
+    /// What tied it to the drill.
+    pub matched_by: Strength,
+}
+
+/// An alert that the mocked Discord webhook received.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DiscordAlert {
+    /// The message's text.
+    pub content: String,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// How long after the EC2 call began, in milliseconds.
+    pub latency_ms: f64,
+    /// What tied it to the drill.
+    pub matched_by: Strength,
+}
+
+/// The alerts of a drill. More than one of a kind are duplicates: counted, not failed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Alerts {
+    /// At the temporary queue.
+    pub queue: Vec<QueueAlert>,
+    /// At the mocked webhook.
+    pub discord: Vec<DiscordAlert>,
+}
+
+/// The call that a drill made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ActionReport {
+    /// The operation: `AuthorizeSecurityGroupIngress`.
+    pub call: String,
+    /// What it did, in words.
+    pub what: String,
+    /// AWS's id of the request.
+    pub request_id: Option<String>,
+    /// The group that it changed.
+    pub group_id: String,
+    /// The rules that it made or changed.
+    pub rule_ids: Vec<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+}
+
+/// What a drill found out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DrillReport {
+    /// The drill's name.
+    pub name: String,
+    /// Its title, in the language of the run.
+    pub title: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether the run's verdict depends on it.
+    pub required: bool,
+    /// What was expected: an alert at these hops, or silence.
+    pub expected: Expected,
+    /// The call, once it was made.
+    pub action: Option<ActionReport>,
+    /// The ladder.
+    pub hops: Vec<HopReport>,
+    /// The alerts.
+    pub alerts: Alerts,
+    /// Why there is no pass, in one sentence.
+    pub reason: Option<String>,
+}
+
+/// What a drill expects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// An alert.
+    Alert {
+        /// Where.
+        at: Vec<Hop>,
+        /// Within how many milliseconds.
+        within_ms: u64,
+    },
+    /// No alert.
+    Silence {
+        /// For how many milliseconds.
+        for_ms: u64,
+    },
+}
+
+/// The target of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TargetReport {
+    /// Which.
+    pub kind: TargetKind,
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+}
+
+/// What clean-up could not remove.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cleanup {
+    /// Whether it was left out on demand (`--keep`).
+    pub kept: bool,
+    /// The resources that are still there.
+    pub left_behind: Vec<LeftBehind>,
+}
+
+/// What a run found out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The run's id.
+    pub run_id: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Where it ran.
+    pub target: TargetReport,
+    /// The verdict on all required drills together.
+    pub verdict: Verdict,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took, clean-up included, in milliseconds.
+    pub duration_ms: f64,
+    /// The drills, in the order of the scenario.
+    pub drills: Vec<DrillReport>,
+    /// The causes that were found.
+    pub findings: Vec<Finding>,
+    /// What clean-up could not remove.
+    pub cleanup: Cleanup,
+}
+
+impl Report {
+    /// The drill of this name.
+    pub fn drill(&self, name: &str) -> Option<&DrillReport> {
+        self.drills.iter().find(|drill| drill.name == name)
+    }
+
+    /// Whether every required drill passed and nothing was left behind.
+    pub fn passed(&self) -> bool {
+        self.verdict == Verdict::Passed && self.cleanup.left_behind.is_empty()
+    }
+
+    /// Panics with the whole report, as the terminal shows it, unless it [`passed`](Self::passed).
+    #[track_caller]
+    pub fn assert_passed(&self) {
+        assert!(self.passed(), "{}", terminal::plain(self));
+    }
+}
+
+impl DrillReport {
+    /// The hop of this drill's ladder.
+    pub fn hop(&self, hop: Hop) -> Option<&HopReport> {
+        self.hops.iter().find(|report| report.hop == hop)
+    }
+
+    /// The first broken hop.
+    pub fn broken_hop(&self) -> Option<Hop> {
+        self.hops.iter().find(|report| report.status == HopStatus::Broken).map(|report| report.hop)
+    }
+}
+
+/// The verdict on several drills: the worst of the required ones; passed where only advisory ones ran.
+pub fn overall(drills: &[DrillReport]) -> Verdict {
+    let required = drills.iter().filter(|drill| drill.required).map(|drill| drill.verdict).max();
+    match required {
+        Some(verdict) => verdict,
+        None if drills.iter().any(|drill| drill.verdict != Verdict::Skipped) => Verdict::Passed,
+        None => Verdict::Skipped,
+    }
+}

@@ -1,0 +1,162 @@
+//! The ladder, as a person reads it at a glance.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{DrillReport, Expected, HopReport, HopStatus, Report, Verdict};
+use crate::diagnosis::{Finding, Severity};
+use crate::scenario::Hop;
+use crate::text::Lang;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default();
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+
+/// The report with colour. A stream that is no terminal strips it.
+pub fn coloured(report: &Report, lang: Lang) -> String {
+    let mut out = String::new();
+    for drill in &report.drills {
+        ladder(&mut out, drill, lang);
+    }
+    for finding in &report.findings {
+        one_finding(&mut out, finding, lang);
+    }
+    closing(&mut out, report, lang);
+    out
+}
+
+/// The report without colour, in English.
+pub fn plain(report: &Report) -> String {
+    anstream::adapter::strip_str(&coloured(report, Lang::En)).to_string()
+}
+
+fn ladder(out: &mut String, drill: &DrillReport, lang: Lang) {
+    let _ = writeln!(out, "{} {BOLD}{}{BOLD:#}  {}", mark(drill.verdict), drill.name, drill.title);
+    // A silence has no ladder to climb, unless something climbed it.
+    let silent = matches!(drill.expected, Expected::Silence { .. }) && drill.verdict == Verdict::Passed;
+    if silent {
+        let Expected::Silence { for_ms } = drill.expected else { return };
+        let text = lang.choose(
+            format!("silent for {}, as it must be", wait(for_ms)),
+            format!("{} 동안 알림 없음 (정상)", wait(for_ms)),
+        );
+        let _ = writeln!(out, "    {DIM}{text}{DIM:#}\n");
+        return;
+    }
+    for hop in &drill.hops {
+        rung(out, hop);
+    }
+    if let Some(reason) = &drill.reason {
+        let label = match (drill.verdict, drill.required) {
+            (Verdict::Error, _) => lang.choose("no verdict", "판정 불가"),
+            (_, false) => lang.choose("advisory", "권고"),
+            (_, true) => lang.choose("why", "원인"),
+        };
+        let _ = writeln!(out, "    {BOLD}{label}:{BOLD:#} {reason}");
+    }
+    duplicates(out, drill, lang);
+    out.push('\n');
+}
+
+fn rung(out: &mut String, hop: &HopReport) {
+    // The branches behind the topic: the queue; the function and its channel; the mail.
+    let branch = match hop.hop {
+        Hop::Api | Hop::Trail | Hop::Bus | Hop::Rule | Hop::Topic => "",
+        Hop::Queue | Hop::Function => "├ ",
+        Hop::Discord => "│ └ ",
+        Hop::Mail => "└ ",
+    };
+    let (style, sign) = match hop.status {
+        HopStatus::Reached => (GOOD, "✓"),
+        HopStatus::Synthesised => (ODD, "≈"),
+        HopStatus::Broken => (BAD, "✗"),
+        HopStatus::NotReached => (DIM, "·"),
+        HopStatus::Unknown => (ODD, "?"),
+    };
+    let name = format!("{branch}{sign} {}", hop.hop);
+    let latency = hop.latency_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default();
+    let evidence = hop.evidence.as_deref().unwrap_or_default();
+    let padding = 16usize.saturating_sub(name.chars().count());
+    let line = format!("    {style}{name}{style:#}{:padding$}{latency:>12}  {DIM}{evidence}{DIM:#}", "");
+    let _ = writeln!(out, "{}", line.trim_end());
+}
+
+fn duplicates(out: &mut String, drill: &DrillReport, lang: Lang) {
+    for (place, count) in [("queue", drill.alerts.queue.len()), ("discord", drill.alerts.discord.len())] {
+        if count > 1 && matches!(drill.expected, Expected::Alert { .. }) {
+            let text = lang.choose(
+                format!("{place}: {count} alerts of one event"),
+                format!("{place}: 한 이벤트에 알림 {count}개"),
+            );
+            let _ = writeln!(out, "    {ODD}{text}{ODD:#}");
+        }
+    }
+}
+
+fn one_finding(out: &mut String, finding: &Finding, lang: Lang) {
+    let style = match finding.severity {
+        Severity::Error => BAD,
+        Severity::Warning => ODD,
+    };
+    let _ = writeln!(out, "{style}{}{style:#} {DIM}({}){DIM:#} {}", finding.code, finding.hop, finding.message);
+    for line in &finding.evidence {
+        for (position, part) in line.lines().enumerate() {
+            let bullet = if position == 0 { "-" } else { " " };
+            let _ = writeln!(out, "    {DIM}{bullet} {part}{DIM:#}");
+        }
+    }
+    let _ = writeln!(out, "    {BOLD}{}{BOLD:#} {}\n", lang.choose("to mend it:", "해결 방법:"), finding.remedy);
+}
+
+fn closing(out: &mut String, report: &Report, lang: Lang) {
+    let count = |verdict: Verdict| report.drills.iter().filter(|drill| drill.verdict == verdict).count();
+    let mut parts = Vec::new();
+    for (verdict, english, korean) in [
+        (Verdict::Passed, "passed", "성공"),
+        (Verdict::Failed, "failed", "실패"),
+        (Verdict::Error, "without a verdict", "판정 불가"),
+        (Verdict::Skipped, "skipped", "건너뜀"),
+    ] {
+        let count = count(verdict);
+        if count > 0 || verdict == Verdict::Passed {
+            parts.push(lang.choose(format!("{count} {english}"), format!("{korean} {count}")));
+        }
+    }
+    let took = format!("{:.0} ms", report.duration_ms);
+    let _ =
+        writeln!(out, "{} {} {DIM}· {took} · {}{DIM:#}", mark(report.verdict), parts.join(", "), cleaned(report, lang));
+    for left in &report.cleanup.left_behind {
+        let _ = writeln!(out, "    {BAD}{} {}{BAD:#}: {}", left.kind, left.id, left.reason);
+    }
+}
+
+fn cleaned(report: &Report, lang: Lang) -> String {
+    match (report.cleanup.kept, report.cleanup.left_behind.len()) {
+        (true, _) => lang.choose("kept as it stands", "정리하지 않음").to_owned(),
+        (false, 0) => lang.choose("everything removed", "모두 정리됨").to_owned(),
+        (false, 1) => lang.choose("1 thing left behind", "1개가 남음").to_owned(),
+        (false, left) => lang.choose(format!("{left} things left behind"), format!("{left}개가 남음")),
+    }
+}
+
+fn mark(verdict: Verdict) -> String {
+    let (style, sign) = match verdict {
+        Verdict::Passed => (GOOD, "✓"),
+        Verdict::Failed => (BAD, "✗"),
+        Verdict::Error => (BAD, "!"),
+        Verdict::Skipped => (ODD, "-"),
+    };
+    format!("{style}{sign}{style:#}")
+}
+
+/// A length of time in the form of the scenario file.
+fn wait(ms: u64) -> String {
+    match ms {
+        ms if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
+        ms if ms % 1000 == 0 => format!("{}s", ms / 1000),
+        ms => format!("{ms}ms"),
+    }
+}

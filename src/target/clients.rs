@@ -1,0 +1,69 @@
+//! The AWS clients of a run, made once and shared: one connection pool, one user agent.
+
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+
+/// A client for each service that the harness calls.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// CloudTrail.
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
+    /// EC2.
+    pub ec2: aws_sdk_ec2::Client,
+    /// EventBridge.
+    pub events: aws_sdk_eventbridge::Client,
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
+    /// CloudWatch Logs.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
+    /// SNS.
+    pub sns: aws_sdk_sns::Client,
+    /// SQS.
+    pub sqs: aws_sdk_sqs::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+}
+
+impl Clients {
+    /// The clients of a configuration.
+    pub fn new(config: &SdkConfig) -> Self {
+        // A bucket's name as a label of the host would need a name server; an endpoint of one's own has none.
+        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some()).build();
+        Self {
+            cloudtrail: aws_sdk_cloudtrail::Client::new(config),
+            ec2: aws_sdk_ec2::Client::new(config),
+            events: aws_sdk_eventbridge::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sns: aws_sdk_sns::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+        }
+    }
+}
+
+/// The configuration for an emulator on this machine: plain HTTP, any credentials, the run's id in the user agent.
+///
+/// Nothing is read from the environment or from the user's profiles: no real credentials can reach an emulator.
+pub(super) fn emulator(endpoint_url: &str, region: &str, run_id: &str) -> SdkConfig {
+    let credentials = Credentials::from_keys("000000000000", "alert-drill", None);
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .endpoint_url(endpoint_url)
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials));
+    // Without TLS: loading the machine's certificates takes longer than a whole drill in the lab.
+    if endpoint_url.starts_with("http://") {
+        builder = builder.http_client(aws_smithy_http_client::Builder::new().build_http());
+    }
+    if let Ok(name) = AppName::new(format!("alert-drill-{run_id}")) {
+        builder = builder.app_name(name);
+    }
+    builder.build()
+}
