@@ -97,6 +97,26 @@ fn embeds_keep_their_limits() {
 }
 
 #[test]
+fn embeds_of_the_wrong_shape_are_refused() {
+    let (discord, webhook, _) = discord();
+    for (embed, place, code) in [
+        (json!("text"), "/embeds/0", "MODEL_TYPE_CONVERT"),
+        (json!({ "title": "x", "footer": "text" }), "/embeds/0/footer", "MODEL_TYPE_CONVERT"),
+        (json!({ "color": 1 }), "/embeds/0/description", "BASE_TYPE_REQUIRED"),
+        (json!({ "title": "x", "color": 0x0100_0000 }), "/embeds/0/color", "NUMBER_TYPE_MAX"),
+        (json!({ "title": "x", "timestamp": "yesterday" }), "/embeds/0/timestamp", "DATE_TIME_TYPE_PARSE"),
+        (
+            json!({ "title": "x", "image": { "url": "example.com/a.png" } }),
+            "/embeds/0/image/url",
+            "URL_TYPE_INVALID_URL",
+        ),
+    ] {
+        let answer = post(&discord, &webhook, &json!({ "embeds": [embed] }));
+        assert_eq!(error_at(&answer, place).0, code, "{embed}");
+    }
+}
+
+#[test]
 fn embeds_together_keep_their_limits() {
     let (discord, webhook, _) = discord();
     let of = |length: usize| json!({ "description": "x".repeat(length) });

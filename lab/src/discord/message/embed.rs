@@ -46,12 +46,22 @@ impl Checker<'_> {
             }
         }
         for (key, name, limit) in [("footer", "text", 2048), ("author", "name", 256)] {
-            if let Some(value) = present(embed, key).and_then(|part| part.get(name)) {
-                stored[key][name] = json!(self.text(value, limit, &join(path, &[key, name])));
+            match present(embed, key) {
+                Some(Value::Object(part)) => {
+                    if let Some(value) = present(part, name) {
+                        stored[key][name] = json!(self.text(value, limit, &join(path, &[key, name])));
+                    }
+                }
+                Some(_) => self.not_an_object(&join(path, &[key])),
+                None => {}
             }
         }
         if let Some(fields) = present(embed, "fields") {
             stored.insert("fields".to_owned(), json!(self.fields(fields, &join(path, &["fields"]))));
+        }
+        let seen = ["title", "description", "fields", "image", "thumbnail", "footer", "author"];
+        if seen.iter().all(|key| present(embed, key).is_none_or(|value| *value == json!([]) || *value == json!(""))) {
+            self.errors.push(&join(path, &["description"]), "BASE_TYPE_REQUIRED", "This field is required");
         }
         self.color(embed, path);
         self.timestamp(embed, path);
