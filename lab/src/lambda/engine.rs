@@ -14,7 +14,9 @@ use super::function::Function;
 use super::logs::{LogSink, LogStream};
 use super::package::Package;
 use super::process::FunctionProcess;
-use super::runtimes::{self, Interpreters, Launch, LaunchError, Python, PythonVersion, RuntimeError};
+use super::runtimes::{
+    self, EXEC_WRAPPER, Interpreters, Launch, LaunchError, Python, PythonVersion, Runtime, RuntimeError,
+};
 use super::variables::variables;
 use super::{Deployment, FunctionConfig};
 
@@ -133,7 +135,12 @@ impl Shared {
 
     pub(super) fn find_launch(&self, deployment: &Deployment) -> Result<Launch, LaunchError> {
         let directory = self.runtime_directory.path();
-        Launch::find(deployment.config.runtime, &deployment.package, &self.interpreters, directory)
+        let config = &deployment.config;
+        // Custom runtimes may read the variable or not; Lambda itself heeds it for managed runtimes.
+        if let (Runtime::Python(_), Some(wrapper)) = (config.runtime, config.environment.get(EXEC_WRAPPER)) {
+            return Err(LaunchError::Runtime(RuntimeError::ExecWrapper(wrapper.clone())));
+        }
+        Launch::find(config.runtime, &deployment.package, &self.interpreters, directory)
     }
 
     pub(super) async fn start_process(

@@ -52,6 +52,9 @@ const NOT_RUN: &[&str] = &[
     "ruby4.0",
 ];
 
+/// Names a program that starts a managed runtime in its place.
+pub(super) const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+
 /// A runtime that the lab runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Runtime {
@@ -78,6 +81,11 @@ pub enum RuntimeError {
         "Value {0} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided, provided.al2, provided.al2023, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14] or be a valid ARN"
     )]
     Unknown(String),
+    /// The function wants to be started by a program of its own.
+    #[error(
+        "the lab does not run the program that {EXEC_WRAPPER} names ({0}): remove the variable from the function's configuration"
+    )]
+    ExecWrapper(String),
     /// No usable Python on this machine.
     #[error(
         "the runtime {runtime} needs Python on the machine that runs the lab, and there is none: looked for {runtime} and python3 in PATH; install Python 3 or put it into PATH"
