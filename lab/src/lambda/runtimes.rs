@@ -8,7 +8,6 @@ use super::package::Package;
 
 mod python;
 
-pub(super) use python::Interpreters;
 pub use python::{Python, PythonVersion};
 
 /// Runtimes that AWS knows and the lab does not run (the enumeration `Runtime` of the service's API, 2026-11).
@@ -166,19 +165,14 @@ pub(super) enum LaunchError {
 
 impl Launch {
     /// Finds what to run. May start an interpreter to ask for its version, once per runtime; so it blocks.
-    pub(super) fn find(
-        runtime: Runtime,
-        package: &Package,
-        interpreters: &Interpreters,
-        runtime_directory: &Path,
-    ) -> Result<Self, LaunchError> {
+    pub(super) fn find(runtime: Runtime, package: &Package, runtime_directory: &Path) -> Result<Self, LaunchError> {
         match runtime {
             Runtime::Provided | Runtime::ProvidedAl2 | Runtime::ProvidedAl2023 => {
                 let program = package.bootstrap().map_err(LaunchError::InvalidEntrypoint)?;
                 Ok(Self { program, arguments: Vec::new() })
             }
             Runtime::Python(version) => {
-                let python = interpreters.find(version).map_err(LaunchError::Runtime)?;
+                let python = version.find().map_err(LaunchError::Runtime)?;
                 // AWS's locale is UTF-8; this machine may not have it.
                 let options = ["-s", "-X", "utf8"].map(OsString::from);
                 let bootstrap = runtime_directory.join(python::BOOTSTRAP_NAME).into_os_string();
