@@ -14,7 +14,7 @@ use super::function::Function;
 use super::logs::{LogSink, LogStream};
 use super::package::Package;
 use super::process::FunctionProcess;
-use super::runtimes::{self, Interpreters, Launch, LaunchError, Python, PythonVersion, RuntimeError};
+use super::runtimes::{self, EXEC_WRAPPER, Launch, LaunchError, Runtime, RuntimeError};
 use super::variables::variables;
 use super::{Deployment, FunctionConfig};
 
@@ -51,7 +51,6 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     sink: Arc<dyn LogSink>,
-    interpreters: Interpreters,
     runtime_directory: TempDir,
 }
 
@@ -70,7 +69,6 @@ impl Engine {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             sink,
-            interpreters: Interpreters::default(),
             runtime_directory,
         };
         Ok(Self { shared: Arc::new(shared), functions: Mutex::default() })
@@ -90,15 +88,6 @@ impl Engine {
         functions.retain(|function| function.strong_count() > 0);
         functions.push(Arc::downgrade(&function));
         function
-    }
-
-    /// The Python that a managed runtime would use on this machine. Blocks while it asks the interpreter, once per
-    /// version.
-    ///
-    /// # Errors
-    /// [`RuntimeError::NoPython`] when there is none.
-    pub fn python(&self, version: PythonVersion) -> Result<Python, RuntimeError> {
-        self.shared.interpreters.find(version)
     }
 
     /// Stops every function, kills every process, and waits until all is gone.
@@ -133,7 +122,12 @@ impl Shared {
 
     pub(super) fn find_launch(&self, deployment: &Deployment) -> Result<Launch, LaunchError> {
         let directory = self.runtime_directory.path();
-        Launch::find(deployment.config.runtime, &deployment.package, &self.interpreters, directory)
+        let config = &deployment.config;
+        // Custom runtimes may read the variable or not; Lambda itself heeds it for managed runtimes.
+        if let (Runtime::Python(_), Some(wrapper)) = (config.runtime, config.environment.get(EXEC_WRAPPER)) {
+            return Err(LaunchError::Runtime(RuntimeError::ExecWrapper(wrapper.clone())));
+        }
+        Launch::find(config.runtime, &deployment.package, directory)
     }
 
     pub(super) async fn start_process(

@@ -213,14 +213,28 @@ mod tests {
         assert_eq!(describe_exit(None), "without providing a reason");
     }
 
+    /// Whether the process ignores SIGTERM by now.
+    #[cfg(target_os = "linux")]
+    fn ignores_term(pid: Pid) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap().trim();
+        u64::from_str_radix(mask, 16).unwrap() & (1 << (Signal::TERM.as_raw() - 1)) != 0
+    }
+
+    #[cfg(target_os = "linux")]
     #[test]
     fn the_watchdog_stays_until_it_is_dropped_and_leaves_no_zombie() {
         let mut watchdog = Watchdog::start().unwrap();
         let group = watchdog.group;
-        // Its own signals do not reach it.
-        std::thread::sleep(Duration::from_millis(20));
-        rustix::process::kill_process_group(group, Signal::TERM).unwrap();
-        rustix::process::kill_process_group(group, Signal::HUP).unwrap();
+        let begun = std::time::Instant::now();
+        while !ignores_term(group) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the watchdog does not start");
+            std::thread::yield_now();
+        }
+        // What a function may send to its own group does not reach the watchdog.
+        for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+            rustix::process::kill_process_group(group, signal).unwrap();
+        }
         assert!(watchdog.child.try_wait().unwrap().is_none(), "the watchdog fired early");
         drop(watchdog);
         assert!(rustix::process::test_kill_process(group).is_err(), "the watchdog is still there");

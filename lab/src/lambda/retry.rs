@@ -134,7 +134,8 @@ impl AsyncCondition {
 }
 
 impl Function {
-    /// Accepts an event and invokes the function with it in the background (`Event`).
+    /// Accepts an event and invokes the function with it in the background (`Event`). Must be called within a Tokio
+    /// runtime, which does the work.
     ///
     /// # Errors
     /// When the event is not accepted. A throttle is not an error here: the event waits.

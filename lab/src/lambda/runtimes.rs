@@ -8,7 +8,6 @@ use super::package::Package;
 
 mod python;
 
-pub(super) use python::Interpreters;
 pub use python::{Python, PythonVersion};
 
 /// Runtimes that AWS knows and the lab does not run (the enumeration `Runtime` of the service's API, 2026-11).
@@ -52,6 +51,9 @@ const NOT_RUN: &[&str] = &[
     "ruby4.0",
 ];
 
+/// Names a program that starts a managed runtime in its place.
+pub(super) const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+
 /// A runtime that the lab runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Runtime {
@@ -78,6 +80,11 @@ pub enum RuntimeError {
         "Value {0} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [provided, provided.al2, provided.al2023, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14] or be a valid ARN"
     )]
     Unknown(String),
+    /// The function wants to be started by a program of its own.
+    #[error(
+        "the lab does not run the program that {EXEC_WRAPPER} names ({0}): remove the variable from the function's configuration"
+    )]
+    ExecWrapper(String),
     /// No usable Python on this machine.
     #[error(
         "the runtime {runtime} needs Python on the machine that runs the lab, and there is none: looked for {runtime} and python3 in PATH; install Python 3 or put it into PATH"
@@ -158,19 +165,14 @@ pub(super) enum LaunchError {
 
 impl Launch {
     /// Finds what to run. May start an interpreter to ask for its version, once per runtime; so it blocks.
-    pub(super) fn find(
-        runtime: Runtime,
-        package: &Package,
-        interpreters: &Interpreters,
-        runtime_directory: &Path,
-    ) -> Result<Self, LaunchError> {
+    pub(super) fn find(runtime: Runtime, package: &Package, runtime_directory: &Path) -> Result<Self, LaunchError> {
         match runtime {
             Runtime::Provided | Runtime::ProvidedAl2 | Runtime::ProvidedAl2023 => {
                 let program = package.bootstrap().map_err(LaunchError::InvalidEntrypoint)?;
                 Ok(Self { program, arguments: Vec::new() })
             }
             Runtime::Python(version) => {
-                let python = interpreters.find(version).map_err(LaunchError::Runtime)?;
+                let python = version.find().map_err(LaunchError::Runtime)?;
                 // AWS's locale is UTF-8; this machine may not have it.
                 let options = ["-s", "-X", "utf8"].map(OsString::from);
                 let bootstrap = runtime_directory.join(python::BOOTSTRAP_NAME).into_os_string();

@@ -39,6 +39,17 @@ pub enum PythonVersion {
 impl PythonVersion {
     const ALL: [Self; 6] = [Self::V3_9, Self::V3_10, Self::V3_11, Self::V3_12, Self::V3_13, Self::V3_14];
 
+    /// The machine's Python for this runtime: `python3.X`, else `python3`, from PATH. The first call for a version
+    /// starts it to ask what it is, and blocks; the process keeps the answer.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoPython`] when there is none.
+    pub fn find(self) -> Result<Python, RuntimeError> {
+        let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let python = found.entry(self).or_insert_with(|| [self.runtime_id(), "python3"].into_iter().find_map(probe));
+        python.clone().ok_or_else(|| RuntimeError::NoPython { runtime: self.to_string() })
+    }
+
     pub(super) fn from_runtime_id(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.runtime_id() == id)
     }
@@ -70,21 +81,8 @@ pub struct Python {
     pub version: String,
 }
 
-/// The interpreters of this machine, asked once each.
-#[derive(Debug, Default)]
-pub(crate) struct Interpreters {
-    found: Mutex<BTreeMap<PythonVersion, Option<Python>>>,
-}
-
-impl Interpreters {
-    /// The interpreter for a runtime: `python3.X`, else `python3`. The first call for a runtime starts it; it blocks.
-    pub(crate) fn find(&self, version: PythonVersion) -> Result<Python, RuntimeError> {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let python =
-            found.entry(version).or_insert_with(|| [version.runtime_id(), "python3"].into_iter().find_map(probe));
-        python.clone().ok_or_else(|| RuntimeError::NoPython { runtime: version.to_string() })
-    }
-}
+/// The interpreters of this machine, asked once each: every lab of a process finds the same.
+static FOUND: Mutex<BTreeMap<PythonVersion, Option<Python>>> = Mutex::new(BTreeMap::new());
 
 /// Runs `name` and asks what it is. A wrapper that fails, and Python 2, are as good as none.
 fn probe(name: &str) -> Option<Python> {
@@ -97,4 +95,17 @@ fn probe(name: &str) -> Option<Python> {
     let (version, path) = text.trim_end().split_once(' ')?;
     (version.starts_with("3.") && !path.is_empty())
         .then(|| Python { path: PathBuf::from(path), version: version.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_python_3_is_as_good_as_none() {
+        assert_eq!(probe("no-such-python"), None);
+        assert_eq!(probe("/bin/sh"), None);
+        let error = RuntimeError::NoPython { runtime: PythonVersion::V3_13.to_string() };
+        assert!(error.to_string().starts_with("the runtime python3.13 needs Python"), "{error}");
+    }
 }

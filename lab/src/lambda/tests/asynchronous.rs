@@ -73,3 +73,14 @@ async fn a_throttled_event_waits_and_with_no_concurrency_at_all_it_is_given_up()
     let done = function.invoke_async(InvokeRequest::new("{}"), quick()).unwrap().finished().await.unwrap();
     assert_eq!((done.condition, done.invoke_count), (AsyncCondition::ZeroReservedConcurrency, 0));
 }
+
+#[tokio::test]
+async fn an_event_that_waits_for_its_retry_ends_with_the_lab() {
+    let lab = Lab::start();
+    let function = lab.deploy(&[]);
+    let event = InvokeRequest::new(r#"{"do":"fail"}"#);
+    let mut invocation = function.invoke_async(event, RetryPolicy::aws()).unwrap();
+    assert!(matches!(invocation.events.recv().await, Some(AsyncEvent::Attempt { number: 1, .. })));
+    lab.engine.shutdown().await;
+    assert_eq!(invocation.finished().await.unwrap().condition, AsyncCondition::Stopped);
+}

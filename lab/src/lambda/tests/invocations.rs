@@ -111,7 +111,7 @@ async fn the_function_inherits_no_file_of_the_lab() {
     assert_eq!((count("pipe"), count("socket")), (2, 1), "{own:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrent_invocations_get_an_environment_each_within_the_reservation() {
     let lab = Lab::start();
     lab.concurrency.set(Some(2));
@@ -147,7 +147,29 @@ async fn idle_environments_are_dropped_after_a_while_and_their_processes_with_th
     let pid = document(&call(&function, json!({})).await)["pid"].as_u64().unwrap();
     eventually("the environment is dropped", || function.idle_environments() == 0).await;
     eventually("the process is gone", || is_gone(pid)).await;
-    assert_ne!(document(&call(&function, json!({})).await)["pid"], pid);
+    let next = document(&call(&function, json!({})).await)["pid"].as_u64().unwrap();
+    assert_ne!(next, pid);
+    drop(function);
+    eventually("the process is gone with its function", || is_gone(next)).await;
+}
+
+#[tokio::test]
+async fn a_retired_version_ends_what_it_does_and_keeps_nothing() {
+    let lab = Lab::start();
+    let function = lab.deploy(&[]);
+    let pid = document(&call(&function, json!({})).await)["pid"].as_u64().unwrap();
+    let (_directory, file) = scratch_file();
+    let running = {
+        let (function, event) = (Arc::clone(&function), json!({"do": "wait for file", "file": file}));
+        tokio::spawn(async move { call(&function, event).await })
+    };
+    let mark = PathBuf::from(format!("{}.waiting", file.display()));
+    eventually("the function is busy", || mark.exists()).await;
+    function.retire();
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(running.await.unwrap().payload, "\"waited\"");
+    assert_eq!(function.idle_environments(), 0);
+    eventually("the process is gone", || is_gone(pid)).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::*;
 
 fn deploy(lab: &Lab, handler: &str, files: &[(&str, u32, &str)]) -> Option<Arc<Function>> {
-    if let Err(error) = lab.engine.python(PythonVersion::V3_13) {
+    if let Err(error) = PythonVersion::V3_13.find() {
         eprintln!("not tested: {error}");
         return None;
     }
@@ -119,4 +119,14 @@ async fn a_module_that_only_the_machine_has_is_not_found() {
     let code = "import pip\ndef f(event, context): pass\n";
     let function = deploy(&lab, "lambda.f", &[("lambda.py", 0o644, code)]).unwrap();
     assert_eq!(document(&call(&function, json!({})).await)["errorType"], "Runtime.ImportModuleError");
+}
+
+#[tokio::test]
+async fn what_the_lab_does_not_run_is_refused_by_name() {
+    let lab = Lab::start();
+    let change = |config: &mut FunctionConfig| config.runtime = Runtime::Python(PythonVersion::V3_13);
+    let function = lab.deploy_with(&[("AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrap")], change, &[("lambda.py", 0o644, "")]);
+    let error = function.invoke(InvokeRequest::new("{}")).await.unwrap_err();
+    assert_eq!(error.error_type(), "ServiceException");
+    assert!(error.to_string().contains("AWS_LAMBDA_EXEC_WRAPPER names (/opt/wrap)"), "{error}");
 }

@@ -34,7 +34,9 @@ async fn shutdown_returns_when_all_is_gone() {
     eventually("the environment is in use", || function.idle_environments() == 0).await;
     lab.engine.shutdown().await;
     assert_eq!(running.await.unwrap().unwrap_err(), InvokeError::Stopped);
-    eventually("the process is gone", || is_gone(pid)).await;
+    // Not even a zombie is left.
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    eventually("the process is reaped", || rustix::process::test_kill_process(pid).is_err()).await;
 }
 
 #[tokio::test]
