@@ -275,6 +275,21 @@ fn arrays_are_flattened_and_elements_are_kept_together() {
 }
 
 #[test]
+fn many_elements_are_kept_apart_and_do_not_multiply() {
+    let pattern = json!({"items": {"a": [1], "b": [2]}});
+    let mut items = vec![json!({"a": 1}); 20];
+    items.push(json!({"b": 2}));
+    assert!(!matches(&pattern, &json!({"items": items})));
+    items.push(json!({"a": 1, "b": 2}));
+    assert!(matches(&pattern, &json!({"items": items})));
+    // Forty elements in each of ten arrays: as combinations, more than there is time for.
+    let names: Vec<String> = (0..10).map(|number| format!("array{number}")).collect();
+    let pattern: Value = names.iter().map(|name| (name.clone(), json!({"x": [{"exists": true}]}))).collect();
+    let event: Value = names.iter().map(|name| (name.clone(), json!(vec![json!({"x": 1}); 40]))).collect();
+    assert!(matches(&pattern, &event));
+}
+
+#[test]
 fn names_are_joined_with_dots() {
     let patterns = [json!({"a.b.c": [1]}), json!({"a": {"b.c": [1]}}), json!({"a": {"b": {"c": [1]}}})];
     let events =
