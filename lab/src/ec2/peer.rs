@@ -25,12 +25,14 @@ pub(super) enum Peer {
 impl Peer {
     /// An IPv4 range. EC2 clears the host bits: `1.2.3.4/0` is kept as `0.0.0.0/0`.
     pub(super) fn ipv4(text: &str) -> Result<Self, AwsError> {
-        range::<Ipv4Net>(text).map(|net| Self::Ipv4(net.trunc()))
+        let net = range(text).and_then(|(address, bits)| Ipv4Net::new(address, bits).ok());
+        net.map(|net| Self::Ipv4(net.trunc())).ok_or_else(|| malformed(text))
     }
 
     /// An IPv6 range, its host bits cleared too.
     pub(super) fn ipv6(text: &str) -> Result<Self, AwsError> {
-        range::<Ipv6Net>(text).map(|net| Self::Ipv6(net.trunc()))
+        let net = range(text).and_then(|(address, bits)| Ipv6Net::new(address, bits).ok());
+        net.map(|net| Self::Ipv6(net.trunc())).ok_or_else(|| malformed(text))
     }
 
     /// A prefix list. The lab holds none and takes every id of the right form.
@@ -55,8 +57,15 @@ impl fmt::Display for Peer {
     }
 }
 
-fn range<T: FromStr>(text: &str) -> Result<T, AwsError> {
-    text.parse().map_err(|_| invalid_value(format!("CIDR block {text} is malformed")))
+fn malformed(text: &str) -> AwsError {
+    invalid_value(format!("CIDR block {text} is malformed"))
+}
+
+/// Address and prefix length. The addresses are read by the standard library, which is as strict as EC2: no leading zeros.
+fn range<A: FromStr>(text: &str) -> Option<(A, u8)> {
+    let (address, bits) = text.split_once('/')?;
+    let is_number = !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());
+    Some((address.parse().ok()?, is_number.then(|| bits.parse().ok())??))
 }
 
 #[cfg(test)]

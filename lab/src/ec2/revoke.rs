@@ -103,6 +103,8 @@ fn revoke(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply, Aw
         }
         Kind::Rule.check_all(ids)?;
         let find = |id: &String| group.rules_of(is_egress).find(|rule| rule.id == *id).cloned();
+        // An id that is given twice is one rule.
+        let ids: std::collections::BTreeSet<&String> = ids.iter().collect();
         let found: Result<Vec<_>, _> = ids.iter().map(|id| find(id).ok_or_else(|| Kind::Rule.not_found(id))).collect();
         dry_run_ends(input.dry_run)?;
         found?
