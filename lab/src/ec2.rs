@@ -1,14 +1,135 @@
-//! To be written.
+//! EC2 as far as an alarm on security groups needs it: groups and their rules, and the instances that wear them.
+//!
+//! Every account has in every Region what AWS gives it: a default VPC (172.31.0.0/16) with a subnet in each zone, and the
+//! VPC's default group. Parameters, ids and states are checked as EC2 checks them and refused with its codes and words;
+//! operations and parameters that EC2 has and the lab does not are refused by name.
+//!
+//! - **Dry runs**: parameters and ids are checked, then a well-formed call answers 412 `DryRunOperation`; what depends on
+//!   the state of the resource (a duplicate rule, a group in use) is not looked at, and nothing changes.
+//! - **States**: an answer shows a transition (`pending`, `shutting-down`), and the next call sees its end. A terminated
+//!   instance stays visible, as it does in AWS for an hour, but holds no group any more.
+//! - **Atomicity**: a call with several rules of which one is refused changes nothing.
+//!
+//! Source: the Amazon EC2 API reference (version 2016-11-15) and its "Error codes for the Amazon EC2 API".
 
+mod account;
+mod attribute;
+mod authorize;
+mod block_device;
+mod description;
+mod filter;
+mod group;
+mod image;
+mod instance;
+mod interface;
+mod launch;
+mod lifecycle;
+mod modify;
+mod page;
+mod peer;
+mod permission;
+mod protocol;
+mod region;
+mod resource_id;
+mod revoke;
+mod rule;
+mod status;
+mod subnet;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod vpc;
+mod zone;
+
+use serde::Serialize;
+
+use self::region::Region;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::scope::Scoped;
 
-/// To be written.
+/// The service: one [`Region`] for each account and Region.
 #[derive(Debug, Default)]
-pub(crate) struct Ec2 {}
+pub(crate) struct Ec2 {
+    regions: Scoped<Region>,
+}
 
 impl Ec2 {
+    /// Serves one call.
     pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        Err(call.unsupported())
+        self.regions.with_or(&call.scope, Region::new, |region| dispatch(call, region))
     }
+}
+
+fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
+    match call.operation.as_str() {
+        "CreateSecurityGroup" => group::create(call, region),
+        "DescribeSecurityGroups" => group::describe(call, region),
+        "DeleteSecurityGroup" => group::delete(call, region),
+        "AuthorizeSecurityGroupIngress" => authorize::ingress(call, region),
+        "AuthorizeSecurityGroupEgress" => authorize::egress(call, region),
+        "RevokeSecurityGroupIngress" => revoke::ingress(call, region),
+        "RevokeSecurityGroupEgress" => revoke::egress(call, region),
+        "DescribeSecurityGroupRules" => rule::describe(call, region),
+        "ModifySecurityGroupRules" => modify::modify(call, region),
+        "UpdateSecurityGroupRuleDescriptionsIngress" => description::update(call, region, false),
+        "UpdateSecurityGroupRuleDescriptionsEgress" => description::update(call, region, true),
+        "RunInstances" => launch::run(call, region),
+        "DescribeInstances" => instance::describe(call, region),
+        "DescribeInstanceStatus" => status::describe(call, region),
+        "StartInstances" => lifecycle::start(call, region),
+        "StopInstances" => lifecycle::stop(call, region),
+        "TerminateInstances" => lifecycle::terminate(call, region),
+        "ModifyInstanceAttribute" => attribute::modify_instance(call, region),
+        "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
+        "ModifyNetworkInterfaceAttribute" => attribute::modify_interface(call, region),
+        "DeleteNetworkInterface" => interface::delete(call, region),
+        "DescribeNetworkInterfaces" => interface::describe(call, region),
+        "DescribeImages" => image::describe(call),
+        "CreateVpc" => vpc::create(call, region),
+        "DeleteVpc" => vpc::delete(call, region),
+        "DescribeVpcs" => vpc::describe(call, region),
+        "DescribeSubnets" => subnet::describe(call, region),
+        "DescribeRegions" => zone::describe_regions(call),
+        "DescribeAvailabilityZones" => zone::describe_zones(call),
+        "DescribeAccountAttributes" => account::describe(call, region),
+        "CreateTags" => tag::create(call, region),
+        "DeleteTags" => tag::delete(call, region),
+        "DescribeTags" => tag::describe(call, region),
+        _ => Err(call.unsupported()),
+    }
+}
+
+/// The answer of the calls that have nothing to say.
+#[derive(Serialize)]
+struct Done {
+    #[serde(rename = "return")]
+    done: bool,
+}
+
+impl Done {
+    const YES: Self = Self { done: true };
+}
+
+/// Ends a dry run: what comes after it would change something.
+fn dry_run_ends(dry_run: Option<bool>) -> Result<(), AwsError> {
+    if dry_run != Some(true) {
+        return Ok(());
+    }
+    Err(AwsError::new(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."))
+}
+
+/// A parameter that a call cannot do without.
+fn missing(name: &str) -> AwsError {
+    AwsError::bad_request("MissingParameter", format!("The request must contain the parameter {name}"))
+}
+
+/// A value that EC2 does not take.
+fn invalid_value(message: impl Into<String>) -> AwsError {
+    AwsError::bad_request("InvalidParameterValue", message)
+}
+
+/// Parameters that exclude each other.
+fn combination(message: impl Into<String>) -> AwsError {
+    AwsError::bad_request("InvalidParameterCombination", message)
 }

@@ -1,0 +1,322 @@
+//! Attributes of instances and interfaces, the groups that they wear above all: attaching a group makes no event of the
+//! security group itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::instance::State;
+use super::interface::WornGroup;
+use super::launch::{check_group_count, check_user_data, is_instance_type, one_of};
+use super::region::Region;
+use super::resource_id::Kind;
+use super::{Done, combination, dry_run_ends, invalid_value, missing};
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+
+/// A boolean attribute, under `Value`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Flag {
+    value: bool,
+}
+
+/// A text attribute, under `Value`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Text {
+    value: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct InstanceInput {
+    instance_id: String,
+    /// The older form: the attribute's name here, its value in `Value`.
+    attribute: Option<String>,
+    value: Option<String>,
+    #[serde(default)]
+    group_id: Vec<String>,
+    disable_api_termination: Option<Flag>,
+    disable_api_stop: Option<Flag>,
+    source_dest_check: Option<Flag>,
+    ebs_optimized: Option<Flag>,
+    instance_type: Option<Text>,
+    user_data: Option<Text>,
+    instance_initiated_shutdown_behavior: Option<Text>,
+    dry_run: Option<bool>,
+}
+
+/// One change of an instance.
+enum Change {
+    Groups(Vec<String>),
+    DisableApiTermination(bool),
+    DisableApiStop(bool),
+    SourceDestCheck(bool),
+    EbsOptimized(bool),
+    InstanceType(String),
+    UserData(String),
+    ShutdownBehavior(String),
+}
+
+impl InstanceInput {
+    fn changes(&self, call: &Call) -> Result<Vec<Change>, AwsError> {
+        let flag = |flag: &Option<Flag>| flag.as_ref().map(|flag| flag.value);
+        let text = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+        let given = [
+            (!self.group_id.is_empty()).then(|| Change::Groups(self.group_id.clone())),
+            flag(&self.disable_api_termination).map(Change::DisableApiTermination),
+            flag(&self.disable_api_stop).map(Change::DisableApiStop),
+            flag(&self.source_dest_check).map(Change::SourceDestCheck),
+            flag(&self.ebs_optimized).map(Change::EbsOptimized),
+            text(&self.instance_type).map(Change::InstanceType),
+            text(&self.user_data).map(Change::UserData),
+            text(&self.instance_initiated_shutdown_behavior).map(Change::ShutdownBehavior),
+        ];
+        let mut changes: Vec<Change> = given.into_iter().flatten().collect();
+        if let Some(name) = &self.attribute {
+            changes.push(self.named(call, name)?);
+        }
+        match changes.len() {
+            1 => Ok(changes),
+            0 => Err(combination("No attributes specified.")),
+            _ => Err(combination("Fields for multiple attribute types specified: only one may be modified at a time")),
+        }
+    }
+
+    fn named(&self, call: &Call, name: &str) -> Result<Change, AwsError> {
+        let value = self.value.clone().ok_or_else(|| missing("Value"))?;
+        let flag = |value: &str| match value {
+            "true" | "True" => Ok(true),
+            "false" | "False" => Ok(false),
+            other => Err(invalid_value(format!("Value ({other}) for parameter value is invalid."))),
+        };
+        Ok(match name {
+            "disableApiTermination" => Change::DisableApiTermination(flag(&value)?),
+            "disableApiStop" => Change::DisableApiStop(flag(&value)?),
+            "sourceDestCheck" => Change::SourceDestCheck(flag(&value)?),
+            "ebsOptimized" => Change::EbsOptimized(flag(&value)?),
+            "instanceType" => Change::InstanceType(value),
+            "userData" => Change::UserData(value),
+            "instanceInitiatedShutdownBehavior" => Change::ShutdownBehavior(value),
+            other => return Err(call.unsupported_parameter(&format!("Attribute={other}"))),
+        })
+    }
+}
+
+impl Change {
+    /// Whether EC2 makes the change to a stopped instance only.
+    const fn needs_stop(&self) -> bool {
+        matches!(self, Self::InstanceType(_) | Self::UserData(_) | Self::EbsOptimized(_))
+    }
+
+    fn check(&self, region: &Region, vpc_id: &str) -> Result<(), AwsError> {
+        match self {
+            Self::Groups(ids) => check_groups(region, ids, vpc_id),
+            Self::InstanceType(kind) if !is_instance_type(kind) => {
+                Err(invalid_value(format!("Invalid value '{kind}' for InstanceType.")))
+            }
+            Self::UserData(data) => check_user_data(Some(data)),
+            Self::ShutdownBehavior(value) => {
+                one_of("instanceInitiatedShutdownBehavior", Some(value), &["stop", "terminate"]).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Refuses groups that an interface of the VPC cannot wear.
+fn check_groups(region: &Region, ids: &[String], vpc_id: &str) -> Result<(), AwsError> {
+    for id in ids {
+        if region.group(id)?.vpc_id != vpc_id {
+            let message = "You have specified two resources that belong to different networks.";
+            return Err(AwsError::bad_request("InvalidGroup.NotFound", message));
+        }
+    }
+    check_group_count(ids)
+}
+
+/// `ModifyInstanceAttribute`: one attribute at a time.
+pub(super) fn modify_instance(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
+    let input: InstanceInput = call.input()?;
+    let id = &input.instance_id;
+    region.check_instances(std::slice::from_ref(id))?;
+    let changes = input.changes(call)?;
+    let Some(instance) = region.instances.get(id) else { return Err(Kind::Instance.not_found(id)) };
+    changes.iter().try_for_each(|change| change.check(region, &instance.vpc_id))?;
+    dry_run_ends(input.dry_run)?;
+    let incorrect = |message: String| Err(AwsError::bad_request("IncorrectInstanceState", message));
+    if instance.state == State::Terminated {
+        return incorrect(format!("The instance '{id}' is terminated."));
+    }
+    if instance.state != State::Stopped && changes.iter().any(Change::needs_stop) {
+        return incorrect(format!("The instance '{id}' is not in the 'stopped' state."));
+    }
+    if matches!(changes.as_slice(), [Change::Groups(_) | Change::SourceDestCheck(_)]) && instance.interfaces.len() > 1 {
+        let message = format!(
+            "There are multiple interfaces attached to instance '{id}'. Please specify an interface ID for the operation instead."
+        );
+        return Err(AwsError::bad_request("InvalidInstanceID", message));
+    }
+    for change in changes {
+        apply(region, id, change);
+    }
+    call.reply(&Done::YES)
+}
+
+fn apply(region: &mut Region, id: &str, change: Change) {
+    let Some(instance) = region.instances.get_mut(id) else { return };
+    let interface = instance.interfaces.first().and_then(|id| region.interfaces.get_mut(id));
+    match (change, interface) {
+        (Change::Groups(groups), Some(interface)) => interface.groups = unique(groups),
+        (Change::SourceDestCheck(value), Some(interface)) => interface.source_dest_check = value,
+        (Change::Groups(_) | Change::SourceDestCheck(_), None) => {}
+        (Change::DisableApiTermination(value), _) => instance.disable_api_termination = value,
+        (Change::DisableApiStop(value), _) => instance.disable_api_stop = value,
+        (Change::EbsOptimized(value), _) => instance.ebs_optimized = value,
+        (Change::InstanceType(value), _) => instance.instance_type = value,
+        (Change::UserData(value), _) => instance.user_data = Some(value),
+        (Change::ShutdownBehavior(value), _) => instance.shutdown_behavior = value,
+    }
+}
+
+fn unique(ids: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !kept.contains(&id) {
+            kept.push(id);
+        }
+    }
+    kept
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DescribeInput {
+    instance_id: String,
+    attribute: String,
+    dry_run: Option<bool>,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DescribeOutput {
+    instance_id: String,
+    group_set: Option<Vec<WornGroup>>,
+    disable_api_termination: Option<ValueItem>,
+    disable_api_stop: Option<ValueItem>,
+    ebs_optimized: Option<ValueItem>,
+    ena_support: Option<ValueItem>,
+    instance_initiated_shutdown_behavior: Option<ValueItem>,
+    instance_type: Option<ValueItem>,
+    root_device_name: Option<ValueItem>,
+    source_dest_check: Option<ValueItem>,
+    user_data: Option<UserDataItem>,
+}
+
+#[derive(Serialize)]
+struct ValueItem {
+    value: String,
+}
+
+/// An instance without user data has the element, and nothing in it.
+#[derive(Serialize)]
+struct UserDataItem {
+    value: Option<String>,
+}
+
+/// `DescribeInstanceAttribute`.
+pub(super) fn describe_instance(call: &Call, region: &Region) -> Result<Reply, AwsError> {
+    let input: DescribeInput = call.input()?;
+    let id = &input.instance_id;
+    region.check_instances(std::slice::from_ref(id))?;
+    let Some(instance) = region.instances.get(id) else { return Err(Kind::Instance.not_found(id)) };
+    let mut output = DescribeOutput { instance_id: id.clone(), ..DescribeOutput::default() };
+    let value = |value: &dyn ToString| Some(ValueItem { value: value.to_string() });
+    match input.attribute.as_str() {
+        "groupSet" => output.group_set = Some(instance.groups(region)),
+        "disableApiTermination" => output.disable_api_termination = value(&instance.disable_api_termination),
+        "disableApiStop" => output.disable_api_stop = value(&instance.disable_api_stop),
+        "ebsOptimized" => output.ebs_optimized = value(&instance.ebs_optimized),
+        "enaSupport" => output.ena_support = value(&true),
+        "instanceInitiatedShutdownBehavior" => {
+            output.instance_initiated_shutdown_behavior = value(&instance.shutdown_behavior);
+        }
+        "instanceType" => output.instance_type = value(&instance.instance_type),
+        "rootDeviceName" => output.root_device_name = value(&super::block_device::ROOT),
+        "sourceDestCheck" => {
+            let is_checked = instance.primary(region).is_none_or(|interface| interface.source_dest_check);
+            output.source_dest_check = value(&is_checked);
+        }
+        "userData" => output.user_data = Some(UserDataItem { value: instance.user_data.clone() }),
+        other => return Err(call.unsupported_parameter(&format!("Attribute={other}"))),
+    }
+    dry_run_ends(input.dry_run)?;
+    call.reply(&output)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct InterfaceInput {
+    network_interface_id: String,
+    #[serde(default)]
+    security_group_id: Vec<String>,
+    description: Option<Text>,
+    source_dest_check: Option<Flag>,
+    attachment: Option<AttachmentInput>,
+    dry_run: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AttachmentInput {
+    attachment_id: Option<String>,
+    delete_on_termination: Option<bool>,
+}
+
+/// `ModifyNetworkInterfaceAttribute`: one attribute at a time.
+pub(super) fn modify_interface(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
+    let input: InterfaceInput = call.input()?;
+    let id = &input.network_interface_id;
+    Kind::Interface.check(id)?;
+    let interface = region.interfaces.get(id).ok_or_else(|| Kind::Interface.not_found(id))?;
+    let given = [
+        !input.security_group_id.is_empty(),
+        input.description.is_some(),
+        input.source_dest_check.is_some(),
+        input.attachment.is_some(),
+    ];
+    match given.into_iter().filter(|is_given| *is_given).count() {
+        1 => {}
+        0 => return Err(combination("No attributes specified.")),
+        _ => {
+            return Err(combination(
+                "Fields for multiple attribute types specified: only one may be modified at a time",
+            ));
+        }
+    }
+    check_groups(region, &input.security_group_id, &interface.vpc_id)?;
+    if let Some(wanted) = &input.attachment {
+        let is_there = interface.attachment.as_ref().is_some_and(|one| Some(&one.id) == wanted.attachment_id.as_ref());
+        if !is_there {
+            let id = wanted.attachment_id.as_deref().ok_or_else(|| missing("Attachment.AttachmentId"))?;
+            let message = format!("The networkInterface attachment '{id}' does not exist");
+            return Err(AwsError::bad_request("InvalidAttachmentID.NotFound", message));
+        }
+    }
+    dry_run_ends(input.dry_run)?;
+    if let Some(interface) = region.interfaces.get_mut(id) {
+        if !input.security_group_id.is_empty() {
+            interface.groups = unique(input.security_group_id);
+        }
+        if let Some(description) = input.description {
+            interface.description = description.value;
+        }
+        if let Some(check) = input.source_dest_check {
+            interface.source_dest_check = check.value;
+        }
+        let delete = input.attachment.and_then(|wanted| wanted.delete_on_termination);
+        if let (Some(attachment), Some(delete)) = (&mut interface.attachment, delete) {
+            attachment.delete_on_termination = delete;
+        }
+    }
+    call.reply(&Done::YES)
+}
