@@ -6,6 +6,7 @@ pub mod deliveries;
 pub mod discord;
 mod ec2;
 mod events;
+pub mod filter;
 pub mod gateway;
 mod iam;
 pub mod identity;

@@ -1,1 +1,252 @@
-//! To be written.
+//! EventBridge event patterns: whether an event matches, and if not, why not.
+//!
+//! The language is the one of
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>; where that page is silent,
+//! the open-source matcher `aws/event-ruler` decides. What surprises people, and what this module does as AWS does:
+//!
+//! - Matchers see **leaves** only: scalars. An object or an empty array at a path is as good as nothing there
+//!   (`{"exists": true}` on an object does not match, `{"exists": false}` does).
+//! - `anything-but` needs a leaf: an absent field does not match it; `null` does, and so does a value of another type.
+//! - Two fields of one array element must hold **in the same element**. Scalars of one array are not bound to each other.
+//! - Names are joined with dots, in the pattern and in the event: `{"a.b": …}` and `{"a": {"b": …}}` are one path.
+//! - `1`, `1.0` and `1e0` are one number; `"1"` is none. `numeric` compares from -5e9 to 5e9 with six decimals; a range
+//!   whose ends are equal is refused (write `["=", 22]`).
+//! - `$or` is an operator only if it is an array of at least two objects in which no field has an operator's name.
+//!   Otherwise it is the name of a field.
+//! - Letter case counts, in names and in values.
+//!
+//! ```
+//! use alert_drill_lab::pattern::Pattern;
+//!
+//! let pattern = Pattern::parse(r#"{"source": ["aws.ec2"], "detail": {"eventName": [{"prefix": "Authorize"}]}}"#)?;
+//! let event = serde_json::json!({"source": "aws.ec2", "detail": {"eventName": "RevokeSecurityGroupIngress"}});
+//! assert!(!pattern.matches(&event));
+//! assert_eq!(pattern.explain(&event).failures[0].path, "detail.eventName");
+//! # Ok::<(), alert_drill_lab::pattern::InvalidPattern>(())
+//! ```
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+mod cidr;
+mod compile;
+mod error;
+mod explain;
+mod expression;
+mod json;
+mod lookup;
+mod matcher;
+mod near_miss;
+mod number;
+mod wildcard;
+
+pub use cidr::Cidr;
+pub use error::{InvalidPattern, PatternTooLong, Reason};
+pub use explain::{Explanation, Failure, Found};
+pub(crate) use json::Node;
+pub use matcher::{Affix, AnythingBut, ExactString, Matcher};
+pub use near_miss::NearMiss;
+pub use number::{Bound, ExactNumber, NumericRange};
+pub use wildcard::Wildcard;
+
+use lookup::{Elements, Hit, visit};
+
+/// Whose pattern it is. The matchers mean the same; what is refused differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// An event pattern.
+    EventBridge,
+    /// An SNS subscription filter policy: `anything-but` negates `prefix` only, and no limit on wildcards is known.
+    Sns,
+}
+
+impl Dialect {
+    /// Whether `anything-but` may hold this operator.
+    fn negates(self, operator: &str) -> bool {
+        match self {
+            Self::EventBridge => matches!(operator, "prefix" | "suffix" | "equals-ignore-case" | "wildcard"),
+            Self::Sns => operator == "prefix",
+        }
+    }
+}
+
+/// A compiled event pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern {
+    alternatives: Vec<Alternative>,
+}
+
+/// One way to satisfy a pattern: all of its fields. A pattern without `$or` has one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    /// In the order of their paths: the order in which AWS binds array elements.
+    fields: Vec<Field>,
+}
+
+/// A path and what may be there: one of the matchers must accept it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    path: String,
+    matchers: Arc<[Matcher]>,
+}
+
+impl Pattern {
+    /// The longest pattern that PutRule and TestEventPattern take, in characters
+    /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>, `EventPattern`).
+    pub const MAX_CHARACTERS: usize = 4096;
+
+    /// Checks the length, which the APIs do before they read the pattern.
+    ///
+    /// # Errors
+    /// [`PatternTooLong`], a `ValidationException` of the API.
+    pub fn check_length(text: &str) -> Result<(), PatternTooLong> {
+        match text.chars().count() {
+            characters if characters > Self::MAX_CHARACTERS => Err(PatternTooLong { characters }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a pattern, of any length.
+    ///
+    /// # Errors
+    /// [`InvalidPattern`], with AWS's words, for everything that PutRule refuses with `InvalidEventPatternException`.
+    pub fn parse(text: &str) -> Result<Self, InvalidPattern> {
+        let root = Node::parse(text).map_err(|error| InvalidPattern {
+            reason: Reason::NotJson(error.to_string()),
+            path: String::new(),
+            or_hint: None,
+        })?;
+        Self::compile(&root, Dialect::EventBridge)
+    }
+
+    pub(crate) fn compile(root: &Node, dialect: Dialect) -> Result<Self, InvalidPattern> {
+        Ok(Self { alternatives: compile::compile(root, dialect)? })
+    }
+
+    /// Whether the event matches. What is not a JSON object never does.
+    pub fn matches(&self, event: &Value) -> bool {
+        event.as_object().is_some_and(|event| self.alternatives.iter().any(|one| one.first_failure(event).is_none()))
+    }
+
+    /// Whether the event matches, and what stands in the way: the failures of the alternative that comes nearest.
+    /// Always agrees with [`matches`](Self::matches).
+    pub fn explain(&self, event: &Value) -> Explanation {
+        explain::explain(self, event)
+    }
+
+    /// The ways to satisfy the pattern: one, or one for each combination of `$or` members.
+    pub fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
+    }
+}
+
+impl Alternative {
+    /// The fields that must all hold, in the order of their paths.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The index of the first field that cannot hold together with the ones before it; `None` if all hold.
+    ///
+    /// Fields are bound in the order of their paths: each leaf that matches narrows the array elements that later fields may
+    /// use. `exists: false` looks only at the elements that earlier fields left open, as in AWS.
+    fn first_failure(&self, event: &Map<String, Value>) -> Option<usize> {
+        let mut bindings = vec![Elements::new()];
+        for (index, field) in self.fields.iter().enumerate() {
+            bindings = field.narrow(event, &bindings);
+            if bindings.is_empty() {
+                return Some(index);
+            }
+            // What no later field can look at only multiplies the bindings.
+            if bindings.len() > 4 {
+                self.forget_unused(&mut bindings, event, index + 1);
+            }
+        }
+        None
+    }
+
+    fn forget_unused(&self, bindings: &mut Vec<Elements>, event: &Map<String, Value>, from: usize) {
+        let mut used = Vec::new();
+        for field in &self.fields[from..] {
+            visit(event, &field.path, &mut |_, elements| {
+                used.extend(elements.iter().map(|(array, _)| *array));
+                true
+            });
+        }
+        used.sort_unstable();
+        used.dedup();
+        for binding in &mut *bindings {
+            binding.retain(|(array, _)| used.binary_search(array).is_ok());
+        }
+        bindings.sort_unstable();
+        bindings.dedup();
+    }
+}
+
+impl Field {
+    /// The dotted path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What may be there.
+    pub fn matchers(&self) -> &[Matcher] {
+        &self.matchers
+    }
+
+    fn accepts(&self, value: &Value) -> bool {
+        self.matchers.iter().any(|matcher| matcher.accepts(value))
+    }
+
+    fn accepts_absence(&self) -> bool {
+        self.matchers.iter().any(Matcher::accepts_absence)
+    }
+
+    /// The bindings that are left once this field holds.
+    fn narrow(&self, event: &Map<String, Value>, bindings: &[Elements]) -> Vec<Elements> {
+        let mut narrowed = Vec::new();
+        let mut occupied = vec![false; bindings.len()];
+        visit(event, &self.path, &mut |hit, elements| {
+            let Hit::Leaf(value) = hit else { return true };
+            let accepted = self.accepts(value);
+            for (binding, occupied) in bindings.iter().zip(&mut occupied) {
+                let Some(merged) = merge(binding, elements) else { continue };
+                *occupied = true;
+                if accepted {
+                    narrowed.push(merged);
+                }
+            }
+            // A leaf outside all arrays that matches leaves every binding as it is: nothing can add to that.
+            !(accepted && elements.is_empty())
+        });
+        if self.accepts_absence() {
+            let free = bindings.iter().zip(&occupied).filter(|(_, occupied)| !**occupied);
+            narrowed.extend(free.map(|(binding, _)| binding.clone()));
+        }
+        if narrowed.len() > 1 {
+            narrowed.sort_unstable();
+            narrowed.dedup();
+        }
+        narrowed
+    }
+}
+
+/// The elements of both, or `None` if they name different elements of one array.
+fn merge(binding: &Elements, elements: &Elements) -> Option<Elements> {
+    let mut merged = binding.clone();
+    for (array, index) in elements {
+        match binding.iter().find(|(bound, _)| bound == array) {
+            Some((_, bound)) if bound != index => return None,
+            Some(_) => {}
+            None => merged.push((*array, *index)),
+        }
+    }
+    if merged.len() > 1 {
+        merged.sort_unstable();
+    }
+    Some(merged)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Why an event does not match: path by path, what is there, what is wanted, and what comes near.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::lookup::{Hit, visit};
+use super::matcher::listed;
+use super::near_miss::{NearMiss, near_miss};
+use super::{Alternative, Field, Pattern};
+
+/// How many values of one path are shown.
+const SHOWN_VALUES: usize = 5;
+
+/// Whether an event matches, and why not.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Whether the event matches the pattern.
+    pub matched: bool,
+    /// What stands in the way; empty if and only if the event matches. With `$or`, the failures of the alternative that has
+    /// the fewest.
+    pub failures: Vec<Failure>,
+    /// How many alternatives the pattern has: more than one with `$or`.
+    pub alternatives: usize,
+}
+
+/// A path that does not hold.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failure {
+    /// The dotted path; empty if the event as a whole is the trouble.
+    pub path: String,
+    /// What the event has there.
+    pub found: Found,
+    /// What the pattern accepts there, in words; any one of them is enough.
+    pub wanted: Vec<String>,
+    /// What comes nearest, if anything does.
+    pub near_miss: Option<NearMiss>,
+}
+
+/// What an event has at a path.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Found {
+    /// Nothing.
+    Absent,
+    /// An object, which matchers do not see.
+    Object,
+    /// An empty array, which matchers do not see.
+    EmptyArray,
+    /// These values, none of which is accepted.
+    Values {
+        /// The first few of them.
+        values: Vec<Value>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// A value that is accepted, but in another array element than the values of these paths.
+    OtherElement {
+        /// The paths that hold before this one.
+        with: Vec<String>,
+    },
+    /// The event is not a JSON object.
+    NotAnObject,
+}
+
+pub(super) fn explain(pattern: &Pattern, event: &Value) -> Explanation {
+    let alternatives = pattern.alternatives.len();
+    let Some(event) = event.as_object() else {
+        let wanted = vec!["a JSON object".to_owned()];
+        let failure = Failure { path: String::new(), found: Found::NotAnObject, wanted, near_miss: None };
+        return Explanation { matched: false, failures: vec![failure], alternatives };
+    };
+    let failures = pattern.alternatives.iter().map(|one| failures(one, event)).min_by_key(Vec::len).unwrap_or_default();
+    Explanation { matched: failures.is_empty(), failures, alternatives }
+}
+
+fn failures(alternative: &Alternative, event: &Map<String, Value>) -> Vec<Failure> {
+    let Some(first) = alternative.first_failure(event) else { return Vec::new() };
+    // The fields before it hold, and a later one that fails by itself fails in any company.
+    let rest = alternative.fields.iter().enumerate().skip(first);
+    rest.filter_map(|(index, field)| {
+        let alone = failure(field, event);
+        if index == first { Some(alone.unwrap_or_else(|| other_element(alternative, first))) } else { alone }
+    })
+    .collect()
+}
+
+/// The failure of a field that holds alone, but not together with the ones before it.
+fn other_element(alternative: &Alternative, index: usize) -> Failure {
+    let field = &alternative.fields[index];
+    let with = alternative.fields[..index].iter().map(|field| field.path.clone()).collect();
+    Failure { path: field.path.clone(), found: Found::OtherElement { with }, wanted: wanted(field), near_miss: None }
+}
+
+/// The failure of one field looked at alone.
+fn failure(field: &Field, event: &Map<String, Value>) -> Option<Failure> {
+    let mut found = Found::Absent;
+    let (mut values, mut count, mut holds) = (Vec::new(), 0_usize, false);
+    visit(event, &field.path, &mut |hit, _| {
+        match hit {
+            Hit::Leaf(value) => {
+                holds |= field.accepts(value);
+                count += 1;
+                if values.len() < SHOWN_VALUES {
+                    values.push(value);
+                }
+            }
+            Hit::Object => found = Found::Object,
+            Hit::EmptyArray => found = Found::EmptyArray,
+        }
+        !holds
+    });
+    if holds || (count == 0 && field.accepts_absence()) {
+        return None;
+    }
+    let near_miss = near_miss(field, &values, event);
+    if count > 0 {
+        let more = count - values.len();
+        found = Found::Values { values: values.into_iter().cloned().collect(), more };
+    }
+    Some(Failure { path: field.path.clone(), found, wanted: wanted(field), near_miss })
+}
+
+fn wanted(field: &Field) -> Vec<String> {
+    field.matchers.iter().map(ToString::to_string).collect()
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.matched {
+            return f.write_str("the event matches");
+        }
+        f.write_str("the event does not match")?;
+        if self.alternatives > 1 {
+            write!(f, " any of the {} alternatives of $or; the nearest fails so", self.alternatives)?;
+        }
+        for failure in &self.failures {
+            write!(f, "\n- {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match &self.found {
+            Found::NotAnObject => f.write_str("the event is not a JSON object")?,
+            Found::OtherElement { with } => {
+                let with = listed_and(with);
+                write!(
+                    f,
+                    "{path} is {}, but in another array element than {with}",
+                    listed(self.wanted.iter().cloned())
+                )?;
+            }
+            found => write!(f, "{path} {found}; wanted: {}", listed(self.wanted.iter().cloned()))?,
+        }
+        match &self.near_miss {
+            Some(near_miss) => write!(f, " ({near_miss})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("is absent"),
+            Self::Object => f.write_str("is an object, which matchers do not see"),
+            Self::EmptyArray => f.write_str("is an empty array, which matchers do not see"),
+            Self::Values { values, more } => {
+                let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                write!(f, "is {}", values.join(", "))?;
+                if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
+            }
+            Self::OtherElement { .. } => f.write_str("is in another array element"),
+            Self::NotAnObject => f.write_str("is not a JSON object"),
+        }
+    }
+}
+
+fn listed_and(words: &[String]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => words.join(""),
+    }
+}
