@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
+use crate::deliveries::Delivery;
 use crate::gateway::service::Service;
 
 /// The routes of the lab's own pages.
@@ -20,6 +21,7 @@ pub(super) fn routes() -> Router<Arc<Cloud>> {
         .route("/_lab/health", get(health))
         .route("/_lab/deliveries", get(deliveries))
         .route("/_lab/mail", get(mail))
+        .route("/_lab/trail", get(trail))
 }
 
 /// Whether a path belongs to Discord's API.
@@ -52,9 +54,21 @@ async fn deliveries(State(cloud): State<Arc<Cloud>>, Query(which): Query<Which>)
     if let Some(id) = which.request_id {
         deliveries.retain(|delivery| delivery.carried.request_id.as_ref() == Some(&id));
     }
+    let deliveries: Vec<_> = deliveries.into_iter().map(Delivery::explained).collect();
     Json(json!({ "deliveries": deliveries }))
 }
 
 async fn mail(State(cloud): State<Arc<Cloud>>, Query(which): Query<Which>) -> Json<Value> {
     Json(json!({ "messages": cloud.mail.messages(which.to.as_deref()) }))
+}
+
+#[derive(Deserialize)]
+struct WhichRecords {
+    event_id: Option<String>,
+    event_name: Option<String>,
+}
+
+async fn trail(State(cloud): State<Arc<Cloud>>, Query(which): Query<WhichRecords>) -> Json<Value> {
+    let records = cloud.cloudtrail.records(which.event_name.as_deref(), which.event_id.as_deref());
+    Json(json!({ "records": records, "trails": cloud.cloudtrail.summaries() }))
 }
