@@ -43,8 +43,9 @@
 //! *IAM JSON policy elements: Condition operators*, *Single-valued vs. multivalued context keys*, *IAM policy elements:
 //! Variables and tags*, *AWS JSON policy elements: Principal* and *IAM JSON policy elements: Resource*.
 //!
-//! What is not modelled: identity policies are not evaluated ([`authorize`] is told their result), and neither are
-//! service control policies, permissions boundaries and session policies.
+//! What is not modelled: [`authorize`] is told whether the caller's identity policies allow, it does not collect them (each
+//! can be parsed as [`PolicyKind::Identity`] and evaluated); service control policies, permissions boundaries and session
+//! policies.
 
 mod condition;
 mod decision;
@@ -102,6 +103,9 @@ pub enum PolicyKind {
     Resource,
     /// A role's trust policy: principals, but no resource (the role itself is the resource).
     Trust,
+    /// A policy of a user or role: resources, but no principal (whoever carries it is the principal). IAM's
+    /// `PutRolePolicy` and `CreatePolicy` take these.
+    Identity,
 }
 
 /// A parsed policy. It keeps the text that it was parsed from, as the services hand policies back verbatim.

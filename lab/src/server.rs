@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
 use crate::gateway;
+use crate::mail::Message;
 
 /// The largest request body that the lab takes: Lambda's limit for a zipped package in a request is 50 MB, which is 70 MB
 /// in base64.
@@ -85,6 +86,11 @@ impl Lab {
     /// Every delivery that was tried so far, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.cloud.deliveries.all()
+    }
+
+    /// The mails so far, oldest first; with an address, that mailbox alone.
+    pub fn mail(&self, to: Option<&str>) -> Vec<Message> {
+        self.cloud.mail.messages(to)
     }
 
     /// Waits until nothing is under way any more: what has not arrived by then does not arrive.

@@ -87,11 +87,35 @@ impl Parser {
         Ok(Statement {
             sid: optional_string(object, at, "Sid")?,
             effect: effect(object, at)?,
-            principal: principals(object, at)?,
-            action: actions(object, at)?,
+            principal: self.principals(object, at)?,
+            action: self.actions(object, at)?,
             resource: self.resources(object, at)?,
             conditions: self.conditions(object, at)?,
         })
+    }
+
+    fn principals(&self, object: &Object, at: &str) -> Parsed<Option<PrincipalElement>> {
+        if self.kind != PolicyKind::Identity {
+            return principals(object, at).map(Some);
+        }
+        match ["Principal", "NotPrincipal"].into_iter().find(|field| object.contains_key(*field)) {
+            Some(field) => {
+                Err(MalformedPolicy::new(path(at, field), "Policy document should not specify a principal."))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn actions(&self, object: &Object, at: &str) -> Parsed<ActionElement> {
+        let element = actions(object, at)?;
+        let of_sts = |action: &str| action.get(..4).is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts:"));
+        match element.patterns.iter().find(|action| self.kind == PolicyKind::Trust && !of_sts(action)) {
+            Some(action) => {
+                let why = format!("AssumeRole policy may only specify STS AssumeRole actions. ({action})");
+                Err(MalformedPolicy::new(path(at, element.name()), why))
+            }
+            None => Ok(element),
+        }
     }
 
     fn resources(&self, object: &Object, at: &str) -> Parsed<Option<ResourceElement>> {

@@ -36,6 +36,8 @@ pub enum PrincipalMatch {
     Named,
     /// Because `NotPrincipal` does not list it.
     NotExcluded,
+    /// Because the policy names no principal: it is the caller's own.
+    Carrier,
 }
 
 /// The `Principal` or `NotPrincipal` of a statement.

@@ -3,7 +3,7 @@
 use super::Effect;
 use super::condition::Condition;
 use super::explanation::{Miss, StatementReport};
-use super::principal::PrincipalElement;
+use super::principal::{PrincipalElement, PrincipalMatch};
 use super::request::RequestContext;
 use super::variable::Template;
 use super::wildcard::{self, Token};
@@ -13,7 +13,7 @@ use super::wildcard::{self, Token};
 pub struct Statement {
     pub(super) sid: Option<String>,
     pub(super) effect: Effect,
-    pub(super) principal: PrincipalElement,
+    pub(super) principal: Option<PrincipalElement>,
     pub(super) action: ActionElement,
     pub(super) resource: Option<ResourceElement>,
     pub(super) conditions: Vec<Condition>,
@@ -102,10 +102,10 @@ impl Statement {
         self.effect
     }
 
-    /// Whom it names.
+    /// Whom it names; an identity policy's statement names nobody.
     #[must_use]
-    pub fn principal(&self) -> &PrincipalElement {
-        &self.principal
+    pub fn principal(&self) -> Option<&PrincipalElement> {
+        self.principal.as_ref()
     }
 
     /// Which actions it names.
@@ -129,11 +129,14 @@ impl Statement {
     /// Every element that keeps the statement from applying, each with what it wants and what the request has.
     pub(super) fn report(&self, index: usize, request: &RequestContext) -> StatementReport {
         let mut misses = Vec::new();
-        let matched_by = self.principal.covers(&request.principal);
-        if matched_by.is_none() {
+        let matched_by = match &self.principal {
+            None => Some(PrincipalMatch::Carrier),
+            Some(element) => element.covers(&request.principal),
+        };
+        if let Some(element) = self.principal.as_ref().filter(|_| matched_by.is_none()) {
             misses.push(Miss::Principal {
-                negated: self.principal.negated,
-                wanted: self.principal.patterns.clone(),
+                negated: element.negated,
+                wanted: element.patterns.clone(),
                 seen: request.principal.to_string(),
             });
         }

@@ -6,6 +6,7 @@ mod explanations;
 mod grammar;
 mod matching;
 mod peer;
+mod pipeline;
 mod properties;
 
 use super::*;

@@ -149,6 +149,17 @@ fn set_operators() {
     ]);
 }
 
+/// Several values in the request without a set operator: AWS leaves it open. An operator matches when any value does, and
+/// a negated one is its opposite, so that a Deny is not evaded by a second value.
+#[test]
+fn several_values_without_a_set_operator() {
+    check(&[
+        ("StringEquals", json!("a"), &["b", "a"], true),
+        ("StringNotEquals", json!("a"), &["b", "a"], false),
+        ("ArnNotLike", json!("arn:aws:s3:::*"), &["arn:aws:sqs:::b", "arn:aws:s3:::a"], false),
+    ]);
+}
+
 /// Several keys are ANDed, several operators are ANDed, several values are ORed (IAM User Guide, *Conditions with multiple
 /// context keys or values*). Names of keys have no case.
 #[test]

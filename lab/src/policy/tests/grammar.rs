@@ -130,9 +130,30 @@ fn a_trust_policy_has_no_resource() {
     assert!(policy.evaluate(&assume("lambda.amazonaws.com")).is_allowed());
     assert!(!policy.evaluate(&assume("events.amazonaws.com")).is_allowed());
     assert_eq!(Policy::parse(&trust).unwrap_err().message(), "Missing required field Resource");
+    let error = |statement: Value| {
+        let text = json!({"Statement": statement}).to_string();
+        Policy::parse_as(&text, PolicyKind::Trust).unwrap_err().to_string()
+    };
+    assert_eq!(error(with("Action", json!("sts:AssumeRole"))), "Statement.Resource: Has prohibited field Resource");
+    assert_eq!(
+        error(statement()),
+        "Statement.Action: AssumeRole policy may only specify STS AssumeRole actions. (sns:Publish)"
+    );
+}
+
+/// IAM: `Policy document should not specify a principal.`
+#[test]
+fn an_identity_policy_has_no_principal() {
+    let logs =
+        json!({"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "arn:aws:logs:*:*:*"}}).to_string();
+    let policy = Policy::parse_as(&logs, PolicyKind::Identity).unwrap();
+    let session = Principal::aws("arn:aws:sts::111122223333:assumed-role/lambda/f");
+    let put = |resource: &str| RequestContext::new(session.clone(), "logs:PutLogEvents", resource);
+    assert!(policy.evaluate(&put("arn:aws:logs:ap-northeast-2:111122223333:log-group:/aws/lambda/f")).is_allowed());
+    assert!(!policy.evaluate(&put(TOPIC)).is_allowed());
     let text = json!({"Statement": statement()}).to_string();
-    let error = Policy::parse_as(&text, PolicyKind::Trust).unwrap_err();
-    assert_eq!((error.location(), error.message()), ("Statement.Resource", "Has prohibited field Resource"));
+    let error = Policy::parse_as(&text, PolicyKind::Identity).unwrap_err();
+    assert_eq!(error.to_string(), "Statement.Principal: Policy document should not specify a principal.");
 }
 
 #[test]

@@ -117,7 +117,7 @@ proptest! {
         // A policy of one statement decides as the statement's own elements do.
         for report in explanation.statements() {
             let statement = &policy.statements()[report.index];
-            let covers = statement.principal().covers(&publish().principal).is_some()
+            let covers = statement.principal().is_some_and(|element| element.covers(&publish().principal).is_some())
                 && statement.action().covers("sns:Publish")
                 && statement.resource().is_some_and(|resource| resource.covers(&publish()))
                 && statement.conditions().iter().all(|condition| condition.holds(&publish()));
