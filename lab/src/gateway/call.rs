@@ -16,6 +16,7 @@ use super::service::{Protocol, Service};
 use super::xml;
 use crate::identity::Identity;
 use crate::scope::Scope;
+use crate::sqs;
 
 /// One call of one operation, whoever makes it: what a handler works on, and what a CloudTrail record is made from.
 #[derive(Clone, Debug)]
@@ -257,6 +258,9 @@ pub(crate) fn refuse(service: Service, request_id: &str, error: &AwsError) -> Re
                 let kind = if error.is_client_fault() { "User" } else { "Service" };
                 body = json!({ "Type": kind, "Message": error.message, "message": error.message });
             }
+            if service == Service::Sqs {
+                body["__type"] = sqs::error::on_the_wire(error).0.into();
+            }
             if let Some((name, value)) = &error.extra {
                 body[*name] = value.clone().into();
             }
@@ -265,6 +269,8 @@ pub(crate) fn refuse(service: Service, request_id: &str, error: &AwsError) -> Re
     };
     let reply = Reply::new(status, content_type(service), request_id, body);
     match service.protocol() {
+        // SQS's clients know its errors by the codes of its older protocol, in a header of their own.
+        _ if service == Service::Sqs => reply.with_header("x-amzn-query-error", &sqs::error::on_the_wire(error).1),
         Protocol::Json { .. } | Protocol::RestJson => reply.with_header("x-amzn-errortype", &error.code),
         Protocol::Ec2Query | Protocol::Query | Protocol::RestXml => reply,
     }

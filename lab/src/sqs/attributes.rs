@@ -1,0 +1,283 @@
+//! The attributes of a queue: their ranges, their defaults, and how they are read back.
+//!
+//! Source: "SetQueueAttributes" and "CreateQueue" in the Amazon SQS API Reference.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Sqs;
+use super::queue::Queue;
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+use crate::policy::Policy;
+
+/// The key that AWS manages for SQS. Its policy is AWS's own and lets no other service use it: a queue encrypted with it
+/// is silent for SNS.
+pub(super) const AWS_MANAGED_KEY: &str = "alias/aws/sqs";
+
+/// What can be set on a queue.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Attributes {
+    pub(super) delay_seconds: u32,
+    pub(super) maximum_message_size: u32,
+    pub(super) retention_seconds: u32,
+    pub(super) wait_seconds: u32,
+    pub(super) visibility_seconds: u32,
+    pub(super) policy: Option<Policy>,
+    pub(super) redrive: Option<Redrive>,
+    redrive_allow: Option<String>,
+    pub(super) key: Option<String>,
+    key_reuse_seconds: u32,
+    managed_sse: bool,
+}
+
+/// Where messages go that nobody manages to process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Redrive {
+    /// The policy as it was given.
+    text: String,
+    /// The ARN of the dead-letter queue.
+    pub(super) target: String,
+    /// How often a message is received before it goes there.
+    pub(super) max_receive_count: u32,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self {
+            delay_seconds: 0,
+            maximum_message_size: 1_048_576,
+            retention_seconds: 345_600,
+            wait_seconds: 0,
+            visibility_seconds: 30,
+            policy: None,
+            redrive: None,
+            redrive_allow: None,
+            key: None,
+            key_reuse_seconds: 300,
+            managed_sse: true,
+        }
+    }
+}
+
+/// The attributes that AWS computes: they can be read, and be set by nobody.
+const COMPUTED: &[&str] = &[
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+    "QueueArn",
+];
+
+/// The attributes that can be set, in the order in which they are read back.
+const SETTABLE: &[&str] = &[
+    "VisibilityTimeout",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "DelaySeconds",
+    "ReceiveMessageWaitTimeSeconds",
+    "Policy",
+    "RedrivePolicy",
+    "RedriveAllowPolicy",
+    "KmsMasterKeyId",
+    "KmsDataKeyReusePeriodSeconds",
+    "SqsManagedSseEnabled",
+];
+
+/// The attributes of FIFO queues.
+const FIFO: &[&str] = &["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"];
+
+fn invalid(name: &str) -> AwsError {
+    AwsError::bad_request("InvalidAttributeValue", format!("Invalid value for the parameter {name}."))
+}
+
+fn invalid_because(name: &str, reason: impl std::fmt::Display) -> AwsError {
+    let message = format!("Value for parameter {name} is invalid. Reason: {reason}");
+    AwsError::bad_request("InvalidAttributeValue", message)
+}
+
+fn unknown(name: &str) -> AwsError {
+    AwsError::bad_request("InvalidAttributeName", format!("Unknown Attribute {name}."))
+}
+
+fn number(name: &str, value: &str, range: RangeInclusive<u32>) -> Result<u32, AwsError> {
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| invalid(name))
+}
+
+impl Attributes {
+    /// Sets attributes: all of them, or none when one is wrong.
+    pub(super) fn set(&mut self, given: &BTreeMap<String, String>) -> Result<(), AwsError> {
+        let mut changed = self.clone();
+        for (name, value) in given {
+            changed.set_one(name, value)?;
+        }
+        *self = changed;
+        Ok(())
+    }
+
+    fn set_one(&mut self, name: &str, value: &str) -> Result<(), AwsError> {
+        match name {
+            "DelaySeconds" => self.delay_seconds = number(name, value, 0..=900)?,
+            "MaximumMessageSize" => self.maximum_message_size = number(name, value, 1_024..=1_048_576)?,
+            "MessageRetentionPeriod" => self.retention_seconds = number(name, value, 60..=1_209_600)?,
+            "ReceiveMessageWaitTimeSeconds" => self.wait_seconds = number(name, value, 0..=20)?,
+            "VisibilityTimeout" => self.visibility_seconds = number(name, value, 0..=43_200)?,
+            "KmsDataKeyReusePeriodSeconds" => self.key_reuse_seconds = number(name, value, 60..=86_400)?,
+            "SqsManagedSseEnabled" => self.managed_sse = value.parse().map_err(|_| invalid(name))?,
+            "Policy" => self.policy = policy(value)?,
+            "RedrivePolicy" => self.redrive = Redrive::parse(value)?,
+            "RedriveAllowPolicy" => {
+                let _: Value = serde_json::from_str(value).map_err(|error| invalid_because(name, error))?;
+                self.redrive_allow = Some(value.to_owned());
+            }
+            "KmsMasterKeyId" => match value {
+                "" => self.key = None,
+                AWS_MANAGED_KEY => self.key = Some(value.to_owned()),
+                _ => return Err(AwsError::unsupported("KmsMasterKeyId with a key other than alias/aws/sqs")),
+            },
+            "FifoQueue" if value == "false" => return Err(unknown(name)),
+            name if FIFO.contains(&name) => {
+                return Err(AwsError::unsupported(format_args!("the queue attribute {name}: FIFO queues")));
+            }
+            _ => return Err(unknown(name)),
+        }
+        Ok(())
+    }
+
+    /// An attribute that can be set, as text; none where it is not set.
+    fn get(&self, name: &str) -> Option<String> {
+        match name {
+            "DelaySeconds" => Some(self.delay_seconds.to_string()),
+            "MaximumMessageSize" => Some(self.maximum_message_size.to_string()),
+            "MessageRetentionPeriod" => Some(self.retention_seconds.to_string()),
+            "ReceiveMessageWaitTimeSeconds" => Some(self.wait_seconds.to_string()),
+            "VisibilityTimeout" => Some(self.visibility_seconds.to_string()),
+            "SqsManagedSseEnabled" => Some((self.managed_sse && self.key.is_none()).to_string()),
+            "Policy" => self.policy.as_ref().map(|policy| policy.text().to_owned()),
+            "RedrivePolicy" => self.redrive.as_ref().map(|redrive| redrive.text.clone()),
+            "RedriveAllowPolicy" => self.redrive_allow.clone(),
+            "KmsMasterKeyId" => self.key.clone(),
+            "KmsDataKeyReusePeriodSeconds" => self.key.as_ref().map(|_| self.key_reuse_seconds.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether a queue that exists already is the one that `CreateQueue` asks for: the attributes given are its own.
+    pub(super) fn check_same(&self, given: &BTreeMap<String, String>, wanted: &Self) -> Result<(), AwsError> {
+        match given.keys().find(|name| self.get(name) != wanted.get(name)) {
+            None => Ok(()),
+            Some(name) => Err(AwsError::bad_request(
+                "QueueNameExists",
+                format!("A queue already exists with the same name and a different value for attribute {name}"),
+            )),
+        }
+    }
+}
+
+/// The policy of a queue. The empty text takes it away.
+fn policy(text: &str) -> Result<Option<Policy>, AwsError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Policy::parse(text).map(Some).map_err(|error| invalid_because("Policy", error))
+}
+
+impl Redrive {
+    /// The empty text takes the policy away.
+    fn parse(text: &str) -> Result<Option<Self>, AwsError> {
+        const NAME: &str = "RedrivePolicy";
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Given {
+            dead_letter_target_arn: String,
+            max_receive_count: Value,
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let given: Given = serde_json::from_str(text).map_err(|error| invalid_because(NAME, error))?;
+        // Consoles and templates write the count as a number or as a text of one.
+        let count = match &given.max_receive_count {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64(),
+        };
+        let count = count.and_then(|count| u32::try_from(count).ok()).filter(|count| (1..=1000).contains(count));
+        let max_receive_count =
+            count.ok_or_else(|| invalid_because(NAME, "maxReceiveCount must be an integer between 1 and 1000"))?;
+        if !given.dead_letter_target_arn.starts_with("arn:aws:sqs:") {
+            return Err(invalid_because(NAME, "deadLetterTargetArn is no ARN of a queue"));
+        }
+        Ok(Some(Self { text: text.to_owned(), target: given.dead_letter_target_arn, max_receive_count }))
+    }
+}
+
+impl Queue {
+    fn attribute(&self, name: &str) -> Option<String> {
+        let counts = self.counts(Instant::now());
+        match name {
+            "ApproximateNumberOfMessages" => Some(counts.visible.to_string()),
+            "ApproximateNumberOfMessagesDelayed" => Some(counts.delayed.to_string()),
+            "ApproximateNumberOfMessagesNotVisible" => Some(counts.in_flight.to_string()),
+            "CreatedTimestamp" => Some(self.created.as_second().to_string()),
+            "LastModifiedTimestamp" => Some(self.modified.as_second().to_string()),
+            "QueueArn" => Some(self.arn.clone()),
+            _ => self.attributes.get(name),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GetQueueAttributes {
+    queue_url: String,
+    #[serde(default)]
+    attribute_names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SetQueueAttributes {
+    queue_url: String,
+    attributes: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown<'a> {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<&'a str, String>,
+}
+
+impl Sqs {
+    pub(super) fn get_queue_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: GetQueueAttributes = call.input()?;
+        let known = || SETTABLE.iter().chain(COMPUTED).copied();
+        let is_known = |name: &str| name == "All" || known().chain(FIFO.iter().copied()).any(|known| known == name);
+        if let Some(name) = input.attribute_names.iter().find(|name| !is_known(name)) {
+            return Err(unknown(name));
+        }
+        let wanted = |name: &str| input.attribute_names.iter().any(|wanted| wanted == "All" || wanted == name);
+        let attributes = self.on_queue(call, &input.queue_url, |queue| {
+            queue.expire(Instant::now());
+            let shown = known().filter(|name| wanted(name));
+            Ok(shown.filter_map(|name| Some((name, queue.attribute(name)?))).collect())
+        })?;
+        call.reply(&Shown { attributes })
+    }
+
+    pub(super) fn set_queue_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: SetQueueAttributes = call.input()?;
+        self.on_queue(call, &input.queue_url, |queue| {
+            queue.attributes.set(&input.attributes)?;
+            queue.modified = call.time;
+            queue.changed.notify_waiters();
+            Ok(())
+        })?;
+        call.done()
+    }
+}

@@ -1,0 +1,50 @@
+//! SQS's errors: the shape that the JSON protocol names, and the older code that SDKs go by.
+//!
+//! SQS once spoke the query protocol. Its JSON answers carry the code of that time in `x-amzn-query-error`, which botocore
+//! shows to its users (`AWS.SimpleQueueService.NonExistentQueue`); the Rust SDK goes by `__type`.
+//!
+//! Source: "Error responses" of each operation in the Amazon SQS API Reference, and the service's model (`awsQueryError`).
+
+use crate::gateway::error::AwsError;
+
+/// How an error goes over the wire: the value of `__type`, and that of `x-amzn-query-error`.
+pub(crate) fn on_the_wire(error: &AwsError) -> (String, String) {
+    let code = error.code.as_ref();
+    let fault = if error.is_client_fault() { "Sender" } else { "Receiver" };
+    let kind = match code {
+        "InvalidParameterValue" | "MissingParameter" | "AccessDenied" => {
+            format!("com.amazon.coral.service#{code}Exception")
+        }
+        _ => format!("com.amazonaws.sqs#{code}"),
+    };
+    let query = match code {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueNameExists" => "QueueAlreadyExists",
+        "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
+        "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+        "InvalidBatchEntryId" => "AWS.SimpleQueueService.InvalidBatchEntryId",
+        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
+        "MessageNotInflight" => "AWS.SimpleQueueService.MessageNotInflight",
+        other => other,
+    };
+    (kind, format!("{query};{fault}"))
+}
+
+pub(super) fn no_queue() -> AwsError {
+    AwsError::bad_request("QueueDoesNotExist", "The specified queue does not exist.")
+}
+
+pub(super) fn invalid_value(value: impl std::fmt::Display, parameter: &str, reason: &str) -> AwsError {
+    let message = format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}");
+    AwsError::bad_request("InvalidParameterValue", message)
+}
+
+pub(super) fn missing(parameter: &str) -> AwsError {
+    AwsError::bad_request("MissingParameter", format!("The request must contain the parameter {parameter}."))
+}
+
+pub(super) fn bad_handle(handle: &str) -> AwsError {
+    let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
+    AwsError::bad_request("ReceiptHandleIsInvalid", message)
+}
