@@ -188,4 +188,4 @@ fn is_read_only_on_the_bus(record: &Record) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
