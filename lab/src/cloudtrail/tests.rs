@@ -328,14 +328,14 @@ async fn global_services_are_recorded_in_one_region() {
 #[tokio::test(start_paused = true)]
 async fn files_come_into_the_bucket_by_themselves_and_in_order() {
     let client = Client::new();
-    client.trail("ct").await;
+    client.trail("log").await;
     for n in 0..3 {
         reason(&client, &format!("Call{n}")).await;
     }
-    assert_eq!(files(&client, "ct-bucket").await.1, [Value::Null; 0], "not at once");
+    assert_eq!(files(&client, "log-bucket").await.1, [Value::Null; 0], "not at once");
     // The clock stands still until nothing else is to be done, and then jumps to the next timer.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    let (key, records) = files(&client, "ct-bucket").await;
+    let (key, records) = files(&client, "log-bucket").await;
     let names: Vec<_> = records.iter().filter_map(|record| record["eventName"].as_str()).collect();
     let calls: Vec<_> = names.iter().filter(|name| name.starts_with("Call")).collect();
     assert_eq!(calls, [&"Call0", &"Call1", &"Call2"]);
@@ -348,10 +348,10 @@ async fn files_come_into_the_bucket_by_themselves_and_in_order() {
 #[tokio::test]
 async fn a_bucket_that_refuses_shows_in_the_status_and_loses_nothing() {
     let client = Client::new();
-    client.trail("ct").await;
-    let status = || client.cloudtrail("GetTrailStatus", json!({ "Name": "ct" }));
+    client.trail("log").await;
+    let status = || client.cloudtrail("GetTrailStatus", json!({ "Name": "log" }));
     assert!(status().await.unwrap()["LatestDeliveryTime"].is_number());
-    client.s3(Method::DELETE, "/ct-bucket?policy", "").await;
+    client.s3(Method::DELETE, "/log-bucket?policy", "").await;
     reason(&client, "WhileDenied").await;
     let denied = status().await.unwrap();
     assert_eq!(denied["LatestDeliveryError"], "AccessDenied");
@@ -359,10 +359,10 @@ async fn a_bucket_that_refuses_shows_in_the_status_and_loses_nothing() {
     let tried = client.cloud.deliveries.all().into_iter().rfind(|delivery| delivery.hop == Hop::Bucket).unwrap();
     assert_eq!((tried.outcome, tried.reason), (Outcome::Retried, Some(Reason::PolicyDenied)));
     reason(&client, "StillDenied").await;
-    client.allow_trails("ct-bucket").await;
+    client.allow_trails("log-bucket").await;
     let well = status().await.unwrap();
     assert_eq!(well.get("LatestDeliveryError"), None);
-    let (_, records) = files(&client, "ct-bucket").await;
+    let (_, records) = files(&client, "log-bucket").await;
     let names: Vec<_> = records.iter().filter_map(|record| record["eventName"].as_str()).collect();
     let place = |name| names.iter().position(|other| *other == name);
     assert!(place("WhileDenied").is_some() && place("WhileDenied") < place("StillDenied"), "{names:?}");

@@ -331,7 +331,7 @@ async fn a_target_that_refuses_counts_and_its_dead_letters_are_kept() {
 #[tokio::test]
 async fn a_management_call_reaches_its_target_by_way_of_trail_and_rule() {
     let client = Client::new();
-    client.trail("ct").await;
+    client.trail("log").await;
     client.queue("alerts", true).await;
     let pattern = json!({ "source": ["aws.sqs"], "detail": { "eventName": ["DeleteQueue"] } }).to_string();
     client.events("PutRule", json!({ "Name": "r", "EventPattern": pattern })).await.unwrap();
