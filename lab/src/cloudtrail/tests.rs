@@ -447,6 +447,36 @@ async fn the_history_is_read_in_pages_newest_first() {
     assert_eq!(client.cloudtrail("LookupEvents", future).await.unwrap()["Events"], json!([]));
 }
 
+#[tokio::test]
+async fn the_labs_own_page_shows_records_and_trails() {
+    let client = Client::new();
+    client.trail("log").await;
+    reason(&client, "AuthorizeSecurityGroupIngress").await;
+    let cloudtrail = &client.cloud.cloudtrail;
+    let all = cloudtrail.records(None, None);
+    let names: Vec<_> = all.iter().filter_map(|record| record["eventName"].as_str()).collect();
+    assert_eq!(names.last(), Some(&"AuthorizeSecurityGroupIngress"), "oldest first");
+    let by_name = cloudtrail.records(Some("AuthorizeSecurityGroupIngress"), None);
+    let by_id = cloudtrail.records(None, by_name[0]["eventID"].as_str());
+    assert_eq!((by_name.len(), &by_id), (1, &by_name));
+    let trail = &cloudtrail.summaries()[0];
+    assert_eq!((&trail["name"], &trail["is_logging"]), (&json!("log"), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_trail_is_its_accounts_own() {
+    let client = Client::new();
+    client.trail("log").await;
+    let other = Client { scope: Scope::new("444455556666", "ap-northeast-2"), ..client.clone() };
+    assert_eq!(other.cloudtrail("DescribeTrails", json!({})).await.unwrap()["trailList"], json!([]));
+    let refused = other.cloudtrail("StopLogging", json!({ "Name": client.scope.arn("cloudtrail", "trail/log") })).await;
+    assert!(refused.unwrap_err().starts_with("TrailNotFoundException"));
+    let strange = Record { scope: other.scope.clone(), ..(*record(Service::Ec2, "x", "StrangeCall", false)).clone() };
+    client.cloud.cloudtrail.observe(&client.cloud, Arc::new(strange));
+    let left = client.deliveries(Hop::Trail, "StrangeCall").await.pop().unwrap();
+    assert_eq!(left.reason, Some(Reason::NoTrail));
+}
+
 #[test]
 fn the_bus_tells_read_only_events_by_their_names() {
     let table = [

@@ -43,6 +43,7 @@ pub(super) fn check_tags(tags: &[Tag]) -> Result<BTreeMap<String, String>, AwsEr
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct TagResource {
     #[serde(rename = "ResourceARN")]
     resource_arn: String,
@@ -51,6 +52,7 @@ struct TagResource {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct UntagResource {
     #[serde(rename = "ResourceARN")]
     resource_arn: String,
@@ -59,6 +61,7 @@ struct UntagResource {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ListTagsForResource {
     #[serde(rename = "ResourceARN")]
     resource_arn: String,

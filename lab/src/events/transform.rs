@@ -200,6 +200,7 @@ impl InputTransformer {
             let rest = &template[at..];
             if let Some((name, _)) = rest.strip_prefix('<').and_then(|after| after.split_once('>')) {
                 at += name.len() + 2;
+                escaped = false;
                 return Some(Piece::Name { name, quoted: within });
             }
             let mut length = 0;
@@ -361,6 +362,20 @@ mod tests {
         let around = Surroundings { rule_arn: "", rule_name: "", ingested: Timestamp::UNIX_EPOCH };
         let refused = transformer.render(&json!({ "detail": "a \"b\"" }), around).unwrap_err();
         assert!(refused.starts_with("the filled input template is not JSON"), "{refused}");
+    }
+
+    #[test]
+    fn where_quotes_begin_and_end() {
+        // A quote behind a backslash ends nothing; one behind an escaped backslash does.
+        let table = [
+            (r#"{"a": "\"<state>\"", "b": <state>}"#, r#"{"a": "\"RUNNING\"", "b": "RUNNING"}"#),
+            (r#"{"a": "\\", "b": <state>}"#, r#"{"a": "\\", "b": "RUNNING"}"#),
+        ];
+        for (template, wanted) in table {
+            assert_eq!(render(template).as_deref(), Ok(wanted));
+        }
+        // "<" cannot be escaped, as the user guide says.
+        assert!(render(r#"{"a": "1 < 2", "b": <state>}"#).unwrap_err().contains("invalid placeholder  2"));
     }
 
     #[test]
