@@ -45,7 +45,7 @@ mod limits;
 
 pub use attribute::MessageAttribute;
 pub use error::{InvalidFilterPolicy, Refusal};
-pub use explain::{Drop, Explanation};
+pub use explain::{DropReason, Explanation};
 
 /// What a filter policy is matched against: the subscription attribute `FilterPolicyScope`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,12 +113,17 @@ impl FilterPolicy {
         }
         let root =
             Node::parse(json).map_err(|error| InvalidFilterPolicy::whole(Refusal::NotJson(error.to_string())))?;
-        match &root {
+        let members = match &root {
             Node::Object(members) if members.is_empty() => return Ok(Self { scope, pattern: None }),
-            Node::Object(members) => limits::check(members, scope).map_err(InvalidFilterPolicy::whole)?,
+            Node::Object(members) => members.as_slice(),
             _ => return Err(InvalidFilterPolicy::whole(Refusal::Pattern(Reason::NotAnObject))),
-        }
-        let pattern = Pattern::compile(&root, Dialect::Sns)?;
+        };
+        // SNS names what is wrong with a property before it counts them, and before it notices that they nest.
+        let pattern = Pattern::compile(&root, Dialect::Sns).map_err(|error| match error.reason {
+            Reason::OrTooManyCombinations => InvalidFilterPolicy::whole(Refusal::TooComplex),
+            _ => error.into(),
+        })?;
+        limits::check(members, scope).map_err(InvalidFilterPolicy::whole)?;
         Ok(Self { scope, pattern: Some(pattern) })
     }
 

@@ -206,24 +206,27 @@ impl Field {
     /// The bindings that are left once this field holds.
     fn narrow(&self, event: &Map<String, Value>, bindings: &[Elements]) -> Vec<Elements> {
         let mut narrowed = Vec::new();
-        let mut occupied = vec![false; bindings.len()];
+        let absence = self.accepts_absence();
+        let mut occupied = if absence { vec![false; bindings.len()] } else { Vec::new() };
         visit(event, &self.path, &mut |hit, elements| {
             let Hit::Leaf(value) = hit else { return true };
             let accepted = self.accepts(value);
-            for (binding, occupied) in bindings.iter().zip(&mut occupied) {
-                let Some(merged) = merge(binding, elements) else { continue };
-                *occupied = true;
+            if !accepted && !absence {
+                return true;
+            }
+            for (index, binding) in bindings.iter().enumerate().filter(|(_, binding)| agree(binding, elements)) {
                 if accepted {
-                    narrowed.push(merged);
+                    narrowed.push(merge(binding, elements));
+                }
+                if absence {
+                    occupied[index] = true;
                 }
             }
-            // A leaf outside all arrays that matches leaves every binding as it is: nothing can add to that.
-            !(accepted && elements.is_empty())
+            // On to the end even when nothing more seems to be gained: a tighter binding may leave a later field absent.
+            true
         });
-        if self.accepts_absence() {
-            let free = bindings.iter().zip(&occupied).filter(|(_, occupied)| !**occupied);
-            narrowed.extend(free.map(|(binding, _)| binding.clone()));
-        }
+        let free = bindings.iter().zip(occupied).filter(|(_, occupied)| !occupied);
+        narrowed.extend(free.map(|(binding, _)| binding.clone()));
         if narrowed.len() > 1 {
             narrowed.sort_unstable();
             narrowed.dedup();
@@ -232,20 +235,17 @@ impl Field {
     }
 }
 
-/// The elements of both, or `None` if they name different elements of one array.
-fn merge(binding: &Elements, elements: &Elements) -> Option<Elements> {
+/// Whether no array is bound to different elements.
+fn agree(binding: &Elements, elements: &Elements) -> bool {
+    binding.iter().all(|(bound, at)| elements.iter().all(|(array, index)| bound != array || at == index))
+}
+
+/// The elements of both, which agree.
+fn merge(binding: &Elements, elements: &Elements) -> Elements {
     let mut merged = binding.clone();
-    for (array, index) in elements {
-        match binding.iter().find(|(bound, _)| bound == array) {
-            Some((_, bound)) if bound != index => return None,
-            Some(_) => {}
-            None => merged.push((*array, *index)),
-        }
-    }
-    if merged.len() > 1 {
-        merged.sort_unstable();
-    }
-    Some(merged)
+    merged.extend(elements.iter().filter(|element| !binding.contains(element)));
+    merged.sort_unstable();
+    merged
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use alert_drill_lab::pattern::Pattern;
 use serde_json::Value;
 
-use super::yaml::Found;
+use super::yaml::{self, Found, Kind};
 
 /// An EventBridge event pattern that was checked when it was loaded.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +38,39 @@ impl EventPattern {
     }
 }
 
-/// THE place for the event-pattern parser of the lab: whatever it refuses in `text` becomes one mistake in the
-/// pattern's file.
-fn check(_text: &str) -> Result<(), Found> {
-    Ok(())
+/// What EventBridge would refuse, as the lab's parser knows it, at the field that it names.
+fn check(text: &str) -> Result<(), Found> {
+    Pattern::check_length(text).map_err(|too_long| Found {
+        bytes: 0..0,
+        message: format!("this event pattern has {} characters", too_long.characters),
+        hint: Some(format!("EventBridge takes at most {} (PutRule)", Pattern::MAX_CHARACTERS)),
+    })?;
+    Pattern::parse(text).map(drop).map_err(|invalid| Found {
+        bytes: field(text, &invalid.path),
+        message: format!("EventBridge refuses this event pattern: {}", invalid.reason),
+        hint: invalid.or_hint.map(|why| format!("`$or` is not read as the operator: {why}")),
+    })
+}
+
+/// Where the field of that dotted path stands, or the nearest field around it. JSON is YAML, so the scenario's own tree knows
+/// the places.
+fn field(text: &str, path: &str) -> Range<usize> {
+    let tree = yaml::parse(text, &mut Vec::new());
+    let Some(mut node) = tree.as_ref() else { return 0..text.len() };
+    let mut place = node.named.clone();
+    let mut rest = path;
+    while let Kind::Mapping(entries) = &node.kind {
+        // A key may have dots itself, so the longest that fits is meant.
+        let fits = |key: &str| rest.strip_prefix(key).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let Some(entry) = entries.iter().filter(|entry| fits(&entry.key).is_some()).max_by_key(|entry| entry.key.len())
+        else {
+            break;
+        };
+        rest = fits(&entry.key).unwrap_or_default().trim_start_matches('.');
+        place = entry.bytes.clone();
+        node = &entry.value;
+    }
+    place
 }
 
 fn object(text: &str) -> Result<Value, Found> {

@@ -602,7 +602,11 @@ fn a_pattern_file_is_shown_where_it_is_wrong() {
         wrong("{\n  // why\n  \"source\": [\"aws.ec2\"]\n}"),
         wrong("{ \"source\": [\"aws.ec2\"]"),
         wrong("[\"aws.ec2\"]"),
+        wrong("{\n  \"source\": \"aws.ec2\"\n}"),
+        wrong("{\n  \"detail\": { \"eventName\": [{ \"prefx\": \"Authorize\" }] }\n}"),
+        wrong("{}"),
         wrong(""),
+        wrong(Box::leak(format!("{{\"source\": [\"{}\"]}}", "a".repeat(4096)).into_boxed_str())),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
     event-pattern.json:3:1: this is not JSON: trailing comma
@@ -629,8 +633,29 @@ fn a_pattern_file_is_shown_where_it_is_wrong() {
        help: begin with `{` and a key such as `"source"`
 
     s.yaml: 1 mistake
+    event-pattern.json:2:3: EventBridge refuses this event pattern: "source" must be an object or an array
+     2 |   "source": "aws.ec2"
+       |   ^^^^^^^^
+
+    s.yaml: 1 mistake
+    event-pattern.json:2:15: EventBridge refuses this event pattern: Unrecognized match type prefx
+     2 |   "detail": { "eventName": [{ "prefx": "Authorize" }] }
+       |               ^^^^^^^^^^^
+
+    s.yaml: 1 mistake
+    event-pattern.json:1:1: EventBridge refuses this event pattern: Empty objects are not allowed
+     1 | {}
+       | ^
+
+    s.yaml: 1 mistake
     event-pattern.json:1:1: this is not JSON: the file ends too early
        help: close every bracket and every quotation mark
+
+    s.yaml: 1 mistake
+    event-pattern.json:1:1: this event pattern has 4112 characters
+     1 | {"source": ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+       | ^
+       help: EventBridge takes at most 4096 (PutRule)
 
     s.yaml: 1 mistake
     "#);

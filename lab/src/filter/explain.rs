@@ -17,7 +17,7 @@ pub struct Explanation {
     /// What the policy was matched against.
     pub scope: Scope,
     /// Why the message was dropped; `None` if and only if it was not.
-    pub drop: Option<Drop>,
+    pub drop: Option<DropReason>,
     /// The other scope, if the policy would have accepted the message there: most likely the scope is what is wrong.
     pub accepted_in: Option<Scope>,
 }
@@ -26,7 +26,7 @@ pub struct Explanation {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Drop {
+pub enum DropReason {
     /// The policy looks at attributes, and the message has none that it could look at.
     NoAttributes,
     /// The policy looks at the body, and the body is not JSON.
@@ -64,19 +64,19 @@ fn drop_in(
     pattern: &Pattern,
     attributes: &BTreeMap<String, MessageAttribute>,
     body: &str,
-) -> Option<Drop> {
+) -> Option<DropReason> {
     let event: Value = match scope {
         Scope::MessageAttributes => match fields(attributes) {
             Some(fields) => fields,
-            None => return Some(Drop::NoAttributes),
+            None => return Some(DropReason::NoAttributes),
         },
         Scope::MessageBody => match serde_json::from_str(body) {
             Ok(body) => body,
-            Err(error) => return Some(Drop::BodyNotJson { error: error.to_string() }),
+            Err(error) => return Some(DropReason::BodyNotJson { error: error.to_string() }),
         },
     };
     let explanation = pattern.explain(&event);
-    (!explanation.matched).then_some(Drop::Properties { explanation })
+    (!explanation.matched).then_some(DropReason::Properties { explanation })
 }
 
 impl fmt::Display for Explanation {
@@ -90,7 +90,7 @@ impl fmt::Display for Explanation {
     }
 }
 
-impl fmt::Display for Drop {
+impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAttributes => f.write_str(

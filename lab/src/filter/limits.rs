@@ -44,8 +44,8 @@ fn combinations(members: &[(String, Node)], depth: u64, so_far: u64) -> u64 {
                 _ => so_far,
             })
             .fold(0, u64::saturating_add),
-        // An empty array is refused later, for what it is.
-        Node::Array(values) => so_far.saturating_mul(values.len().max(1) as u64).saturating_mul(depth),
+        // `max`: an empty array was refused already, for what it is.
+        Node::Array(values) => so_far.saturating_mul(values.len() as u64).saturating_mul(depth),
         _ => so_far,
     })
 }

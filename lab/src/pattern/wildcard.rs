@@ -83,7 +83,7 @@ impl Wildcard {
 const COMPLEXITY_LIMIT: usize = 10;
 
 /// The effort after which a set of wildcards counts as too complex: far beyond what passes the limit.
-const SEARCH_LIMIT: usize = 4096;
+const SEARCH_LIMIT: usize = 16_384;
 
 /// Whether AWS refuses these wildcards of one field together.
 pub(crate) fn too_complex<'w>(wildcards: impl Iterator<Item = &'w Wildcard>) -> bool {

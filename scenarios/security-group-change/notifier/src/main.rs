@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The Lambda function `bootstrap`: see the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    notifier::main()
+}

@@ -1,0 +1,85 @@
+//! The environment variables of a function, exactly: AWS's, the user's, and nothing of the lab's own.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::Deployment;
+
+/// Variables that `CreateFunction` refuses in a function's configuration ("Defined runtime environment variables").
+pub const RESERVED_VARIABLES: &[&str] = &[
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// The variables of one environment.
+pub(super) fn variables(
+    deployment: &Deployment,
+    runtime_directory: &Path,
+    log_stream: &str,
+    runtime_api: SocketAddr,
+) -> BTreeMap<String, String> {
+    let config = &deployment.config;
+    let runtime_directory = runtime_directory.display().to_string();
+    let mut variables = BTreeMap::new();
+    let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
+
+    // What the user may replace.
+    let managed = config.runtime.execution_environment();
+    set(
+        "PATH",
+        if managed.is_some() {
+            "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+        } else {
+            "/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+        },
+    );
+    set("LANG", "en_US.UTF-8");
+    set("TZ", ":UTC");
+    if managed.is_some() {
+        set("PYTHONPATH", &runtime_directory);
+    }
+    if let Some(endpoint) = &config.endpoint_url {
+        set("AWS_ENDPOINT_URL", endpoint);
+    }
+    for (name, value) in &config.environment {
+        set(name, value);
+    }
+
+    // What is reserved.
+    if let Some(managed) = &managed {
+        set("AWS_EXECUTION_ENV", managed);
+    }
+    set("_HANDLER", &config.handler);
+    set("AWS_REGION", &config.region);
+    set("AWS_DEFAULT_REGION", &config.region);
+    set("AWS_LAMBDA_FUNCTION_NAME", &config.name);
+    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &config.memory_size.to_string());
+    set("AWS_LAMBDA_FUNCTION_VERSION", &config.version);
+    set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+    set("AWS_LAMBDA_LOG_GROUP_NAME", &config.log_group);
+    set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
+    set("AWS_LAMBDA_RUNTIME_API", &runtime_api.to_string());
+    set("AWS_ACCESS_KEY_ID", &config.credentials.access_key_id);
+    set("AWS_SECRET_ACCESS_KEY", &config.credentials.secret_access_key);
+    set("AWS_SESSION_TOKEN", &config.credentials.session_token);
+    set("LAMBDA_TASK_ROOT", &deployment.package.root().display().to_string());
+    set("LAMBDA_RUNTIME_DIR", &runtime_directory);
+    variables
+}
