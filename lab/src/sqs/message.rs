@@ -170,13 +170,19 @@ fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The digests that AWS answers, as botocore's and moto's suites have them.
+    /// The digests that AWS answers, as moto's suite has them.
     #[test]
     fn digests_are_those_that_clients_compute() {
-        assert_eq!(md5_of_body("this is a test message"), "fafb00f5732ab283681e124bf8747ed1");
-        let attribute = |kind: &str, value: &str| MessageAttribute::new(kind.to_owned(), value.to_owned());
-        let timestamp = BTreeMap::from([("timestamp".to_owned(), attribute("Number.java.lang.Long", "1493147359900"))]);
-        assert_eq!(md5_of_attributes(&timestamp).as_deref(), Some("2e2e4876d8e0bd6b8c2c8f556831c349"));
+        assert_eq!(md5_of_body("derp"), "58fd9edd83341c29f1aebba81c31e257");
+        for (name, kind, digest) in [
+            ("timestamp", "Number", "235c5c510d26fb653d073faed50ae77c"),
+            ("SOME_Valid.attribute-Name", "Number", "36655e7e9d7c0e8479fa3f3f42247ae7"),
+            ("timestamp", "Number.java.lang.Long", "2e2e4876d8e0bd6b8c2c8f556831c349"),
+        ] {
+            let attribute = MessageAttribute::new(kind.to_owned(), "1493147359900".to_owned());
+            let attributes = BTreeMap::from([(name.to_owned(), attribute)]);
+            assert_eq!(md5_of_attributes(&attributes).as_deref(), Some(digest), "{name} {kind}");
+        }
         assert_eq!(md5_of_attributes(&BTreeMap::new()), None);
     }
 

@@ -1,0 +1,165 @@
+//! From a subscription that waits for its confirmation to one that gets messages, and to its end.
+//!
+//! Both work by a signed call and by the link in a mail, which is not signed and answers a person with the same XML.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::Protocol;
+use super::error::{invalid, no_topic, not_authorized};
+use super::fanout::{DELIVERER, Sender};
+use super::subscription::{Subscription, check_party};
+use super::{Sns, arn, envelope, http, letter};
+use crate::cloud::{Cloud, Deliverer};
+use crate::deliveries::{Carried, Leg};
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+use crate::ids;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ConfirmSubscription {
+    topic_arn: String,
+    token: String,
+    authenticate_on_unsubscribe: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Unsubscribe {
+    subscription_arn: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Confirmed {
+    subscription_arn: String,
+}
+
+/// The link that confirms a subscription.
+pub(super) fn confirmation_url(cloud: &Cloud, topic_arn: &str, token: &str) -> String {
+    format!("{}/?Action=ConfirmSubscription&TopicArn={topic_arn}&Token={token}", cloud.endpoint_url())
+}
+
+/// The link that ends a subscription.
+pub(super) fn unsubscribe_url(cloud: &Cloud, subscription_arn: &str) -> String {
+    format!("{}/?Action=Unsubscribe&SubscriptionArn={subscription_arn}", cloud.endpoint_url())
+}
+
+/// Which of the two messages about a subscription itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Subscription,
+    Unsubscribe,
+}
+
+/// Asks the subscriber to confirm.
+pub(super) fn ask(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription) {
+    match subscription.protocol {
+        Protocol::Email | Protocol::EmailJson => cloud.mail.send(letter::confirmation(cloud, sender, subscription)),
+        Protocol::Sqs | Protocol::Http => send(cloud, sender, subscription, Kind::Subscription),
+        Protocol::Lambda => {}
+    }
+}
+
+/// Sends a message about the subscription itself; a failure is logged, as nobody else will say why nothing was confirmed.
+fn send(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: Kind) {
+    let guard = cloud.deliveries.begin();
+    let (cloud, sender, subscription) = (Arc::clone(cloud), sender.clone(), subscription.clone());
+    tokio::spawn(async move {
+        let _guard = guard;
+        let id = ids::uuid();
+        let body = envelope::about_subscription(&cloud, &sender, &subscription, kind, &id, Timestamp::now());
+        let leg = Leg {
+            scope: sender.scope.clone(),
+            hop: subscription.protocol.hop(),
+            from: sender.topic_arn.clone(),
+            to: subscription.endpoint.clone(),
+            carried: Carried::default(),
+        };
+        let result = match subscription.protocol {
+            Protocol::Sqs => {
+                let deliverer = Deliverer {
+                    service: DELIVERER,
+                    source_arn: sender.topic_arn.clone(),
+                    source_account: sender.scope.account.clone(),
+                };
+                cloud.sqs.send_as_service(&deliverer, &subscription.endpoint, body, Vec::new(), None).map(|_| ())
+            }
+            _ => {
+                let kind = match kind {
+                    Kind::Subscription => "SubscriptionConfirmation",
+                    Kind::Unsubscribe => "UnsubscribeConfirmation",
+                };
+                let headers =
+                    http::Headers { kind, message_id: &id, topic_arn: &sender.topic_arn, ..Default::default() };
+                http::post(&cloud.deliveries, &leg, &subscription.endpoint, &headers, body).await
+            }
+        };
+        if let Err(refusal) = result {
+            cloud.deliveries.stopped(leg, refusal);
+        }
+    });
+}
+
+impl Sns {
+    pub(super) fn confirm_subscription(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: ConfirmSubscription = call.input()?;
+        let authenticate = match input.authenticate_on_unsubscribe.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(invalid("AuthenticateOnUnsubscribe")),
+        };
+        let (scope, name) = arn::topic_of(call, &input.topic_arn)?;
+        let signed = arn::is_signed(call);
+        if authenticate && !signed {
+            return Err(not_authorized(
+                "anonymous",
+                "SNS:ConfirmSubscription",
+                &input.topic_arn,
+                "because AuthenticateOnUnsubscribe needs a signed call",
+            ));
+        }
+        let subscription_arn = self.topics.with(&scope, |topics| {
+            let topic = topics.get_mut(&name).ok_or_else(no_topic)?;
+            let waiting = topic.subscriptions.iter_mut().find(|subscription| subscription.token == input.token);
+            let subscription = waiting.ok_or_else(|| invalid("Token"))?;
+            if !subscription.confirmed {
+                subscription.confirmed = true;
+                subscription.authenticated = signed;
+                subscription.unsigned_unsubscribe = !authenticate;
+            }
+            Ok(subscription.arn.clone())
+        })?;
+        call.reply(&Confirmed { subscription_arn })
+    }
+
+    /// A subscription that is not there has ended already, as in AWS.
+    pub(super) fn unsubscribe(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+        let input: Unsubscribe = call.input()?;
+        let (scope, name) = arn::subscription(call, &input.subscription_arn)?;
+        let ended = self.topics.with(&scope, |topics| {
+            let Some(topic) = topics.get_mut(&name) else { return Ok(None) };
+            let is_it = |subscription: &Subscription| subscription.arn == input.subscription_arn;
+            let Some(index) = topic.subscriptions.iter().position(is_it) else { return Ok(None) };
+            let subscription = &topic.subscriptions[index];
+            if arn::is_signed(call) {
+                check_party(call, subscription, topic.owner())?;
+            } else if !subscription.unsigned_unsubscribe {
+                let because = "because the subscription was confirmed with AuthenticateOnUnsubscribe";
+                return Err(not_authorized("anonymous", "SNS:Unsubscribe", &subscription.arn, because));
+            }
+            topic.deleted += 1;
+            let subscription = topic.subscriptions.remove(index);
+            Ok(Some((Sender::of(topic), subscription)))
+        })?;
+        if let Some((sender, subscription)) = ended {
+            if subscription.protocol == Protocol::Http && subscription.confirmed {
+                send(cloud, &sender, &subscription, Kind::Unsubscribe);
+            }
+        }
+        call.done()
+    }
+}

@@ -1,0 +1,133 @@
+//! POSTs to HTTP endpoints.
+//!
+//! Three attempts, one right after the other: AWS's default policy waits 20 seconds between them and goes on for an hour,
+//! which a drill does not. As in AWS, a 4xx other than 429 is final.
+//!
+//! Source: "Amazon SNS message delivery retries" and "HTTP/HTTPS headers" in the Amazon SNS Developer Guide.
+
+use std::time::Duration;
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use axum::http::{Request, StatusCode, Uri};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::deliveries::{Deliveries, Leg, Reason, Refusal};
+
+/// How often SNS tries.
+const ATTEMPTS: usize = 3;
+
+/// How long SNS waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What the headers say of the message.
+#[derive(Debug, Default)]
+pub(super) struct Headers<'a> {
+    /// `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`.
+    pub(super) kind: &'static str,
+    pub(super) message_id: &'a str,
+    pub(super) topic_arn: &'a str,
+    pub(super) subscription_arn: Option<&'a str>,
+    pub(super) raw: bool,
+}
+
+/// An attempt that failed: why, and whether another may do better.
+struct Failure {
+    detail: String,
+    is_final: bool,
+}
+
+/// Posts a message, and logs each attempt that is followed by another.
+pub(super) async fn post(
+    deliveries: &Deliveries,
+    leg: &Leg,
+    endpoint: &str,
+    headers: &Headers<'_>,
+    body: String,
+) -> Result<(), Refusal> {
+    let body = Bytes::from(body);
+    for attempt in 1.. {
+        let Err(failure) = once(endpoint, headers, body.clone()).await else { break };
+        let refusal = Refusal::new(Reason::ReceiverError, failure.detail);
+        if failure.is_final || attempt == ATTEMPTS {
+            return Err(refusal);
+        }
+        deliveries.retried(leg.clone(), refusal);
+    }
+    Ok(())
+}
+
+async fn once(endpoint: &str, headers: &Headers<'_>, body: Bytes) -> Result<(), Failure> {
+    let impossible = |why: String| Failure { detail: format!("{endpoint} {why}"), is_final: true };
+    let uri: Uri = endpoint.parse().map_err(|error| impossible(format!("is no URL: {error}")))?;
+    let host = uri.host().ok_or_else(|| impossible("names no host".to_owned()))?;
+    let port = uri.port_u16().unwrap_or(80);
+    let request = request(&uri, host, port, headers, body).map_err(|error| impossible(error.to_string()))?;
+    let unreachable = |why: String| Failure { detail: format!("{endpoint} {why}"), is_final: false };
+    let status = timeout(PATIENCE, exchange(host, port, request))
+        .await
+        .map_err(|_| unreachable(format!("did not answer within {} s", PATIENCE.as_secs())))?
+        .map_err(|error| unreachable(format!("cannot be reached: {error}")))?;
+    if status.is_success() {
+        return Ok(());
+    }
+    let is_final = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
+    Err(Failure { detail: format!("{endpoint} answered {status}"), is_final })
+}
+
+fn request(
+    uri: &Uri,
+    host: &str,
+    port: u16,
+    headers: &Headers<'_>,
+    body: Bytes,
+) -> Result<Request<Full<Bytes>>, axum::http::Error> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let host = if port == 80 { host.to_owned() } else { format!("{host}:{port}") };
+    let mut request = Request::post(path)
+        .header(HOST, host)
+        .header(CONTENT_TYPE, "text/plain; charset=UTF-8")
+        .header(USER_AGENT, "Amazon Simple Notification Service Agent")
+        .header("x-amz-sns-message-type", headers.kind)
+        .header("x-amz-sns-message-id", headers.message_id)
+        .header("x-amz-sns-topic-arn", headers.topic_arn);
+    if let Some(arn) = headers.subscription_arn {
+        request = request.header("x-amz-sns-subscription-arn", arn);
+    }
+    if headers.raw {
+        request = request.header("x-amz-sns-rawdelivery", "true");
+    }
+    // User and password of the endpoint's URL, as SNS takes them for basic authentication.
+    if let Some((credentials, _)) = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')) {
+        let credentials = percent_decode_str(credentials).decode_utf8_lossy().into_owned();
+        request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(credentials)));
+    }
+    request.body(Full::new(body))
+}
+
+async fn exchange(
+    host: &str,
+    port: u16,
+    request: Request<Full<Bytes>>,
+) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((host, port)).await?;
+    let (mut client, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let answered = client.send_request(request);
+    tokio::pin!(answered);
+    // The connection makes no progress unless it is polled beside the request. It may end with the answer in hand.
+    let answer = tokio::select! {
+        answer = &mut answered => answer?,
+        ended = connection => {
+            ended?;
+            answered.await?
+        }
+    };
+    Ok(answer.status())
+}

@@ -1,0 +1,228 @@
+//! A message that is published: what SNS takes, and what each protocol gets of it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::error::invalid;
+use crate::filter;
+use crate::gateway::error::AwsError;
+use crate::ids;
+
+/// The largest message, in bytes, with its attributes: 256 KiB.
+pub(super) const LARGEST: usize = 262_144;
+
+/// A message attribute as the API has it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct MessageAttribute {
+    pub(super) data_type: String,
+    string_value: Option<String>,
+    /// In base64, as on the wire.
+    binary_value: Option<String>,
+}
+
+/// What is to be published, as the operations bring it.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) message: String,
+    pub(super) subject: Option<String>,
+    pub(super) structure: Option<String>,
+    pub(super) attributes: BTreeMap<String, MessageAttribute>,
+    pub(super) group_id: Option<String>,
+    pub(super) deduplication_id: Option<String>,
+}
+
+/// A message that a topic has taken.
+#[derive(Debug)]
+pub(super) struct Publication {
+    pub(super) id: String,
+    pub(super) time: Timestamp,
+    pub(super) subject: Option<String>,
+    pub(super) attributes: BTreeMap<String, MessageAttribute>,
+    pub(super) group_id: Option<String>,
+    /// What every protocol gets that has no text of its own.
+    default: String,
+    /// With `MessageStructure` `json`: the texts by protocol.
+    by_protocol: BTreeMap<String, String>,
+}
+
+impl Draft {
+    /// The size that the limit counts.
+    pub(super) fn size(&self) -> usize {
+        let attribute =
+            |(name, one): (&String, &MessageAttribute)| name.len() + one.data_type.len() + one.value().len();
+        self.message.len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
+
+    /// The message, if SNS takes it.
+    pub(super) fn publish(self, time: Timestamp) -> Result<Publication, AwsError> {
+        if self.message.is_empty() {
+            return Err(invalid("Empty message"));
+        }
+        if self.size() > LARGEST {
+            return Err(invalid("Message too long"));
+        }
+        if let Some(subject) = &self.subject {
+            check_subject(subject)?;
+        }
+        if self.deduplication_id.is_some() {
+            return Err(invalid(
+                "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid \
+                 for this topic type",
+            ));
+        }
+        check_attributes(&self.attributes)?;
+        let (default, by_protocol) = match self.structure.as_deref() {
+            None => (self.message, BTreeMap::new()),
+            Some("json") => by_protocol(&self.message)?,
+            Some(_) => return Err(invalid("MessageStructure")),
+        };
+        let Self { subject, attributes, group_id, .. } = self;
+        Ok(Publication { id: ids::uuid(), time, subject, attributes, group_id, default, by_protocol })
+    }
+}
+
+impl Publication {
+    /// A message without subject and attributes, as services publish.
+    pub(super) fn plain(message: String, time: Timestamp) -> Result<Self, AwsError> {
+        Draft { message, ..Draft::default() }.publish(time)
+    }
+
+    /// What a protocol gets.
+    pub(super) fn text(&self, protocol: &str) -> &str {
+        self.by_protocol.get(protocol).unwrap_or(&self.default)
+    }
+
+    /// The attributes as filter policies look at them.
+    pub(super) fn filtered(&self) -> BTreeMap<String, filter::MessageAttribute> {
+        let look = |one: &MessageAttribute| filter::MessageAttribute {
+            data_type: one.data_type.clone(),
+            string_value: one.string_value.clone(),
+        };
+        self.attributes.iter().map(|(name, one)| (name.clone(), look(one))).collect()
+    }
+
+    /// The attributes as the envelope has them.
+    pub(super) fn enveloped(&self) -> Value {
+        let show = |one: &MessageAttribute| json!({ "Type": one.data_type, "Value": one.value() });
+        let map: Map<String, Value> = self.attributes.iter().map(|(name, one)| (name.clone(), show(one))).collect();
+        Value::Object(map)
+    }
+
+    /// The attributes as a raw delivery hands them to a queue: name, data type, value.
+    pub(super) fn raw_attributes(&self) -> Vec<(String, String, String)> {
+        let hand = |(name, one): (&String, &MessageAttribute)| {
+            // A queue knows no arrays: they arrive as the text that they were published as.
+            (name.clone(), one.data_type.clone(), one.value().to_owned())
+        };
+        self.attributes.iter().map(hand).collect()
+    }
+}
+
+impl MessageAttribute {
+    /// The value as text; a `Binary` one's in base64.
+    fn value(&self) -> &str {
+        self.string_value.as_deref().or(self.binary_value.as_deref()).unwrap_or_default()
+    }
+}
+
+/// A subject is a line of a mail: ASCII that begins with a letter, a digit or punctuation, under 100 characters.
+fn check_subject(subject: &str) -> Result<(), AwsError> {
+    let is_text = |c: char| matches!(c, ' '..='~');
+    let begins_well = subject.starts_with(|c: char| c.is_ascii_alphanumeric() || c.is_ascii_punctuation());
+    if !begins_well || subject.len() >= 100 || !subject.chars().all(is_text) {
+        return Err(invalid("Subject"));
+    }
+    Ok(())
+}
+
+fn by_protocol(message: &str) -> Result<(String, BTreeMap<String, String>), AwsError> {
+    let parsed: Map<String, Value> =
+        serde_json::from_str(message).map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
+    // SNS leaves out what is not a text.
+    let texts = parsed.into_iter().filter_map(|(name, text)| Some((name, text.as_str()?.to_owned())));
+    let mut texts: BTreeMap<String, String> = texts.collect();
+    let default =
+        texts.remove("default").ok_or_else(|| invalid("Message Structure - No default entry in JSON message body"))?;
+    Ok((default, texts))
+}
+
+fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(), AwsError> {
+    let refuse = |message: String| Err(AwsError::bad_request("ParameterValueInvalid", message));
+    for (name, attribute) in attributes {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let dots = name.starts_with('.') || name.ends_with('.') || name.contains("..");
+        if name.is_empty() || name.len() > 256 || !name.chars().all(is_plain) || dots {
+            return refuse(format!("Message (user) attribute name '{name}' is invalid."));
+        }
+        let kind = attribute.data_type.split('.').next().unwrap_or_default();
+        if kind.is_empty() {
+            return refuse(format!("The message attribute '{name}' must contain non-empty message attribute type."));
+        }
+        let value = match kind {
+            "String" | "Number" => attribute.string_value.as_deref(),
+            "Binary" => attribute.binary_value.as_deref(),
+            _ => {
+                return refuse(format!(
+                    "The message attribute '{name}' has an invalid message attribute type, the set of supported type \
+                     prefixes is Binary, Number, and String."
+                ));
+            }
+        };
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            return refuse(format!(
+                "The message attribute '{name}' must contain non-empty message attribute value for message attribute \
+                 type '{kind}'."
+            ));
+        };
+        let is_wrong = match kind {
+            "Number" => value.trim().parse::<f64>().is_err(),
+            "Binary" => STANDARD.decode(value).is_err(),
+            _ => attribute.data_type == "String.Array" && !matches!(serde_json::from_str(value), Ok(Value::Array(_))),
+        };
+        if is_wrong {
+            let kind = &attribute.data_type;
+            return refuse(format!("Could not cast message attribute '{name}' value to {kind}."));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(draft: Draft) -> String {
+        draft.publish(Timestamp::UNIX_EPOCH).unwrap_err().message
+    }
+
+    fn draft(message: &str) -> Draft {
+        Draft { message: message.to_owned(), ..Draft::default() }
+    }
+
+    #[test]
+    fn what_sns_does_not_take() {
+        assert_eq!(refused(draft("")), "Invalid parameter: Empty message");
+        assert_eq!(refused(draft(&"x".repeat(LARGEST + 1))), "Invalid parameter: Message too long");
+        for subject in ["", " begins with a space", "two\nlines", "포트가 열렸습니다", &"x".repeat(100)] {
+            let wrong = Draft { subject: Some(subject.to_owned()), ..draft("m") };
+            assert_eq!(refused(wrong), "Invalid parameter: Subject", "{subject:?}");
+        }
+        let fifo = Draft { deduplication_id: Some("1".to_owned()), ..draft("m") };
+        assert!(refused(fifo).contains("not valid for this topic type"));
+    }
+
+    #[test]
+    fn a_structured_message_has_a_text_for_each_protocol() {
+        let json = |text: &str| Draft { structure: Some("json".to_owned()), ..draft(text) };
+        let publication = json(r#"{"default":"d","sqs":"q","lambda":5}"#).publish(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((publication.text("sqs"), publication.text("email"), publication.text("lambda")), ("q", "d", "d"));
+        assert!(refused(json("{}")).contains("No default entry"));
+        assert!(refused(json("no")).contains("failed to parse"));
+    }
+}

@@ -1,0 +1,199 @@
+//! A topic, and the operations on topics.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Sns;
+use super::arn;
+use super::error::{invalid, no_topic};
+use super::listing::page;
+use super::permission;
+use super::settings::Settings;
+use super::subscription::Subscription;
+use super::tag::{self, Tag};
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+use crate::scope::Scope;
+
+/// A standard topic with its subscriptions.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) scope: Scope,
+    pub(super) settings: Settings,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) subscriptions: Vec<Subscription>,
+    /// How many subscriptions were ended.
+    pub(super) deleted: usize,
+}
+
+impl Topic {
+    /// The account that the topic belongs to.
+    pub(super) fn owner(&self) -> &str {
+        &self.scope.account
+    }
+
+    fn attributes(&self) -> BTreeMap<&'static str, String> {
+        const SETTINGS: &[&str] =
+            &["DisplayName", "Policy", "KmsMasterKeyId", "SignatureVersion", "EffectiveDeliveryPolicy"];
+        let confirmed = self.subscriptions.iter().filter(|subscription| subscription.confirmed).count();
+        let mut attributes: BTreeMap<_, _> =
+            SETTINGS.iter().filter_map(|name| Some((*name, self.settings.get(name)?))).collect();
+        attributes.insert("TopicArn", self.arn.clone());
+        attributes.insert("Owner", self.owner().to_owned());
+        attributes.insert("SubscriptionsConfirmed", confirmed.to_string());
+        attributes.insert("SubscriptionsPending", (self.subscriptions.len() - confirmed).to_string());
+        attributes.insert("SubscriptionsDeleted", self.deleted.to_string());
+        attributes
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct CreateTopic {
+    name: String,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    data_protection_policy: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OneTopic {
+    topic_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SetTopicAttributes {
+    topic_arn: String,
+    attribute_name: String,
+    #[serde(default)]
+    attribute_value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListTopics {
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TopicRef {
+    topic_arn: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    topics: Vec<TopicRef>,
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    attributes: BTreeMap<&'static str, String>,
+}
+
+fn check_name(name: &str) -> Result<(), AwsError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if let Some(stem) = name.strip_suffix(".fifo") {
+        if stem.chars().all(is_plain) {
+            return Err(AwsError::unsupported("FIFO topics"));
+        }
+    }
+    if name.is_empty() || name.len() > 256 || !name.chars().all(is_plain) {
+        return Err(invalid("Topic Name"));
+    }
+    Ok(())
+}
+
+impl Sns {
+    /// Runs `f` on a topic, once the topic's policy lets the caller do the operation.
+    pub(super) fn on_topic<R>(
+        &self,
+        call: &Call,
+        topic_arn: &str,
+        f: impl FnOnce(&mut Topic) -> Result<R, AwsError>,
+    ) -> Result<R, AwsError> {
+        let (scope, name) = arn::topic_of(call, topic_arn)?;
+        self.topics.with(&scope, |topics| {
+            let topic = topics.get_mut(&name).ok_or_else(no_topic)?;
+            permission::allows_call(topic, call, &[])?;
+            f(topic)
+        })
+    }
+
+    pub(super) fn create_topic(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: CreateTopic = call.input()?;
+        if input.data_protection_policy.is_some() {
+            return Err(call.unsupported_parameter("DataProtectionPolicy"));
+        }
+        let name = input.name;
+        check_name(&name)?;
+        let (scope, topic_arn) = (call.scope.clone(), call.scope.arn("sns", &name));
+        let mut settings = Settings::new(&topic_arn, &scope.account)?;
+        settings.set_all(&input.attributes)?;
+        let tags = tag::checked(BTreeMap::new(), input.tags)?;
+        self.topics.with(&call.scope, |topics| match topics.get(&name) {
+            Some(topic) => {
+                if input.attributes.keys().any(|name| topic.settings.get(name) != settings.get(name)) {
+                    return Err(invalid("Attributes Reason: Topic already exists with different attributes"));
+                }
+                if !tags.is_empty() && tags != topic.tags {
+                    return Err(invalid("Tags Reason: Topic already exists with different tags"));
+                }
+                Ok(())
+            }
+            None => {
+                let (arn, subscriptions) = (topic_arn.clone(), Vec::new());
+                let topic = Topic { name: name.clone(), arn, scope, settings, tags, subscriptions, deleted: 0 };
+                topics.insert(name, topic);
+                Ok(())
+            }
+        })?;
+        call.reply(&TopicRef { topic_arn })
+    }
+
+    /// A topic that is not there is deleted already, as in AWS.
+    pub(super) fn delete_topic(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: OneTopic = call.input()?;
+        let (scope, name) = arn::topic_of(call, &input.topic_arn)?;
+        self.topics.with(&scope, |topics| {
+            if let Some(topic) = topics.get(&name) {
+                permission::allows_call(topic, call, &[])?;
+                topics.remove(&name);
+            }
+            Ok(())
+        })?;
+        call.done()
+    }
+
+    pub(super) fn list_topics(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: ListTopics = call.input()?;
+        let arns = self.topics.with(&call.scope, |topics| topics.values().map(|topic| topic.arn.clone()).collect());
+        let (arns, next_token) = page(arns, input.next_token.as_deref())?;
+        let topics = arns.into_iter().map(|topic_arn| TopicRef { topic_arn }).collect();
+        call.reply(&Listed { topics, next_token })
+    }
+
+    pub(super) fn get_topic_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: OneTopic = call.input()?;
+        let attributes = self.on_topic(call, &input.topic_arn, |topic| Ok(topic.attributes()))?;
+        call.reply(&Attributes { attributes })
+    }
+
+    pub(super) fn set_topic_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
+        let input: SetTopicAttributes = call.input()?;
+        self.on_topic(call, &input.topic_arn, |topic| {
+            topic.settings.set_one(&input.attribute_name, &input.attribute_value)
+        })?;
+        call.done()
+    }
+}
