@@ -1,0 +1,197 @@
+use std::net::Ipv4Addr;
+
+use axum::http::{HeaderMap, Method, Uri};
+use bytes::Bytes;
+
+use super::Iam;
+use crate::gateway::call::Call;
+use crate::gateway::error::AwsError;
+use crate::gateway::params::Node;
+use crate::gateway::service::Service;
+use crate::identity::{Caller, DEFAULT_USER};
+use crate::scope::Scope;
+
+const ACCOUNT: &str = "111122223333";
+const OTHER: &str = "444455556666";
+const LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+
+/// A call with an access key; the answer's XML.
+fn call(iam: &Iam, access_key: &str, service: Service, params: &[(&str, &str)]) -> Result<String, AwsError> {
+    let identity = iam.identify(Some(access_key));
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+    let call = Call {
+        service,
+        operation: params[0].1.to_owned(),
+        scope: Scope::new(&identity.account, "us-east-1"),
+        identity,
+        request_id: "request".to_owned(),
+        time: jiff::Timestamp::now(),
+        source_ip: Ipv4Addr::LOCALHOST.into(),
+        user_agent: "test".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        method: Method::POST,
+        uri: Uri::from_static("/"),
+        headers: HeaderMap::new(),
+        params: Node::parse(form.as_bytes()).unwrap(),
+        body: Bytes::new(),
+        labels: Vec::new(),
+    };
+    let reply = if service == Service::Sts { iam.call_sts(&call)? } else { iam.call(&call)? };
+    Ok(String::from_utf8(reply.body.to_vec()).unwrap())
+}
+
+fn iam_call(iam: &Iam, params: &[(&str, &str)]) -> Result<String, AwsError> {
+    call(iam, ACCOUNT, Service::Iam, params)
+}
+
+fn create_role(iam: &Iam, name: &str, trust: &str) -> Result<String, AwsError> {
+    iam_call(iam, &[("Action", "CreateRole"), ("RoleName", name), ("AssumeRolePolicyDocument", trust)])
+}
+
+fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    let rest = xml.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {xml}")).1;
+    rest.split_once('<').unwrap().0
+}
+
+#[test]
+fn a_role_is_known_to_other_services_by_its_arn() {
+    let iam = Iam::default();
+    let created = create_role(&iam, "notifier", LAMBDA).unwrap();
+    let arn = element(&created, "Arn");
+    assert_eq!(arn, "arn:aws:iam::111122223333:role/notifier");
+    assert!(element(&created, "AssumeRolePolicyDocument").starts_with("%7B%22Version%22%3A%222012-10-17%22"));
+    let role = iam.role(arn).unwrap();
+    assert_eq!((role.name.as_str(), role.trust_policy.as_str()), ("notifier", LAMBDA));
+    assert!(iam.role("arn:aws:iam::111122223333:role/other/notifier").is_none(), "the path is a part of the name");
+
+    let session = iam.session(&role, "lambda-securitygroup-alarm").unwrap();
+    let identity = iam.identify(Some(&session.access_key));
+    assert_eq!(identity.arn(), "arn:aws:sts::111122223333:assumed-role/notifier/lambda-securitygroup-alarm");
+    iam_call(&iam, &[("Action", "DeleteRole"), ("RoleName", "notifier")]).unwrap();
+    create_role(&iam, "notifier", LAMBDA).unwrap();
+    assert!(iam.session(&role, "s").is_none(), "a role made anew is another one");
+}
+
+#[test]
+fn a_role_that_cannot_be_made_says_why() {
+    let iam = Iam::default();
+    create_role(&iam, "Notifier", LAMBDA).unwrap();
+    let code = |name: &str, trust: &str| create_role(&iam, name, trust).unwrap_err().code.into_owned();
+    assert_eq!(code("notifier", LAMBDA), "EntityAlreadyExists");
+    assert_eq!(code("a b", LAMBDA), "ValidationError");
+    assert_eq!(code("other", "{"), "MalformedPolicyDocument");
+    let with_resource = LAMBDA.replace("\"Action\"", "\"Resource\":\"*\",\"Action\"");
+    let refused = create_role(&iam, "other", &with_resource).unwrap_err();
+    assert!(refused.message.contains("Has prohibited field Resource"), "{}", refused.message);
+}
+
+#[test]
+fn a_role_with_policies_stays() {
+    let iam = Iam::default();
+    create_role(&iam, "r", LAMBDA).unwrap();
+    let on_role = |action: &str, more: &[(&str, &str)]| {
+        let mut params = vec![("Action", action), ("RoleName", "r")];
+        params.extend_from_slice(more);
+        iam_call(&iam, &params)
+    };
+    let managed = ("PolicyArn", "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole");
+    let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}"#;
+    on_role("AttachRolePolicy", &[managed]).unwrap();
+    on_role("PutRolePolicy", &[("PolicyName", "logs"), ("PolicyDocument", document)]).unwrap();
+    let attached = on_role("ListAttachedRolePolicies", &[]).unwrap();
+    assert_eq!(element(&attached, "PolicyName"), "AWSLambdaBasicExecutionRole");
+    let inline = on_role("GetRolePolicy", &[("PolicyName", "logs")]).unwrap();
+    assert!(element(&inline, "PolicyDocument").contains("logs%3A%2A"), "{inline}");
+
+    let conflict = |expected: &str| {
+        let error = on_role("DeleteRole", &[]).unwrap_err();
+        assert_eq!((error.status, error.code.as_ref(), error.message.as_str()), (409, "DeleteConflict", expected));
+    };
+    conflict("Cannot delete entity, must detach all policies first.");
+    on_role("DetachRolePolicy", &[managed]).unwrap();
+    conflict("Cannot delete entity, must delete policies first.");
+    on_role("DeleteRolePolicy", &[("PolicyName", "logs")]).unwrap();
+    on_role("DeleteRole", &[]).unwrap();
+    assert_eq!(on_role("GetRole", &[]).unwrap_err().to_string(), "NoSuchEntity: The role with name r cannot be found.");
+}
+
+#[test]
+fn listings_go_on_where_the_page_ended() {
+    let iam = Iam::default();
+    for name in ["c", "a", "b"] {
+        create_role(&iam, name, LAMBDA).unwrap();
+    }
+    let first = iam_call(&iam, &[("Action", "ListRoles"), ("MaxItems", "2")]).unwrap();
+    assert_eq!(element(&first, "IsTruncated"), "true");
+    let second = iam_call(&iam, &[("Action", "ListRoles"), ("Marker", element(&first, "Marker"))]).unwrap();
+    assert_eq!((element(&second, "RoleName"), element(&second, "IsTruncated")), ("c", "false"));
+}
+
+#[test]
+fn a_key_that_the_lab_issued_is_its_users_until_it_is_deleted() {
+    let iam = Iam::default();
+    iam_call(&iam, &[("Action", "CreateUser"), ("UserName", "alice")]).unwrap();
+    let created = iam_call(&iam, &[("Action", "CreateAccessKey"), ("UserName", "alice")]).unwrap();
+    let key = element(&created, "AccessKeyId");
+    assert_eq!(key.len(), 20);
+    let who = call(&iam, key, Service::Sts, &[("Action", "GetCallerIdentity")]).unwrap();
+    assert_eq!(element(&who, "Arn"), "arn:aws:iam::111122223333:user/alice");
+    let delete = [("Action", "DeleteUser"), ("UserName", "alice")];
+    assert_eq!(iam_call(&iam, &delete).unwrap_err().code, "DeleteConflict");
+    iam_call(&iam, &[("Action", "DeleteAccessKey"), ("UserName", "alice"), ("AccessKeyId", key)]).unwrap();
+    iam_call(&iam, &delete).unwrap();
+    let Caller::User { name, .. } = iam.identify(Some(key)).principal else { panic!("a user") };
+    assert_eq!(name, DEFAULT_USER);
+}
+
+#[test]
+fn a_role_is_assumed_by_whom_its_trust_policy_names() {
+    let iam = Iam::default();
+    let trust = format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{ACCOUNT}:root"}},
+        "Action":"sts:AssumeRole","Condition":{{"StringEquals":{{"sts:ExternalId":"drill"}}}}}}}}"#
+    );
+    create_role(&iam, "drill", &trust).unwrap();
+    let arn = "arn:aws:iam::111122223333:role/drill";
+    let assume = |account: &str, arn: &str, session: &str, id: &str| {
+        let params = [("Action", "AssumeRole"), ("RoleArn", arn), ("RoleSessionName", session), ("ExternalId", id)];
+        call(&iam, account, Service::Sts, &params)
+    };
+    let session = assume(ACCOUNT, arn, "me", "drill").unwrap();
+    let key = element(&session, "AccessKeyId");
+    assert!(key.starts_with("ASIA"), "{key}");
+    let who = call(&iam, key, Service::Sts, &[("Action", "GetCallerIdentity")]).unwrap();
+    assert_eq!(element(&who, "Arn"), "arn:aws:sts::111122223333:assumed-role/drill/me");
+    assert!(element(&who, "UserId").ends_with(":me"));
+
+    let denied = assume(OTHER, arn, "me", "drill").unwrap_err();
+    let words = format!(
+        "AccessDenied: User: arn:aws:iam::{OTHER}:user/lab-user is not authorized to perform: sts:AssumeRole on \
+         resource: {arn}"
+    );
+    assert_eq!(denied.to_string(), words);
+    assert_eq!(assume(ACCOUNT, arn, "me", "wrong").unwrap_err().code, "AccessDenied");
+    assert_eq!(assume(ACCOUNT, "arn:aws:iam::111122223333:role/gone", "me", "drill").unwrap_err().code, "AccessDenied");
+    assert_eq!(assume(ACCOUNT, arn, "a b", "drill").unwrap_err().code, "ValidationError");
+    create_role(&iam, "for-lambda", LAMBDA).unwrap();
+    let of_service = assume(ACCOUNT, "arn:aws:iam::111122223333:role/for-lambda", "me", "").unwrap_err();
+    assert_eq!(of_service.code, "AccessDenied", "the account's own users are not what it trusts");
+}
+
+#[test]
+fn what_the_lab_does_not_have_is_refused_by_name() {
+    let iam = Iam::default();
+    let policy = iam_call(&iam, &[("Action", "CreatePolicy")]).unwrap_err();
+    assert_eq!(
+        (policy.status, policy.message.as_str()),
+        (501, "the lab does not support the operation iam:CreatePolicy")
+    );
+    let params = [
+        ("Action", "CreateRole"),
+        ("RoleName", "r"),
+        ("AssumeRolePolicyDocument", LAMBDA),
+        ("PermissionsBoundary", "x"),
+    ];
+    let boundary = iam_call(&iam, &params).unwrap_err();
+    assert!(boundary.message.contains("PermissionsBoundary"), "{}", boundary.message);
+}
