@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
+use crate::pattern::Pattern;
 use crate::scope::Scope;
 
 /// How many deliveries are kept; the oldest go first.
@@ -127,9 +128,32 @@ pub struct Delivery {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The full explanation of a policy or a pattern.
+    /// The full explanation of a policy or a pattern. That of an event pattern is made by [`Delivery::explained`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Value>,
+    #[serde(skip)]
+    mismatch: Option<Mismatch>,
+}
+
+/// An event that a pattern does not match: explaining costs more than matching, and most mismatches nobody asks about.
+#[derive(Clone, Debug)]
+struct Mismatch {
+    pattern: Arc<Pattern>,
+    event: Arc<Value>,
+}
+
+impl Delivery {
+    /// The same delivery with all that can be said of it: where an event pattern stopped it, `explanation` holds the
+    /// paths that failed, and `detail` says them in words.
+    #[must_use]
+    pub fn explained(mut self) -> Self {
+        if let Some(Mismatch { pattern, event }) = self.mismatch.take() {
+            let explanation = pattern.explain(&event);
+            self.detail = Some(explanation.to_string());
+            self.explanation = serde_json::to_value(&explanation).ok();
+        }
+        self
+    }
 }
 
 /// A delivery that did not arrive: what the receiving service tells the delivering one.
@@ -185,17 +209,24 @@ pub struct Deliveries {
 impl Deliveries {
     /// Logs that a delivery arrived.
     pub fn delivered(&self, leg: Leg) {
-        self.push(leg, Outcome::Delivered, None);
+        self.push(leg, Outcome::Delivered, None, None);
     }
 
     /// Logs that a delivery did not arrive.
     pub fn stopped(&self, leg: Leg, refusal: Refusal) {
-        self.push(leg, Outcome::Stopped, Some(refusal));
+        self.push(leg, Outcome::Stopped, Some(refusal), None);
+    }
+
+    /// Logs that a rule's pattern does not match an event; [`Delivery::explained`] says why.
+    pub fn mismatched(&self, leg: Leg, pattern: &Arc<Pattern>, event: &Arc<Value>) {
+        let refusal = Refusal::new(Reason::PatternMismatch, "the event does not match the rule's event pattern");
+        let mismatch = Mismatch { pattern: Arc::clone(pattern), event: Arc::clone(event) };
+        self.push(leg, Outcome::Stopped, Some(refusal), Some(mismatch));
     }
 
     /// Logs that an attempt failed and another follows.
     pub fn retried(&self, leg: Leg, refusal: Refusal) {
-        self.push(leg, Outcome::Retried, Some(refusal));
+        self.push(leg, Outcome::Retried, Some(refusal), None);
     }
 
     /// Logs what became of a delivery.
@@ -206,7 +237,7 @@ impl Deliveries {
         }
     }
 
-    fn push(&self, leg: Leg, outcome: Outcome, refusal: Option<Refusal>) {
+    fn push(&self, leg: Leg, outcome: Outcome, refusal: Option<Refusal>, mismatch: Option<Mismatch>) {
         let Leg { scope, hop, from, to, carried } = leg;
         let (reason, detail, explanation) = match refusal {
             Some(Refusal { reason, detail, explanation }) => (Some(reason), Some(detail), explanation),
@@ -214,7 +245,8 @@ impl Deliveries {
         };
         let Scope { account, region } = scope;
         let time = Timestamp::now();
-        let delivery = Delivery { time, account, region, hop, from, to, carried, outcome, reason, detail, explanation };
+        let delivery =
+            Delivery { time, account, region, hop, from, to, carried, outcome, reason, detail, explanation, mismatch };
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if log.len() == KEPT {
             log.pop_front();

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
+use crate::deliveries::Delivery;
 use crate::discord;
 use crate::gateway::service::Service;
 
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<Cloud>> {
         .route("/_lab/deliveries", get(deliveries))
         .route("/_lab/discord", get(discord_page))
         .route("/_lab/mail", get(mail))
+        .route("/_lab/trail", get(trail))
 }
 
 /// Whether a path belongs to Discord's API. No bucket can have this name: a bucket's has at least three letters, and an
@@ -72,6 +74,7 @@ async fn deliveries(State(cloud): State<Arc<Cloud>>, Query(which): Query<OfRecor
     if let Some(id) = which.event_id {
         deliveries.retain(|delivery| delivery.carried.event_id.as_ref() == Some(&id));
     }
+    let deliveries: Vec<_> = deliveries.into_iter().map(Delivery::explained).collect();
     Json(json!({ "deliveries": deliveries }))
 }
 
@@ -117,4 +120,15 @@ async fn discord_page(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
         })
         .collect();
     Json(json!({ "channels": channels, "requests": exchanges }))
+}
+
+#[derive(Deserialize)]
+struct WhichRecords {
+    event_id: Option<String>,
+    event_name: Option<String>,
+}
+
+async fn trail(State(cloud): State<Arc<Cloud>>, Query(which): Query<WhichRecords>) -> Json<Value> {
+    let records = cloud.cloudtrail.records(which.event_name.as_deref(), which.event_id.as_deref());
+    Json(json!({ "records": records, "trails": cloud.cloudtrail.summaries() }))
 }

@@ -11,7 +11,7 @@ use super::topic::Topic;
 use super::{envelope, http, letter};
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
-use crate::filter::Drop;
+use crate::filter::DropReason;
 use crate::ids;
 use crate::scope::Scope;
 
@@ -207,10 +207,10 @@ impl Delivery {
 }
 
 /// The finer metric in which AWS counts a dropped message.
-fn filtered_metric(scope: crate::filter::Scope, drop: &Drop) -> &'static str {
+fn filtered_metric(scope: crate::filter::Scope, drop: &DropReason) -> &'static str {
     match (scope, drop) {
-        (_, Drop::NoAttributes) => "NumberOfNotificationsFilteredOut-NoMessageAttributes",
-        (_, Drop::BodyNotJson { .. }) => "NumberOfNotificationsFilteredOut-InvalidMessageBody",
+        (_, DropReason::NoAttributes) => "NumberOfNotificationsFilteredOut-NoMessageAttributes",
+        (_, DropReason::BodyNotJson { .. }) => "NumberOfNotificationsFilteredOut-InvalidMessageBody",
         (crate::filter::Scope::MessageBody, _) => "NumberOfNotificationsFilteredOut-MessageBody",
         (crate::filter::Scope::MessageAttributes, _) => "NumberOfNotificationsFilteredOut-MessageAttributes",
     }

@@ -1,0 +1,320 @@
+//! `CreateFunction`, and what it checks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::describe::configuration;
+use super::{FunctionState, Lambda, Settings, function_arn, function_name, revision};
+use crate::cloud::Cloud;
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+use crate::lambda::package::Package;
+use crate::lambda::{RESERVED_VARIABLES, ReservedConcurrency};
+use crate::policy::{Decision, Policy, PolicyKind, Principal, RequestContext};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Input {
+    function_name: String,
+    role: String,
+    code: CodeInput,
+    runtime: Option<String>,
+    handler: Option<String>,
+    #[serde(default)]
+    description: String,
+    timeout: Option<u32>,
+    memory_size: Option<u32>,
+    #[serde(default)]
+    publish: bool,
+    environment: Option<EnvironmentInput>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    architectures: Option<Vec<String>>,
+    package_type: Option<String>,
+    vpc_config: Option<Value>,
+    dead_letter_config: Option<Value>,
+    kms_key_arn: Option<Value>,
+    #[serde(rename = "KMSKeyArn")]
+    kms_key: Option<Value>,
+    tracing_config: Option<TracingInput>,
+    layers: Option<Vec<Value>>,
+    file_system_configs: Option<Vec<Value>>,
+    image_config: Option<Value>,
+    code_signing_config_arn: Option<Value>,
+    ephemeral_storage: Option<EphemeralInput>,
+    snap_start: Option<SnapStartInput>,
+    logging_config: Option<Value>,
+}
+
+/// The code of a function: a zip in the request.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct CodeInput {
+    pub(super) zip_file: Option<String>,
+    s3_bucket: Option<Value>,
+    s3_key: Option<Value>,
+    s3_object_version: Option<Value>,
+    image_uri: Option<Value>,
+    source_kms_key_arn: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct EnvironmentInput {
+    #[serde(default)]
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct TracingInput {
+    mode: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct EphemeralInput {
+    size: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SnapStartInput {
+    apply_on: String,
+}
+
+impl Input {
+    /// Parameters that AWS has and the lab does not, in a form that would change something.
+    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
+        let wants_tracing = self.tracing_config.as_ref().is_some_and(|tracing| tracing.mode != "PassThrough");
+        let wants_disk = self.ephemeral_storage.as_ref().is_some_and(|storage| storage.size != 512);
+        let wants_snaps = self.snap_start.as_ref().is_some_and(|snap| snap.apply_on != "None");
+        let refused = [
+            ("Publish", self.publish),
+            ("PackageType Image", self.package_type.as_deref().is_some_and(|kind| kind != "Zip")),
+            ("VpcConfig", is_set(self.vpc_config.as_ref())),
+            ("DeadLetterConfig", is_set(self.dead_letter_config.as_ref())),
+            ("KMSKeyArn", is_set(self.kms_key_arn.as_ref()) || is_set(self.kms_key.as_ref())),
+            ("TracingConfig Active", wants_tracing),
+            ("Layers", self.layers.as_ref().is_some_and(|layers| !layers.is_empty())),
+            ("FileSystemConfigs", self.file_system_configs.as_ref().is_some_and(|configs| !configs.is_empty())),
+            ("ImageConfig", is_set(self.image_config.as_ref())),
+            ("CodeSigningConfigArn", is_set(self.code_signing_config_arn.as_ref())),
+            ("EphemeralStorage", wants_disk),
+            ("SnapStart", wants_snaps),
+            ("LoggingConfig", is_set(self.logging_config.as_ref())),
+        ];
+        match refused.into_iter().find(|(_, refused)| *refused) {
+            Some((name, _)) => Err(call.unsupported_parameter(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a structure was given with anything in it: SDKs send empty ones.
+fn is_set(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Object(members)) => members.values().any(|member| is_set(Some(member))),
+        Some(Value::Array(elements)) => !elements.is_empty(),
+        Some(_) => true,
+    }
+}
+
+pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    let input: Input = call.input()?;
+    input.check_supported(call)?;
+    let name = function_name(call, &input.function_name)?;
+    let settings = Settings {
+        name: name.clone(),
+        role: input.role.clone(),
+        runtime: runtime(input.runtime.as_deref())?,
+        handler: handler(input.handler.as_deref())?,
+        description: input.description.clone(),
+        timeout: timeout(input.timeout.unwrap_or(3))?,
+        memory_size: memory(input.memory_size.unwrap_or(128))?,
+        environment: environment(input.environment)?,
+        architectures: input.architectures.clone().unwrap_or_else(|| vec!["x86_64".to_owned()]),
+    };
+    check_role(cloud, &settings.role)?;
+    if lambda.regions.with(&call.scope, |region| region.functions.contains_key(&name)) {
+        return Err(exists(&name));
+    }
+    let package = unpack(call, &input.code).await?;
+    let concurrency = ReservedConcurrency::new(None);
+    let deployed = lambda.deploy(cloud, &call.scope, &settings, &package, &concurrency)?;
+    let function = FunctionState {
+        settings,
+        arn: function_arn(&call.scope, &name),
+        revision_id: revision(),
+        last_modified: Timestamp::now(),
+        package,
+        deployed,
+        concurrency,
+        policy: None,
+        policy_revision_id: revision(),
+        tags: input.tags,
+        retry: None,
+    };
+    let answer = configuration(&function);
+    // Unpacking took time: another call may have made the name its own meanwhile.
+    let taken = lambda.regions.with(&call.scope, |region| match region.functions.contains_key(&name) {
+        true => true,
+        false => region.functions.insert(name.clone(), function).is_some(),
+    });
+    if taken {
+        return Err(exists(&name));
+    }
+    call.reply_with(StatusCode::CREATED, &answer)
+}
+
+fn exists(name: &str) -> AwsError {
+    AwsError::new(409, "ResourceConflictException", format!("Function already exist: {name}"))
+}
+
+fn invalid(message: impl Into<String>) -> AwsError {
+    AwsError::bad_request("InvalidParameterValueException", message)
+}
+
+pub(super) fn runtime(id: Option<&str>) -> Result<super::Runtime, AwsError> {
+    let id = id.ok_or_else(|| {
+        invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+    })?;
+    id.parse::<super::Runtime>().map_err(|error| invalid(error.to_string()))
+}
+
+pub(super) fn handler(handler: Option<&str>) -> Result<String, AwsError> {
+    match handler {
+        Some(handler) if !handler.is_empty() && handler.len() <= 128 && !handler.contains(char::is_whitespace) => {
+            Ok(handler.to_owned())
+        }
+        Some(handler) => Err(invalid(format!(
+            "1 validation error detected: Value '{handler}' at 'handler' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [^\\s]+"
+        ))),
+        None => {
+            Err(invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."))
+        }
+    }
+}
+
+pub(super) fn timeout(seconds: u32) -> Result<u32, AwsError> {
+    within("timeout", seconds, 1, 900)
+}
+
+pub(super) fn memory(megabytes: u32) -> Result<u32, AwsError> {
+    within("memorySize", megabytes, 128, 10_240)
+}
+
+fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    let (bound, limit) = if value < least { ("greater", least) } else { ("less", most) };
+    Err(AwsError::bad_request(
+        "ValidationException",
+        format!(
+            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must have value \
+             {bound} than or equal to {limit}"
+        ),
+    ))
+}
+
+/// The variables, within Lambda's limit of 4 KB for all of them together.
+pub(super) fn environment(input: Option<EnvironmentInput>) -> Result<BTreeMap<String, String>, AwsError> {
+    let variables = input.map(|input| input.variables).unwrap_or_default();
+    let reserved: Vec<&str> =
+        variables.keys().map(String::as_str).filter(|name| RESERVED_VARIABLES.contains(name)).collect();
+    if !reserved.is_empty() {
+        return Err(invalid(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have provided \
+             contains reserved keys that are currently not supported for modification. Reserved keys used in this request: {}",
+            reserved.join(", ")
+        )));
+    }
+    let is_name = |name: &str| {
+        name.len() >= 2
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    if let Some(name) = variables.keys().find(|name| !is_name(name)) {
+        return Err(AwsError::bad_request(
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value at 'environment.variables' failed to satisfy constraint: Map keys must \
+                 satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+] (the name is \
+                 '{name}')"
+            ),
+        ));
+    }
+    let size = serde_json::to_string(&variables).map_or(0, |text| text.len());
+    if size > 4096 {
+        return Err(invalid(
+            "Lambda was unable to configure your environment variables because the environment variables you have provided \
+             exceeded the 4KB limit.",
+        ));
+    }
+    Ok(variables)
+}
+
+/// The role must be there, and its trust policy must let Lambda assume it.
+pub(super) fn check_role(cloud: &Cloud, arn: &str) -> Result<(), AwsError> {
+    if !(arn.starts_with("arn:") && arn.contains(":iam::") && arn.contains(":role/")) {
+        return Err(AwsError::bad_request(
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value '{arn}' at 'role' failed to satisfy constraint: Member must satisfy \
+                 regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{{12}}:role/?[a-zA-Z_0-9+=,.@\\-_/]+"
+            ),
+        ));
+    }
+    let role = cloud.iam.role(arn).ok_or_else(role_cannot_be_assumed)?;
+    let trust = Policy::parse_as(&role.trust_policy, PolicyKind::Trust).map_err(|_| role_cannot_be_assumed())?;
+    let request = RequestContext::new(Principal::service("lambda.amazonaws.com"), "sts:AssumeRole", arn);
+    match trust.evaluate(&request) {
+        Decision::Allow(_) => Ok(()),
+        Decision::ExplicitDeny(_) | Decision::ImplicitDeny(_) => Err(role_cannot_be_assumed()),
+    }
+}
+
+pub(super) fn role_cannot_be_assumed() -> AwsError {
+    invalid("The role defined for the function cannot be assumed by Lambda.")
+}
+
+/// Unpacks the code of a request. Writing files blocks, so that a thread of its own does it.
+pub(super) async fn unpack(call: &Call, code: &CodeInput) -> Result<Arc<Package>, AwsError> {
+    let elsewhere = [
+        ("Code.S3Bucket", is_set(code.s3_bucket.as_ref())),
+        ("Code.S3Key", is_set(code.s3_key.as_ref())),
+        ("Code.S3ObjectVersion", is_set(code.s3_object_version.as_ref())),
+        ("Code.ImageUri", is_set(code.image_uri.as_ref())),
+        ("Code.SourceKMSKeyArn", is_set(code.source_kms_key_arn.as_ref())),
+    ];
+    if let Some((name, _)) = elsewhere.into_iter().find(|(_, given)| *given) {
+        return Err(call.unsupported_parameter(name));
+    }
+    let encoded = code.zip_file.as_deref().filter(|encoded| !encoded.is_empty());
+    let encoded = encoded.ok_or_else(|| invalid("Please provide a source for function code."))?;
+    let archive = BASE64_STANDARD.decode(encoded).map_err(|_| {
+        AwsError::bad_request(
+            "InvalidRequestContentException",
+            "Could not parse request body into json: ZipFile is no base64",
+        )
+    })?;
+    let unpacked = tokio::task::spawn_blocking(move || Package::unpack(&archive)).await;
+    match unpacked {
+        Ok(Ok(package)) => Ok(Arc::new(package)),
+        Ok(Err(error)) => {
+            let status = if error.error_type() == "ServiceException" { 500 } else { 400 };
+            Err(AwsError::new(status, error.error_type(), error.to_string()))
+        }
+        Err(panic) => Err(AwsError::new(500, "ServiceException", format!("a mistake in the lab: {panic}"))),
+    }
+}

@@ -1,0 +1,46 @@
+//! Tags of functions.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{FunctionState, Lambda, function_name, not_found};
+use crate::gateway::call::{Call, Reply};
+use crate::gateway::error::AwsError;
+
+pub(super) fn list(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
+    let tags = on_resource(lambda, call, |function| function.tags.clone())?;
+    call.reply(&json!({ "Tags": tags }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Input {
+    tags: BTreeMap<String, String>,
+}
+
+pub(super) fn tag(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
+    let input: Input = call.input()?;
+    on_resource(lambda, call, |function| function.tags.extend(input.tags))?;
+    call.reply_with(StatusCode::NO_CONTENT, &json!({}))
+}
+
+pub(super) fn untag(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
+    let query = call.uri.query().unwrap_or_default();
+    let keys: Vec<String> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "tagKeys")
+        .map(|(_, key)| key.into_owned())
+        .collect();
+    on_resource(lambda, call, |function| function.tags.retain(|key, _| !keys.contains(key)))?;
+    call.reply_with(StatusCode::NO_CONTENT, &json!({}))
+}
+
+fn on_resource<R>(lambda: &Lambda, call: &Call, f: impl FnOnce(&mut FunctionState) -> R) -> Result<R, AwsError> {
+    let name = function_name(call, call.label("Resource")?)?;
+    lambda.regions.with(&call.scope, |region| match region.functions.get_mut(&name) {
+        Some(function) => Ok(f(function)),
+        None => Err(not_found(&call.scope, &name)),
+    })
+}
