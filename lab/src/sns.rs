@@ -57,7 +57,6 @@ pub(crate) struct Sns {
 type Topics = BTreeMap<String, Topic>;
 
 impl Sns {
-    #[expect(clippy::unused_async, reason = "the gateway awaits every service")]
     pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
         match call.operation.as_str() {
             "CreateTopic" => self.create_topic(call),

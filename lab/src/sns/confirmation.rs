@@ -155,10 +155,11 @@ impl Sns {
             let subscription = topic.subscriptions.remove(index);
             Ok(Some((Sender::of(topic), subscription)))
         })?;
-        if let Some((sender, subscription)) = ended {
-            if subscription.protocol == Protocol::Http && subscription.confirmed {
-                send(cloud, &sender, &subscription, Kind::Unsubscribe);
-            }
+        if let Some((sender, subscription)) = ended
+            && subscription.protocol == Protocol::Http
+            && subscription.confirmed
+        {
+            send(cloud, &sender, &subscription, Kind::Unsubscribe);
         }
         call.done()
     }

@@ -380,12 +380,10 @@ async fn an_http_endpoint_confirms_and_is_tried_three_times() {
     let (url, served) = endpoint(&["200 OK", "500 Oops", "503 Oops", "204 No Content", "404 Not Found"]).await;
     bench.subscribe("http", &url, &[]).await;
     bench.settled().await;
-    let token = {
-        let topics = bench.cloud.sns.topics.with(&Scope::new("000000000000", "ap-northeast-2"), |topics| {
+    let token =
+        bench.cloud.sns.topics.with(&Scope::new("000000000000", "ap-northeast-2"), |topics| {
             topics["alarm"].subscriptions[0].token.clone()
         });
-        topics
-    };
     bench.ask("ConfirmSubscription", &[("TopicArn", TOPIC), ("Token", &token)]).await.unwrap();
     let outcomes: Vec<_> = bench.publish(&[]).await.iter().map(|delivery| delivery.outcome).collect();
     assert_eq!(outcomes, [Outcome::Retried, Outcome::Retried, Outcome::Delivered]);
@@ -433,7 +431,8 @@ async fn another_account_needs_an_allow_and_the_owner_only_fears_a_deny() {
 #[tokio::test]
 async fn wrong_input_is_refused_in_the_words_of_aws() {
     let bench = Bench::new().await;
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    type Params = &'static [(&'static str, &'static str)];
+    let cases: &[(&str, Params, &str)] = &[
         ("CreateTopic", &[("Name", "a b")], "InvalidParameter: Invalid parameter: Topic Name"),
         ("CreateTopic", &[("Name", "a.fifo")], "NotImplemented: the lab does not support FIFO topics"),
         ("GetTopicAttributes", &[("TopicArn", "alarm")], "at least 6 elements, not 1"),
@@ -511,4 +510,31 @@ async fn a_batch_publishes_each_entry_for_itself() {
     let received = bench.received().await;
     assert_eq!(received.len(), 1);
     assert_eq!(received[0]["Body"], "one");
+}
+
+#[tokio::test]
+async fn the_link_in_the_mail_confirms_for_whoever_opens_it() {
+    let lab = crate::Lab::start().await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |operation: &str, params: &[(&str, &str)]| {
+        let signature = "AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/sns/aws4_request";
+        let request = client.post(lab.endpoint_url()).header("authorization", signature);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(encoded(operation, params)).send().await.unwrap().text().await.unwrap()
+    };
+    ask("CreateTopic", &[("Name", "alarm")]).await;
+    let subscription = [("TopicArn", TOPIC), ("Protocol", "email"), ("Endpoint", "team@example.com")];
+    ask("Subscribe", &subscription).await;
+    let mailbox = async || -> Value {
+        let url = format!("{}/_lab/mail?to=team@example.com", lab.endpoint_url());
+        client.get(url).send().await.unwrap().json().await.unwrap()
+    };
+    let mails = mailbox().await;
+    let link = mails["messages"][0]["confirmation_url"].as_str().unwrap();
+    let page = client.get(link).send().await.unwrap().text().await.unwrap();
+    assert!(page.starts_with("<ConfirmSubscriptionResponse") && page.contains(TOPIC), "{page}");
+    ask("Publish", &[("TopicArn", TOPIC), ("Message", "port 22 is open")]).await;
+    lab.settled().await;
+    let mails = mailbox().await;
+    assert!(mails["messages"][1]["body"].as_str().unwrap().starts_with("port 22 is open\n"), "{mails}");
 }

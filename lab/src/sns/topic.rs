@@ -103,10 +103,8 @@ struct Attributes {
 
 fn check_name(name: &str) -> Result<(), AwsError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if let Some(stem) = name.strip_suffix(".fifo") {
-        if stem.chars().all(is_plain) {
-            return Err(AwsError::unsupported("FIFO topics"));
-        }
+    if name.strip_suffix(".fifo").is_some_and(|stem| stem.chars().all(is_plain)) {
+        return Err(AwsError::unsupported("FIFO topics"));
     }
     if name.is_empty() || name.len() > 256 || !name.chars().all(is_plain) {
         return Err(invalid("Topic Name"));

@@ -1,7 +1,8 @@
 //! SQS's errors: the shape that the JSON protocol names, and the older code that SDKs go by.
 //!
 //! SQS once spoke the query protocol. Its JSON answers carry the code of that time in `x-amzn-query-error`, which botocore
-//! shows to its users (`AWS.SimpleQueueService.NonExistentQueue`); the Rust SDK goes by `__type`.
+//! and the Rust SDK show to their users (`AWS.SimpleQueueService.NonExistentQueue`); botocore finds the class of its
+//! exception by `__type`.
 //!
 //! Source: "Error responses" of each operation in the Amazon SQS API Reference, and the service's model (`awsQueryError`).
 

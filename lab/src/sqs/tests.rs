@@ -311,3 +311,41 @@ async fn lists_are_paged_and_tags_kept() {
     let tags = ask(&sqs, "ListQueueTags", json!({ "QueueUrl": URL })).await.unwrap();
     assert_eq!(tags["Tags"], json!({ "b": "2" }));
 }
+
+#[tokio::test]
+async fn a_long_poll_whose_client_hung_up_takes_no_message() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let lab = crate::Lab::start().await.unwrap();
+    let request = |operation: &str, input: Value| {
+        let body = input.to_string();
+        format!(
+            "POST / HTTP/1.1\r\nhost: lab\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {}\r\nauthorization: \
+             AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/sqs/aws4_request\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let ask = async |operation: &str, input: Value| {
+        let mut stream = tokio::net::TcpStream::connect(lab.address()).await.unwrap();
+        stream.write_all(request(operation, input).as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        if operation == "ReceiveMessage" {
+            // What a client that gives up sends; the lab closes its side once it has seen it.
+            stream.shutdown().await.unwrap();
+            stream.read_to_string(&mut answer).await.unwrap();
+            return answer;
+        }
+        let mut buffer = Vec::new();
+        while !buffer.ends_with(b"}") {
+            assert_ne!(stream.read_buf(&mut buffer).await.unwrap(), 0);
+        }
+        String::from_utf8(buffer).unwrap()
+    };
+    ask("CreateQueue", json!({ "QueueName": "q" })).await;
+    let given_up = ask("ReceiveMessage", json!({ "QueueUrl": URL, "WaitTimeSeconds": 20 })).await;
+    assert_eq!(given_up, "", "it was not answered");
+    ask("SendMessage", json!({ "QueueUrl": URL, "MessageBody": "not lost" })).await;
+    let input = json!({ "QueueUrl": URL, "AttributeNames": ["ApproximateNumberOfMessages"] });
+    let counts = ask("GetQueueAttributes", input).await;
+    assert!(counts.ends_with(r#"{"Attributes":{"ApproximateNumberOfMessages":"1"}}"#), "{counts}");
+}
