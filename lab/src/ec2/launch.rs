@@ -142,15 +142,13 @@ pub(super) fn run(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         &[Kind::Instance, Kind::Volume, Kind::Interface].map(Kind::resource_type),
     )?;
     dry_run_ends(input.dry_run)?;
-    if let Some(token) = &input.client_token {
-        if let Some(launch) = region.launches.get(token) {
-            if launch.params != call.params {
-                let message = "Arguments on this idempotent request are inconsistent with arguments used in previous \
+    if let Some(launch) = input.client_token.as_ref().and_then(|token| region.launches.get(token)) {
+        if launch.params != call.params {
+            let message = "Arguments on this idempotent request are inconsistent with arguments used in previous \
                                request(s).";
-                return Err(AwsError::bad_request("IdempotentParameterMismatch", message));
-            }
-            return answer(call, region, &launch.reservation_id, None);
+            return Err(AwsError::bad_request("IdempotentParameterMismatch", message));
         }
+        return answer(call, region, &launch.reservation_id, None);
     }
     let count = checked.count(&input, region)?;
     let reservation = Reservation { id: ids::ec2("r"), instances: Vec::new() };

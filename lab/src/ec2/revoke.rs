@@ -106,8 +106,9 @@ fn revoke(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply, Aw
         // An id that is given twice is one rule.
         let ids: std::collections::BTreeSet<&String> = ids.iter().collect();
         let found: Result<Vec<_>, _> = ids.iter().map(|id| find(id).ok_or_else(|| Kind::Rule.not_found(id))).collect();
+        let found = found?;
         dry_run_ends(input.dry_run)?;
-        found?
+        found
     };
 
     let group_id = group.id.clone();

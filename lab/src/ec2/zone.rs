@@ -142,7 +142,7 @@ impl Described for Zone {
     ];
 
     fn id(&self) -> &str {
-        &self.name
+        &self.id
     }
 
     fn values(&self, filter: &str, _: &Region) -> Vec<String> {
