@@ -10,7 +10,7 @@ use crate::scope::Scope;
 
 /// What a counter counts: `AWS/Events` `FailedInvocations` of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Metric {
+pub(crate) struct Metric {
     /// The account.
     pub account: String,
     /// The Region.
@@ -27,13 +27,19 @@ pub struct Metric {
 
 /// The lab's counters, by the minute as CloudWatch keeps them.
 #[derive(Debug, Default)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     counts: Mutex<BTreeMap<Metric, BTreeMap<i64, f64>>>,
 }
 
 impl Metrics {
     /// Adds one to a counter.
-    pub fn count(&self, scope: &Scope, namespace: &'static str, name: &'static str, dimension: (&'static str, &str)) {
+    pub(crate) fn count(
+        &self,
+        scope: &Scope,
+        namespace: &'static str,
+        name: &'static str,
+        dimension: (&'static str, &str),
+    ) {
         let metric = Metric {
             account: scope.account.clone(),
             region: scope.region.clone(),
@@ -47,16 +53,9 @@ impl Metrics {
         *counts.entry(metric).or_default().entry(minute).or_default() += 1.0;
     }
 
-    /// The sum of a counter over all minutes.
-    pub fn total(&self, scope: &Scope, namespace: &str, name: &str, value: &str) -> f64 {
+    /// Every counter with its sum over all minutes.
+    pub(crate) fn totals(&self) -> Vec<(Metric, f64)> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = counts.iter().filter(|(metric, _)| {
-            metric.account == scope.account
-                && metric.region == scope.region
-                && metric.namespace == namespace
-                && metric.name == name
-                && metric.value == value
-        });
-        wanted.flat_map(|(_, minutes)| minutes.values()).sum()
+        counts.iter().map(|(metric, minutes)| (metric.clone(), minutes.values().sum())).collect()
     }
 }

@@ -55,6 +55,9 @@ pub(super) fn event(event: &Value, performed: &Performed) -> Option<Strength> {
 }
 
 /// What ties a message of the channel to the drill. `event_ids` are the records that are known to be the drill's.
+///
+/// A message that names an event is that event's alone, however alike the rest is: until the record is known, nothing ties
+/// it. A message that names none, as a simpler notifier's, is tied by what it does say.
 pub(super) fn message(content: &str, performed: &Performed, event_ids: &[String]) -> Option<Strength> {
     let contains = |id: &String| content.contains(id.as_str());
     if event_ids.iter().any(contains) {
@@ -63,15 +66,24 @@ pub(super) fn message(content: &str, performed: &Performed, event_ids: &[String]
     if performed.request_id.as_ref().is_some_and(contains) {
         return Some(Strength::RequestId);
     }
+    // Set-up and clean-up touch the same rules and the same group: it must at least be the drill's own call.
+    if names_an_event(content, &performed.marker) || !content.contains(performed.call) {
+        return None;
+    }
     if performed.rule_ids.iter().any(contains) {
         return Some(Strength::RuleId);
     }
     if content.contains(&performed.marker) {
         return Some(Strength::Description);
     }
-    // A message that names another record's event id would be another call's; one that names none may be this one's.
-    let weak = event_ids.is_empty() && content.contains(&performed.group_id) && content.contains(performed.call);
-    weak.then_some(Strength::Weak)
+    content.contains(&performed.group_id).then_some(Strength::Weak)
+}
+
+/// Whether a text has a UUID in it other than the run's id, which the description of every rule of the run has.
+fn names_an_event(content: &str, marker: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let mut words = content.split(|c| !is_part(c));
+    words.any(|word| word.len() == 36 && uuid::Uuid::try_parse(word).is_ok() && !marker.contains(word))
 }
 
 /// `eventID` of the record that an event carries.
@@ -128,12 +140,22 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_tied_by_the_event_id_first() {
+    fn a_message_that_names_an_event_is_tied_by_it_alone() {
         let performed = performed();
-        let known = ["event-1".to_owned()];
-        assert_eq!(message("… event-1", &performed, &known), Some(Strength::EventId));
-        let alike = "AuthorizeSecurityGroupIngress sg-1";
-        assert_eq!(message(alike, &performed, &known), None, "the record is known, and the message does not name it");
-        assert_eq!(message(alike, &performed, &[]), Some(Strength::Weak));
+        let id = "6c63a118-4337-4c04-88d1-46ac34c8bca0".to_owned();
+        let named = format!("AuthorizeSecurityGroupIngress sg-1 sgr-1 {id}");
+        assert_eq!(message(&named, &performed, std::slice::from_ref(&id)), Some(Strength::EventId));
+        assert_eq!(message(&named, &performed, &[]), None, "its record is not known yet, or is another call's");
+    }
+
+    #[test]
+    fn a_message_that_names_none_is_tied_by_what_it_says() {
+        let performed =
+            Performed { marker: "alert-drill 01939c2e-0000-7000-8000-000000000000/1".to_owned(), ..performed() };
+        let tied = |content: &str| message(content, &performed, &[]);
+        assert_eq!(tied("AuthorizeSecurityGroupIngress sg-1"), Some(Strength::Weak));
+        assert_eq!(tied("AuthorizeSecurityGroupIngress sgr-1"), Some(Strength::RuleId));
+        assert_eq!(tied(&format!("AuthorizeSecurityGroupIngress {}", performed.marker)), Some(Strength::Description));
+        assert_eq!(tied(&format!("RevokeSecurityGroupIngress sg-1 sgr-1 {}", performed.marker)), None, "the clean-up");
     }
 }

@@ -78,7 +78,7 @@ impl Resource {
                 gone(clients.sns.unsubscribe().subscription_arn(arn).send().await, &["NotFound"])
             }
             Self::Rule(name) => remove_rule(clients, name).await,
-            Self::Role(name) => gone(clients.iam.delete_role().role_name(name).send().await, &["NoSuchEntity"]),
+            Self::Role(name) => remove_role(clients, name).await,
             Self::Function(name) => {
                 gone(clients.lambda.delete_function().function_name(name).send().await, &["ResourceNotFoundException"])
             }
@@ -137,6 +137,20 @@ async fn remove_rule(clients: &Clients, name: &str) -> Result<(), String> {
         gone(clients.events.remove_targets().rule(name).set_ids(Some(ids)).send().await, &[NOT_FOUND])?;
     }
     gone(clients.events.delete_rule().name(name).send().await, &[NOT_FOUND])
+}
+
+/// IAM deletes a role only once nothing is attached to it.
+async fn remove_role(clients: &Clients, name: &str) -> Result<(), String> {
+    const NOT_FOUND: &str = "NoSuchEntity";
+    let attached = match clients.iam.list_attached_role_policies().role_name(name).send().await {
+        Ok(listed) => listed.attached_policies.unwrap_or_default(),
+        Err(error) if sdk::code(&error) == Some(NOT_FOUND) => return Ok(()),
+        Err(error) => return Err(sdk::reason(&error)),
+    };
+    for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
+        gone(clients.iam.detach_role_policy().role_name(name).policy_arn(arn).send().await, &[NOT_FOUND])?;
+    }
+    gone(clients.iam.delete_role().role_name(name).send().await, &[NOT_FOUND])
 }
 
 async fn remove_instance(clients: &Clients, id: &str) -> Result<(), String> {

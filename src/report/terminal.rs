@@ -78,10 +78,18 @@ fn rung(out: &mut String, hop: &HopReport) {
     };
     let name = format!("{branch}{sign} {}", hop.hop);
     let latency = hop.latency_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default();
-    let evidence = hop.evidence.as_deref().unwrap_or_default();
+    let evidence = short(hop.evidence.as_deref().unwrap_or_default());
     let padding = 16usize.saturating_sub(name.chars().count());
     let line = format!("    {style}{name}{style:#}{:padding$}{latency:>12}  {DIM}{evidence}{DIM:#}", "");
     let _ = writeln!(out, "{}", line.trim_end());
+}
+
+/// An ARN without what every ARN of the run begins with.
+fn short(evidence: &str) -> &str {
+    match evidence.strip_prefix("arn:").map(|rest| rest.splitn(5, ':').nth(4)) {
+        Some(Some(resource)) => resource,
+        _ => evidence,
+    }
 }
 
 fn duplicates(out: &mut String, drill: &DrillReport, lang: Lang) {

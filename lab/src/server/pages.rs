@@ -25,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<Cloud>> {
         .route("/_lab/deliveries", get(deliveries))
         .route("/_lab/discord", get(discord_page))
         .route("/_lab/mail", get(mail))
+        .route("/_lab/metrics", get(metrics))
         .route("/_lab/trail", get(trail))
 }
 
@@ -86,6 +87,26 @@ struct ToAddress {
 
 async fn mail(State(cloud): State<Arc<Cloud>>, Query(which): Query<ToAddress>) -> Json<Value> {
     Json(json!({ "messages": cloud.mail.messages(which.to.as_deref()) }))
+}
+
+/// The counters that AWS keeps of deliveries, each with its sum.
+async fn metrics(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
+    let counters: Vec<Value> = cloud
+        .metrics
+        .totals()
+        .into_iter()
+        .map(|(metric, sum)| {
+            json!({
+                "account": metric.account,
+                "region": metric.region,
+                "namespace": metric.namespace,
+                "name": metric.name,
+                "dimension": { "name": metric.dimension, "value": metric.value },
+                "sum": sum,
+            })
+        })
+        .collect();
+    Json(json!({ "metrics": counters }))
 }
 
 /// What stands in the channels, and how every request was answered. Tokens are not shown: this page may be on a screen.
