@@ -174,7 +174,7 @@ pub(super) struct InterfaceItem {
     availability_zone: Option<String>,
     description: String,
     owner_id: String,
-    requester_managed: bool,
+    requester_managed: Option<bool>,
     status: &'static str,
     mac_address: String,
     private_ip_address: String,
@@ -193,8 +193,9 @@ pub(super) struct InterfaceItem {
 #[serde(rename_all = "camelCase")]
 struct AttachmentItem {
     attachment_id: String,
-    instance_id: String,
-    instance_owner_id: String,
+    /// Not shown at the instance itself, nor its owner.
+    instance_id: Option<String>,
+    instance_owner_id: Option<String>,
     device_index: u32,
     network_card_index: u32,
     status: &'static str,
@@ -231,8 +232,8 @@ impl InterfaceItem {
         });
         let attachment = interface.attachment.as_ref().map(|attachment| AttachmentItem {
             attachment_id: attachment.id.clone(),
-            instance_id: attachment.instance_id.clone(),
-            instance_owner_id: region.scope.account.clone(),
+            instance_id: Some(attachment.instance_id.clone()),
+            instance_owner_id: Some(region.scope.account.clone()),
             device_index: attachment.device_index,
             network_card_index: 0,
             status: "attached",
@@ -246,7 +247,7 @@ impl InterfaceItem {
             availability_zone: Some(interface.zone.clone()),
             description: interface.description.clone(),
             owner_id: region.scope.account.clone(),
-            requester_managed: false,
+            requester_managed: Some(false),
             status: interface.status(),
             mac_address: interface.mac.clone(),
             private_ip_address: interface.address.to_string(),
@@ -270,6 +271,11 @@ impl InterfaceItem {
     /// The same without what only the interface alone shows.
     pub(super) fn at_instance(mut self) -> Self {
         self.availability_zone = None;
+        self.requester_managed = None;
+        if let Some(attachment) = &mut self.attachment {
+            attachment.instance_id = None;
+            attachment.instance_owner_id = None;
+        }
         self
     }
 }
