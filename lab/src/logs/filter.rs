@@ -86,6 +86,7 @@ fn contains_word(message: &str, term: &str) -> bool {
     message.match_indices(term).any(|(start, _)| {
         let before = message[..start].chars().next_back().is_some_and(is_word);
         let after = message[start + term.len()..].chars().next().is_some_and(is_word);
-        !(first && before) && !(last && after)
+        let goes_on = (first && before) || (last && after);
+        !goes_on
     })
 }

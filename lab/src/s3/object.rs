@@ -55,12 +55,8 @@ pub(super) fn no_such_key() -> AwsError {
     AwsError::new(404, "NoSuchKey", "The specified key does not exist.")
 }
 
-fn precondition_failed(condition: &str) -> AwsError {
-    AwsError::new(
-        412,
-        "PreconditionFailed",
-        format!("At least one of the pre-conditions you specified did not hold ({condition})"),
-    )
+fn precondition_failed() -> AwsError {
+    AwsError::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 }
 
 /// The body was already read and decoded by [`super::wire`].
@@ -93,10 +89,10 @@ pub(super) fn put(store: &Store, call: &Call, input: dto::PutObjectInput) -> Res
         let there = bucket.objects.get(&input.key);
         if let Some(wanted) = &input.if_match {
             let there = there.ok_or_else(no_such_key)?;
-            matches(wanted, there).then_some(()).ok_or_else(|| precondition_failed("If-Match"))?;
+            matches(wanted, there).then_some(()).ok_or_else(precondition_failed)?;
         }
         if input.if_none_match.is_some() && there.is_some() {
-            return Err(precondition_failed("If-None-Match"));
+            return Err(precondition_failed());
         }
         let output = dto::PutObjectOutput {
             checksum_crc32: object.checksum.checksum_crc32.clone(),
@@ -198,10 +194,10 @@ impl Conditions<'_> {
         // To the second, as the header has it.
         let modified = timestamp(jiff::Timestamp::from_second(object.modified.as_second()).unwrap_or(object.modified));
         if self.if_match.is_some_and(|wanted| !matches(wanted, object)) {
-            return Err(precondition_failed("If-Match"));
+            return Err(precondition_failed());
         }
         if self.if_match.is_none() && self.if_unmodified_since.is_some_and(|time| modified > *time) {
-            return Err(precondition_failed("If-Unmodified-Since"));
+            return Err(precondition_failed());
         }
         let not_modified = match self.if_none_match {
             Some(unwanted) => matches(unwanted, object),

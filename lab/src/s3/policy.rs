@@ -122,12 +122,14 @@ fn check_statement(statement: &Statement, bucket: &str) -> Result<(), AwsError> 
     if !resources.iter().all(|arn| within(arn)) {
         return Err(malformed("Policy has invalid resource"));
     }
+    // What a statement leaves out may be anything.
+    let listed = statement.action().name() == "Action" && statement.resource().is_some_and(|r| r.name() == "Resource");
     for action in statement.action().patterns() {
         let known = action == "*" || action.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("s3:"));
         if !known {
             return Err(malformed("Policy has invalid action"));
         }
-        if !resources.iter().any(|arn| applies(action, arn)) {
+        if listed && !resources.iter().any(|arn| applies(action, arn)) {
             return Err(malformed("Action does not apply to any resource(s) in statement"));
         }
     }
@@ -140,10 +142,10 @@ fn applies(action: &str, arn: &str) -> bool {
         return true;
     }
     let begins = |prefix: &&str| action.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-    let on_objects = OBJECT_ACTIONS.iter().any(|prefix| begins(&prefix))
-        && !NOT_OBJECT_ACTIONS.iter().any(|name| action.eq_ignore_ascii_case(name));
+    let on_objects =
+        OBJECT_ACTIONS.iter().any(begins) && !NOT_OBJECT_ACTIONS.iter().any(|name| action.eq_ignore_ascii_case(name));
     let names_objects = arn.contains('/');
-    arn.ends_with('*') && !names_objects || on_objects == names_objects
+    (arn.ends_with('*') && !names_objects) || on_objects == names_objects
 }
 
 /// Whether a policy is public: a statement allows everyone, and no condition narrows that to fixed values.
