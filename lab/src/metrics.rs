@@ -58,4 +58,14 @@ impl Metrics {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.iter().map(|(metric, minutes)| (metric.clone(), minutes.values().sum())).collect()
     }
+
+    /// The sum of a counter over all minutes.
+    #[cfg(test)]
+    pub(crate) fn total(&self, scope: &Scope, namespace: &str, name: &str, value: &str) -> f64 {
+        let wanted = self.totals().into_iter().filter(|(metric, _)| {
+            (metric.account.as_str(), metric.region.as_str()) == (&scope.account, &scope.region)
+                && (metric.namespace, metric.name, metric.value.as_str()) == (namespace, name, value)
+        });
+        wanted.map(|(_, total)| total).sum()
+    }
 }
