@@ -14,7 +14,7 @@ use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal, UnderWay};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::lambda::{AsyncCondition, AsyncEvent, AsyncInvocation, InvokeError, InvokeOutcome, InvokeRequest};
-use crate::policy::{Policy, Principal, RequestContext, authorize};
+use crate::policy::{Decision, Policy, Principal, RequestContext, authorize};
 use crate::scope::Scope;
 
 const NAMESPACE: &str = "AWS/Lambda";
@@ -87,15 +87,16 @@ fn authorize_caller(call: &Call, function: &FunctionState) -> Result<(), AwsErro
     let request = RequestContext::new(principal, "lambda:InvokeFunction", function.arn.clone());
     let policy = function.policy.as_ref().and_then(|policy| Policy::parse(&policy.to_json()).ok());
     let owner = scope_of(function, &call.scope).account;
-    if authorize(policy.as_ref(), &request, &owner, true).is_allowed() {
-        return Ok(());
-    }
+    let because = match authorize(policy.as_ref(), &request, &owner, true) {
+        Decision::Allow(_) => return Ok(()),
+        Decision::ExplicitDeny(_) => "with an explicit deny in a resource-based policy",
+        Decision::ImplicitDeny(_) => "because no resource-based policy allows the lambda:InvokeFunction action",
+    };
     Err(AwsError::new(
         403,
         "AccessDeniedException",
         format!(
-            "User: {arn} is not authorized to perform: lambda:InvokeFunction on resource: {} with an explicit deny in a \
-             resource-based policy",
+            "User: {arn} is not authorized to perform: lambda:InvokeFunction on resource: {} {because}",
             function.arn
         ),
     ))
@@ -190,10 +191,11 @@ async fn log_attempts(
     mut queued: AsyncInvocation,
     leg: Leg,
     function: FunctionState,
-    _under_way: UnderWay,
+    under_way: UnderWay,
 ) {
     // The last failure is logged once it is known to be the last.
     let mut failed: Option<Refusal> = None;
+    let mut under_way = Some(under_way);
     while let Some(event) = queued.events.recv().await {
         match event {
             AsyncEvent::Attempt { outcome, .. } => {
@@ -204,6 +206,14 @@ async fn log_attempts(
                 if outcome.function_error.is_some() {
                     count(&cloud, &leg.scope, "Errors", &function);
                     failed = Some(failure(&outcome));
+                }
+            }
+            AsyncEvent::NotInvoked { error } if !matches!(error, InvokeError::TooManyRequests { .. }) => {
+                // The engine goes on trying for hours, as AWS does; a machine without Python does not get one meanwhile,
+                // and nobody is to wait for it. It is said once.
+                if under_way.take().is_some() {
+                    let refusal = Refusal::new(Reason::FunctionError, error.to_string());
+                    cloud.deliveries.stopped(leg.clone(), refusal);
                 }
             }
             AsyncEvent::NotInvoked { error } => {
