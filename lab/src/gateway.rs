@@ -44,10 +44,10 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
         Err(error) => call.refuse(error),
     };
     // A call that the lab does not have is no call in AWS either: nothing is recorded of it.
-    if !matches!(&outcome, Err(error) if error.status == 501) {
-        if let Some(record) = record::of_exchange(&call, &reply, outcome.as_ref().err()) {
-            cloud.cloudtrail.observe(cloud, Arc::new(record));
-        }
+    let is_supported = !matches!(&outcome, Err(error) if error.status == 501);
+    let record = is_supported.then(|| record::of_exchange(&call, &reply, outcome.as_ref().err())).flatten();
+    if let Some(record) = record {
+        cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
     reply
 }
