@@ -157,11 +157,10 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
     let mut trigger = Trigger::new(stage.site(), &drill.action, &group, marker);
     let findings = act_and_watch(stage, index, drill, &mut trigger, &mut report).await;
     // The port is closed before anything else is done, whatever was found.
-    if !stage.keep || stage.stop.is_cancelled() {
-        if let Err(error) = trigger.restore().await {
-            report.reason.get_or_insert_with(|| error.to_string());
-            report.verdict = Verdict::Error;
-        }
+    let restored = if stage.keep && !stage.stop.is_cancelled() { Ok(()) } else { trigger.restore().await };
+    if let Err(error) = restored {
+        report.reason.get_or_insert_with(|| error.to_string());
+        report.verdict = Verdict::Error;
     }
     if !trigger.deleted_group() && !drill_used_up_instance(drill) {
         *slot = Some(group);
