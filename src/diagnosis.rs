@@ -54,6 +54,5 @@ fn stopped(target: &Target, report: &DrillReport) -> Vec<Delivery> {
             && !delivery.to.contains("alert-drill-tap-")
     });
     // The last word on a hop counts: an attempt that was retried says less than the one that gave up.
-    deliveries.reverse();
-    deliveries
+    deliveries.into_iter().rev().map(Delivery::explained).collect()
 }

@@ -263,7 +263,9 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery]) {
             report.status = HopStatus::Broken;
         }
         if let Some(delivery) = stopped.filter(|_| after_reached) {
-            report.evidence.clone_from(&delivery.detail);
+            // The first line is what a ladder has room for; the finding has the rest.
+            let detail = delivery.clone().explained().detail;
+            report.evidence = detail.and_then(|detail| detail.lines().next().map(str::to_owned));
         }
     }
 }
