@@ -184,7 +184,9 @@ fn a_package_that_cannot_be_deployed_is_no_verdict_on_the_pipeline() {
 fn a_function_that_exits_at_once_is_a_broken_function_and_no_output_has_the_webhook() {
     let folder = Folder::new();
     let seen = folder.text("webhook");
-    let notifier = folder.write("exits", format!("#!/bin/sh\necho \"$DISCORD_WEBHOOK_URL\" >'{seen}'\nexit 1\n"));
+    // Renamed into place: the lab starts the function again, and may end it while it writes.
+    let script = format!("#!/bin/sh\necho \"$DISCORD_WEBHOOK_URL\" >'{seen}.new'\nmv '{seen}.new' '{seen}'\nexit 1\n");
+    let notifier = folder.write("exits", script);
     for form in ["human", "json"] {
         let ended = run(&["--timeout", "2s", "--output", form, "--notifier", &notifier]);
         assert_eq!(ended.code, Some(1), "{}", ended.stdout);
