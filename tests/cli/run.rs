@@ -18,7 +18,7 @@ fn report(arguments: &[&str]) -> Value {
 fn without_arguments_the_default_drill_runs() {
     let ended = run(&[]);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
-    insta::assert_snapshot!(redacted(&ended.stdout), @r"
+    insta::assert_snapshot!(redacted(&ended.stdout), @r#"
     ✓ open-inbound-port Opening SSH raises an alert
         ✓ api [N] ms AuthorizeSecurityGroupIngress tcp 22 from 203.0.113.0/24
         ✓ trail [N] ms trail/ct-securitygroup
@@ -31,7 +31,7 @@ fn without_arguments_the_default_drill_runs() {
         └ ✓ mail [N] ms security-team@example.com
 
     ✓ 1 passed · [N] ms · everything removed
-    ");
+    "#);
 }
 
 #[test]
@@ -115,12 +115,12 @@ fn a_broken_link_is_named_with_evidence_and_remedy() {
     let ended = run(&[&scenario, "--timeout", "300ms"]);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""));
     assert!(ended.stdout.lines().all(|line| line.trim_end() == line), "spaces at a line's end: {}", ended.stdout);
-    insta::assert_snapshot!(redacted(&ended.stdout), @r"
+    insta::assert_snapshot!(redacted(&ended.stdout), @r#"
     ✗ open-inbound-port Opening SSH raises an alert
         ✓ api [N] ms AuthorizeSecurityGroupIngress tcp 22 from 203.0.113.0/24
         ✓ trail [N] ms trail/ct-securitygroup
         ✓ bus [N] ms event-bus/default
-        ✗ rule the event does not match the rule's event pattern
+        ✗ rule the event does not match
         · topic
         ├ · queue
         ├ · function
@@ -129,12 +129,13 @@ fn a_broken_link_is_named_with_evidence_and_remedy() {
         why: the event pattern of the rule eventbridge-securitygroup-changerule does not match the event
 
     RULE_PATTERN_MISMATCH (rule) the event pattern of the rule eventbridge-securitygroup-changerule does not match the event
-        - the event does not match the rule's event pattern
+        - the event does not match
+          - detail.eventName is "AuthorizeSecurityGroupIngress"; wanted: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" or "ModifySecurityGroupRules" ("AuthorizeSecurityGroupIngress" is not among the 5 names of the pattern)
         - arn:aws:events:ap-northeast-2:000000000000:event-bus/default → arn:aws:events:ap-northeast-2:000000000000:rule/eventbridge-securitygroup-changerule
         to mend it: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern file://event-pattern.json
 
     ✗ 0 passed, 1 failed · [N] ms · everything removed
-    ");
+    "#);
 }
 
 #[test]
@@ -143,12 +144,12 @@ fn a_broken_link_is_named_in_korean() {
     let scenario = folder.scenario_without("AuthorizeSecurityGroupIngress");
     let ended = run(&[&scenario, "--timeout", "300ms", "--lang", "ko"]);
     assert_eq!(ended.code, Some(1));
-    insta::assert_snapshot!(redacted(&ended.stdout), @r"
+    insta::assert_snapshot!(redacted(&ended.stdout), @r#"
     ✗ open-inbound-port SSH 인바운드 규칙 추가
         ✓ api [N] ms AuthorizeSecurityGroupIngress tcp 22 from 203.0.113.0/24
         ✓ trail [N] ms trail/ct-securitygroup
         ✓ bus [N] ms event-bus/default
-        ✗ rule the event does not match the rule's event pattern
+        ✗ rule the event does not match
         · topic
         ├ · queue
         ├ · function
@@ -157,12 +158,13 @@ fn a_broken_link_is_named_in_korean() {
         원인: 규칙 eventbridge-securitygroup-changerule의 이벤트 패턴이 이벤트와 일치하지 않습니다
 
     RULE_PATTERN_MISMATCH (rule) 규칙 eventbridge-securitygroup-changerule의 이벤트 패턴이 이벤트와 일치하지 않습니다
-        - the event does not match the rule's event pattern
+        - the event does not match
+          - detail.eventName is "AuthorizeSecurityGroupIngress"; wanted: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" or "ModifySecurityGroupRules" ("AuthorizeSecurityGroupIngress" is not among the 5 names of the pattern)
         - arn:aws:events:ap-northeast-2:000000000000:event-bus/default → arn:aws:events:ap-northeast-2:000000000000:rule/eventbridge-securitygroup-changerule
         해결 방법: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern file://event-pattern.json
 
     ✗ 성공 0, 실패 1 · [N] ms · 모두 정리됨
-    ");
+    "#);
 }
 
 #[test]
