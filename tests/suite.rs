@@ -1,11 +1,11 @@
 //! Behaviours that a user cares about, on the target that `ALERT_DRILL_TARGET` names. One test binary: each one links the
 //! whole AWS SDK.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
 // The test binary plays the Lambda function too.
 alert_drill::notifier!();
 
-#[path = "suite/command_line.rs"]
-mod command_line;
 #[path = "suite/drills.rs"]
 mod drills;
 #[path = "suite/readme.rs"]

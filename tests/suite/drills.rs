@@ -13,16 +13,16 @@ use tokio_util::sync::CancellationToken;
 use crate::on_the_lab;
 
 /// A folder of a test's own, gone when it drops.
-pub(crate) struct Folder(pub(crate) PathBuf);
+struct Folder(PathBuf);
 
 impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
+    fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("alert-drill-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
+    fn script(&self, name: &str, text: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt as _;
         let path = self.0.join(name);
         std::fs::write(&path, text).unwrap();
@@ -31,7 +31,7 @@ impl Folder {
     }
 
     /// The shipped scenario with another event pattern.
-    pub(crate) fn scenario(&self, change: impl Fn(&str) -> String) -> PathBuf {
+    fn scenario(&self, change: impl Fn(&str) -> String) -> PathBuf {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/security-group-change");
         std::fs::create_dir_all(self.0.join("notifier")).unwrap();
         for file in ["scenario.yaml", "notifier/Cargo.toml"] {
