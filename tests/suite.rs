@@ -6,10 +6,26 @@
 // The test binary plays the Lambda function too.
 alert_drill::notifier!();
 
+#[path = "suite/common.rs"]
+mod common;
 #[path = "suite/drills.rs"]
 mod drills;
 #[path = "suite/readme.rs"]
 mod readme;
+#[path = "suite/right_pipeline.rs"]
+mod right_pipeline;
+#[path = "suite/silent_function.rs"]
+mod silent_function;
+#[path = "suite/silent_mail.rs"]
+mod silent_mail;
+#[path = "suite/silent_queue.rs"]
+mod silent_queue;
+#[path = "suite/silent_rule.rs"]
+mod silent_rule;
+#[path = "suite/silent_topic.rs"]
+mod silent_topic;
+#[path = "suite/silent_trail.rs"]
+mod silent_trail;
 
 /// Whether the suite runs on the lab. Any other target is said and left out: drills run on the lab alone so far.
 fn on_the_lab() -> bool {
