@@ -83,6 +83,19 @@ async fn every_shipped_drill_passes_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_shipped_drill_passes_in_four_lanes_and_keeps_its_place() {
+    if !on_the_lab() {
+        return;
+    }
+    let scenario = Scenario::shipped();
+    let report = Run::new(&scenario).all().jobs(4).execute().await.unwrap();
+    report.assert_passed();
+    let names: Vec<&str> = report.drills.iter().map(|drill| drill.name.as_str()).collect();
+    let in_file: Vec<&str> = scenario.drills.iter().map(|drill| drill.name.as_str()).collect();
+    assert_eq!(names, in_file);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn drills_side_by_side_do_not_take_each_others_alerts() {
     if !on_the_lab() {
         return;
@@ -154,6 +167,32 @@ async fn a_function_that_dies_is_named_with_its_error() {
     assert_eq!(report.drills[0].hop(Hop::Queue).unwrap().status, HopStatus::Reached, "the other branch is whole");
     assert_eq!(report.findings[0].code, Code::FunctionFailed);
     assert!(report.findings[0].evidence[0].contains("exit status 3"), "{:?}", report.findings[0].evidence);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_never_answers_is_named_in_time_and_leaves_no_process() {
+    if !on_the_lab() {
+        return;
+    }
+    let folder = Folder::new("hangs");
+    let marker = folder.0.join("process");
+    let script = format!("#!/bin/sh\necho $$ >>'{}'\nexec sleep 600\n", marker.display());
+    let script = folder.script("bootstrap", &script);
+    let scenario = Scenario::shipped();
+    let run = Run::new(&scenario).notifier(Notifier::File(script)).timeout(Some(Duration::from_secs(1)));
+    let report = run.execute().await.unwrap();
+    assert_eq!(report.verdict, Verdict::Failed);
+    assert_eq!(report.drills[0].broken_hop(), Some(Hop::Function), "{:?}", hops(&report));
+    assert_eq!(report.drills[0].hop(Hop::Queue).unwrap().status, HopStatus::Reached, "the other branch is whole");
+    assert_eq!((report.findings[0].code, report.findings[0].hop), (Code::AlertMissing, Hop::Function));
+    assert!(report.duration_ms < 10_000.0, "it did not wait for the function: {} ms", report.duration_ms);
+    assert_eq!(report.cleanup.left_behind, []);
+    let processes = std::fs::read_to_string(marker).unwrap();
+    assert_ne!(processes.lines().count(), 0, "the function was started");
+    for process in processes.lines() {
+        let asked = std::process::Command::new("kill").args(["-0", process]).output().unwrap();
+        assert!(!asked.status.success(), "process {process} of the function is still there");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
