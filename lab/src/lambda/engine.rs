@@ -97,7 +97,8 @@ impl Engine {
         self.shared.tasks.wait().await;
     }
 
-    fn stop_all(&self) {
+    /// Stops every function, those that were replaced as well, and kills every process without waiting for its end.
+    pub fn stop_all(&self) {
         self.shared.stop.cancel();
         let functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         functions.iter().filter_map(Weak::upgrade).for_each(|function| function.stop());

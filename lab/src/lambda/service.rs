@@ -12,7 +12,11 @@ mod describe;
 mod invoke;
 mod permission;
 mod tags;
+mod unsupported;
 mod update;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -170,39 +174,12 @@ impl Lambda {
         })
     }
 
-    /// Makes the function's settings and package runnable.
-    fn deploy(
-        &self,
-        cloud: &Arc<Cloud>,
-        scope: &Scope,
-        settings: &Settings,
-        package: &Arc<Package>,
-        concurrency: &ReservedConcurrency,
-    ) -> Result<Arc<Function>, AwsError> {
-        let credentials = credentials(cloud, settings)?;
-        let config = FunctionConfig {
-            name: settings.name.clone(),
-            arn: function_arn(scope, &settings.name),
-            version: "$LATEST".to_owned(),
-            region: scope.region.clone(),
-            account: scope.account.clone(),
-            runtime: settings.runtime,
-            handler: settings.handler.clone(),
-            timeout: Duration::from_secs(settings.timeout.into()),
-            memory_size: settings.memory_size,
-            environment: settings.environment.clone(),
-            log_group: format!("/aws/lambda/{}", settings.name),
-            credentials,
-            endpoint_url: Some(cloud.endpoint_url()).filter(|url| !url.is_empty()),
-        };
-        let engine = self.regions.with(scope, |region| engine(region, cloud, scope))?;
-        Ok(engine.deploy(config, Arc::clone(package), concurrency))
-    }
-
     /// Kills every process of every function at once.
     pub(crate) fn kill_all(&self) {
         self.regions.for_each(|_, region| {
-            region.functions.values().for_each(|function| function.deployed.stop());
+            if let Some(engine) = &region.engine {
+                engine.stop_all();
+            }
         });
     }
 
@@ -225,6 +202,33 @@ fn engine(region: &mut Region, cloud: &Arc<Cloud>, scope: &Scope) -> Result<Arc<
         AwsError::new(500, "ServiceException", format!("the lab cannot write its runtimes to disk: {error}"))
     })?;
     Ok(Arc::clone(region.engine.insert(Arc::new(engine))))
+}
+
+/// Makes a function's settings and package runnable.
+fn deploy(
+    engine: &Engine,
+    cloud: &Cloud,
+    scope: &Scope,
+    settings: &Settings,
+    package: &Arc<Package>,
+    concurrency: &ReservedConcurrency,
+) -> Result<Arc<Function>, AwsError> {
+    let config = FunctionConfig {
+        name: settings.name.clone(),
+        arn: function_arn(scope, &settings.name),
+        version: "$LATEST".to_owned(),
+        region: scope.region.clone(),
+        account: scope.account.clone(),
+        runtime: settings.runtime,
+        handler: settings.handler.clone(),
+        timeout: Duration::from_secs(settings.timeout.into()),
+        memory_size: settings.memory_size,
+        environment: settings.environment.clone(),
+        log_group: format!("/aws/lambda/{}", settings.name),
+        credentials: credentials(cloud, settings)?,
+        endpoint_url: Some(cloud.endpoint_url()).filter(|url| !url.is_empty()),
+    };
+    Ok(engine.deploy(config, Arc::clone(package), concurrency))
 }
 
 /// Functions' logs go to CloudWatch Logs. The cloud owns the engine that owns this, so that it must not own the cloud.
@@ -259,40 +263,72 @@ fn not_found(scope: &Scope, name: &str) -> AwsError {
     AwsError::new(404, "ResourceNotFoundException", format!("Function not found: {}", function_arn(scope, name)))
 }
 
-/// The name of a function in any of the forms that the API takes: a name, a partial ARN (`ACCOUNT:function:NAME`), or an
-/// ARN. `$LATEST` is the one version that there is.
+/// The longest name of a function.
+const LONGEST_NAME: usize = 64;
+
+/// The name of a function of the caller's own, in any of the forms that [`resolve`] takes.
 fn function_name(call: &Call, given: &str) -> Result<String, AwsError> {
-    let refused = || {
+    let (scope, name) = resolve(call, given)?;
+    if scope == call.scope { Ok(name) } else { Err(not_found(&scope, &name)) }
+}
+
+/// Where a function is and what it is called, from any of the forms that the API takes: a name, a partial ARN
+/// (`ACCOUNT:function:NAME`), or an ARN. `$LATEST` is the one version that there is.
+fn resolve(call: &Call, given: &str) -> Result<(Scope, String), AwsError> {
+    let wrong = |constraint: &str| {
         AwsError::bad_request(
             "ValidationException",
             format!(
-                "1 validation error detected: Value '{given}' at 'functionName' failed to satisfy constraint: Member \
-                 must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{{2}}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{{1}}:)?(\\d{{12}}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
+                "1 validation error detected: Value '{given}' at 'functionName' failed to satisfy constraint: {constraint}"
             ),
         )
     };
-    let (scope_of_arn, rest) = match given.split_once("function:") {
-        Some((prefix, rest)) => (prefix, rest),
-        None => ("", given),
+    let refused = || {
+        wrong(
+            "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?",
+        )
     };
+    let (prefix, rest) = given.split_once("function:").unwrap_or(("", given));
+    let scope = owner(call, prefix).ok_or_else(refused)?;
     let mut parts = rest.split(':');
     let name = parts.next().unwrap_or_default();
-    match parts.next() {
+    let version = parts.next().map(str::to_owned);
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return Err(refused());
+    }
+    if parts.next().is_some() {
+        return Err(refused());
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(wrong("Member must have length less than or equal to 64"));
+    }
+    match version.or_else(|| call.query("Qualifier")).as_deref() {
         None | Some("$LATEST") => {}
         Some(version) => {
             return Err(AwsError::unsupported(format_args!("versions and aliases of functions ({version})")));
         }
     }
-    let is_named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if !is_named || name.len() > 140 || parts.next().is_some() {
-        return Err(refused());
+    if scope.region != call.scope.region {
+        let message =
+            format!("Functions from '{}' are not reachable in this region ('{}')", scope.region, call.scope.region);
+        return Err(AwsError::new(404, "ResourceNotFoundException", message));
     }
-    if let Some(scope) = Scope::of_arn(given).filter(|scope| !scope_of_arn.is_empty() && *scope != call.scope) {
-        return Err(not_found(&scope, name));
-    }
-    match call.query("Qualifier").as_deref() {
-        None | Some("$LATEST") => Ok(name.to_owned()),
-        Some(version) => Err(AwsError::unsupported(format_args!("versions and aliases of functions ({version})"))),
+    Ok((scope, name.to_owned()))
+}
+
+/// The scope that the part of a function's ARN before `function:` names; the caller's own where it names none.
+fn owner(call: &Call, prefix: &str) -> Option<Scope> {
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = prefix.split(':').collect();
+    match parts[..] {
+        [""] => Some(call.scope.clone()),
+        [account, ""] if is_account(account) => Some(Scope::new(account, call.scope.region.clone())),
+        ["arn", partition, "lambda", region, account, ""]
+            if partition.starts_with("aws") && !region.is_empty() && is_account(account) =>
+        {
+            Some(Scope::new(account, region))
+        }
+        _ => None,
     }
 }
 

@@ -21,7 +21,8 @@ mod invocations;
 mod python;
 mod survival;
 
-const BOOTSTRAP: &str = "#!/bin/sh\nexec \"$TEST_EXE\" --exact lambda::tests::bootstrap_entry --nocapture --quiet\n";
+pub(super) const BOOTSTRAP: &str =
+    "#!/bin/sh\nexec \"$TEST_EXE\" --exact lambda::tests::bootstrap_entry --nocapture --quiet\n";
 /// How long a condition may take to come true.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -106,7 +107,7 @@ fn config() -> FunctionConfig {
     }
 }
 
-fn archive(files: &[(&str, u32, &str)]) -> Vec<u8> {
+pub(super) fn archive(files: &[(&str, u32, &str)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, mode, text) in files {
         writer.start_file(*name, SimpleFileOptions::default().unix_permissions(*mode)).unwrap();
@@ -124,7 +125,7 @@ fn document(outcome: &InvokeOutcome) -> Value {
 }
 
 /// Waits until `condition` holds.
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(super) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < LIMIT, "not in time: {what}");
@@ -133,7 +134,7 @@ async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// A process that is gone, or dead and waiting for its parent to notice.
-fn is_gone(pid: u64) -> bool {
+pub(super) fn is_gone(pid: u64) -> bool {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     if rustix::process::test_kill_process(pid).is_err() {
         return true;
@@ -142,7 +143,7 @@ fn is_gone(pid: u64) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('Z'))
 }
 
-fn scratch_file() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn scratch_file() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     (directory, file)

@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{FunctionState, Lambda, Retry};
+use super::{FunctionState, Lambda, Retry, function_name, not_found};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::time;
 
+/// The concurrency of an account in a Region: AWS's default quota.
+const ACCOUNT: u32 = 1000;
 /// What of an account's concurrency cannot be reserved.
 const UNRESERVED: u32 = 100;
 
@@ -21,16 +23,20 @@ struct Input {
 
 pub(super) fn put(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let wanted = call.input::<Input>()?.reserved_concurrent_executions;
-    if wanted > 1000 - UNRESERVED {
-        return Err(AwsError::bad_request(
-            "InvalidParameterValueException",
-            format!(
-                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below \
-                 its minimum value of [{UNRESERVED}]."
-            ),
-        ));
-    }
-    lambda.on_function(call, |function| {
+    let name = function_name(call, call.label("FunctionName")?)?;
+    lambda.regions.with(&call.scope, |region| {
+        let function = region.functions.get(&name).ok_or_else(|| not_found(&call.scope, &name))?;
+        let others = region.functions.iter().filter(|(other, _)| **other != name);
+        let reserved: u32 = others.filter_map(|(_, other)| other.concurrency.limit()).sum();
+        if wanted.saturating_add(reserved) > ACCOUNT - UNRESERVED {
+            return Err(AwsError::bad_request(
+                "InvalidParameterValueException",
+                format!(
+                    "Specified ReservedConcurrentExecutions for function decreases account's \
+                     UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+                ),
+            ));
+        }
         function.concurrency.set(Some(wanted));
         Ok(())
     })?;

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::describe::configuration;
-use super::{FunctionState, Lambda, Settings, function_arn, function_name, revision};
+use super::unsupported::{self, is_set};
+use super::{FunctionState, Lambda, Settings, deploy, engine, function_arn, function_name, revision};
 use crate::cloud::Cloud;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -40,29 +41,42 @@ struct Input {
     package_type: Option<String>,
     vpc_config: Option<Value>,
     dead_letter_config: Option<Value>,
-    kms_key_arn: Option<Value>,
     #[serde(rename = "KMSKeyArn")]
-    kms_key: Option<Value>,
-    tracing_config: Option<TracingInput>,
+    kms_key_arn: Option<Value>,
+    tracing_config: Option<Value>,
     layers: Option<Vec<Value>>,
     file_system_configs: Option<Vec<Value>>,
     image_config: Option<Value>,
     code_signing_config_arn: Option<Value>,
-    ephemeral_storage: Option<EphemeralInput>,
-    snap_start: Option<SnapStartInput>,
+    ephemeral_storage: Option<Value>,
+    snap_start: Option<Value>,
     logging_config: Option<Value>,
 }
 
 /// The code of a function: a zip in the request.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct CodeInput {
-    pub(super) zip_file: Option<String>,
+struct CodeInput {
+    zip_file: Option<String>,
     s3_bucket: Option<Value>,
     s3_key: Option<Value>,
     s3_object_version: Option<Value>,
     image_uri: Option<Value>,
+    #[serde(rename = "SourceKMSKeyArn")]
     source_kms_key_arn: Option<Value>,
+}
+
+impl CodeInput {
+    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
+        let refused = [
+            ("Code.S3Bucket", is_set(self.s3_bucket.as_ref())),
+            ("Code.S3Key", is_set(self.s3_key.as_ref())),
+            ("Code.S3ObjectVersion", is_set(self.s3_object_version.as_ref())),
+            ("Code.ImageUri", is_set(self.image_uri.as_ref())),
+            ("Code.SourceKMSKeyArn", is_set(self.source_kms_key_arn.as_ref())),
+        ];
+        unsupported::refuse(call, &refused)
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,66 +86,33 @@ pub(super) struct EnvironmentInput {
     pub(super) variables: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct TracingInput {
-    mode: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct EphemeralInput {
-    size: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct SnapStartInput {
-    apply_on: String,
-}
-
 impl Input {
     /// Parameters that AWS has and the lab does not, in a form that would change something.
-    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
-        let wants_tracing = self.tracing_config.as_ref().is_some_and(|tracing| tracing.mode != "PassThrough");
-        let wants_disk = self.ephemeral_storage.as_ref().is_some_and(|storage| storage.size != 512);
-        let wants_snaps = self.snap_start.as_ref().is_some_and(|snap| snap.apply_on != "None");
+    fn check_supported(&self, call: &Call, name: &str) -> Result<(), AwsError> {
         let refused = [
             ("Publish", self.publish),
             ("PackageType Image", self.package_type.as_deref().is_some_and(|kind| kind != "Zip")),
             ("VpcConfig", is_set(self.vpc_config.as_ref())),
             ("DeadLetterConfig", is_set(self.dead_letter_config.as_ref())),
-            ("KMSKeyArn", is_set(self.kms_key_arn.as_ref()) || is_set(self.kms_key.as_ref())),
-            ("TracingConfig Active", wants_tracing),
+            ("KMSKeyArn", is_set(self.kms_key_arn.as_ref())),
+            ("TracingConfig Active", unsupported::wants_tracing(self.tracing_config.as_ref())),
             ("Layers", self.layers.as_ref().is_some_and(|layers| !layers.is_empty())),
             ("FileSystemConfigs", self.file_system_configs.as_ref().is_some_and(|configs| !configs.is_empty())),
             ("ImageConfig", is_set(self.image_config.as_ref())),
             ("CodeSigningConfigArn", is_set(self.code_signing_config_arn.as_ref())),
-            ("EphemeralStorage", wants_disk),
-            ("SnapStart", wants_snaps),
-            ("LoggingConfig", is_set(self.logging_config.as_ref())),
+            ("EphemeralStorage", unsupported::wants_disk(self.ephemeral_storage.as_ref())),
+            ("SnapStart", unsupported::wants_snapshots(self.snap_start.as_ref())),
+            ("LoggingConfig", unsupported::wants_logging(self.logging_config.as_ref(), name)),
         ];
-        match refused.into_iter().find(|(_, refused)| *refused) {
-            Some((name, _)) => Err(call.unsupported_parameter(name)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Whether a structure was given with anything in it: SDKs send empty ones.
-fn is_set(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => false,
-        Some(Value::Object(members)) => members.values().any(|member| is_set(Some(member))),
-        Some(Value::Array(elements)) => !elements.is_empty(),
-        Some(_) => true,
+        unsupported::refuse(call, &refused)
     }
 }
 
 pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     let input: Input = call.input()?;
-    input.check_supported(call)?;
     let name = function_name(call, &input.function_name)?;
+    input.check_supported(call, &name)?;
+    input.code.check_supported(call)?;
     let settings = Settings {
         name: name.clone(),
         role: input.role.clone(),
@@ -141,15 +122,16 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
         timeout: timeout(input.timeout.unwrap_or(3))?,
         memory_size: memory(input.memory_size.unwrap_or(128))?,
         environment: environment(input.environment)?,
-        architectures: input.architectures.clone().unwrap_or_else(|| vec!["x86_64".to_owned()]),
+        architectures: architectures(input.architectures.as_deref().unwrap_or(&["x86_64".to_owned()]))?,
     };
     check_role(cloud, &settings.role)?;
     if lambda.regions.with(&call.scope, |region| region.functions.contains_key(&name)) {
         return Err(exists(&name));
     }
-    let package = unpack(call, &input.code).await?;
+    let package = unpack(input.code.zip_file.as_deref()).await?;
     let concurrency = ReservedConcurrency::new(None);
-    let deployed = lambda.deploy(cloud, &call.scope, &settings, &package, &concurrency)?;
+    let engine = lambda.regions.with(&call.scope, |region| engine(region, cloud, &call.scope))?;
+    let deployed = deploy(&engine, cloud, &call.scope, &settings, &package, &concurrency)?;
     let function = FunctionState {
         settings,
         arn: function_arn(&call.scope, &name),
@@ -211,6 +193,21 @@ pub(super) fn timeout(seconds: u32) -> Result<u32, AwsError> {
 
 pub(super) fn memory(megabytes: u32) -> Result<u32, AwsError> {
     within("memorySize", megabytes, 128, 10_240)
+}
+
+/// Reported, not obeyed: the code runs on the lab's own machine.
+pub(super) fn architectures(wanted: &[String]) -> Result<Vec<String>, AwsError> {
+    match wanted {
+        [one] if one == "x86_64" || one == "arm64" => Ok(wanted.to_vec()),
+        _ => Err(AwsError::bad_request(
+            "ValidationException",
+            format!(
+                "1 validation error detected: Value '[{}]' at 'architectures' failed to satisfy constraint: Member must \
+                 have length 1 and satisfy enum value set: [x86_64, arm64]",
+                wanted.join(", ")
+            ),
+        )),
+    }
 }
 
 fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
@@ -289,18 +286,8 @@ pub(super) fn role_cannot_be_assumed() -> AwsError {
 }
 
 /// Unpacks the code of a request. Writing files blocks, so that a thread of its own does it.
-pub(super) async fn unpack(call: &Call, code: &CodeInput) -> Result<Arc<Package>, AwsError> {
-    let elsewhere = [
-        ("Code.S3Bucket", is_set(code.s3_bucket.as_ref())),
-        ("Code.S3Key", is_set(code.s3_key.as_ref())),
-        ("Code.S3ObjectVersion", is_set(code.s3_object_version.as_ref())),
-        ("Code.ImageUri", is_set(code.image_uri.as_ref())),
-        ("Code.SourceKMSKeyArn", is_set(code.source_kms_key_arn.as_ref())),
-    ];
-    if let Some((name, _)) = elsewhere.into_iter().find(|(_, given)| *given) {
-        return Err(call.unsupported_parameter(name));
-    }
-    let encoded = code.zip_file.as_deref().filter(|encoded| !encoded.is_empty());
+pub(super) async fn unpack(zip_file: Option<&str>) -> Result<Arc<Package>, AwsError> {
+    let encoded = zip_file.filter(|encoded| !encoded.is_empty());
     let encoded = encoded.ok_or_else(|| invalid("Please provide a source for function code."))?;
     let archive = BASE64_STANDARD.decode(encoded).map_err(|_| {
         AwsError::bad_request(

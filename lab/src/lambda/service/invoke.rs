@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{FunctionState, Lambda};
+use super::{FunctionState, Lambda, not_found, resolve};
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal, UnderWay};
 use crate::gateway::call::{Call, Reply};
@@ -20,9 +20,10 @@ use crate::scope::Scope;
 const NAMESPACE: &str = "AWS/Lambda";
 
 pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-    let function = lambda.on_function(call, |function| Ok(function.clone()))?;
-    let scope = scope_of(&function, &call.scope);
-    authorize_caller(call, &function)?;
+    let (scope, name) = resolve(call, call.label("FunctionName")?)?;
+    let function = lambda.regions.with(&scope, |region| region.functions.get(&name).cloned());
+    let function = function.ok_or_else(|| not_found(&scope, &name))?;
+    authorize_caller(call, &function, &scope.account)?;
     let request = InvokeRequest {
         payload: call.body.clone(),
         client_context: client_context(call)?,
@@ -64,10 +65,6 @@ pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
     }
 }
 
-fn scope_of(function: &FunctionState, otherwise: &Scope) -> Scope {
-    Scope::of_arn(&function.arn).unwrap_or_else(|| otherwise.clone())
-}
-
 fn client_context(call: &Call) -> Result<Option<String>, AwsError> {
     let Some(encoded) = call.header("x-amz-client-context") else { return Ok(None) };
     let decoded = BASE64_STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -81,13 +78,12 @@ fn client_context(call: &Call) -> Result<Option<String>, AwsError> {
 }
 
 /// The owner's own principals may invoke unless the policy denies it; others only if it allows them.
-fn authorize_caller(call: &Call, function: &FunctionState) -> Result<(), AwsError> {
+fn authorize_caller(call: &Call, function: &FunctionState, owner: &str) -> Result<(), AwsError> {
     let arn = call.identity.arn();
     let principal = Principal::aws(arn.clone());
     let request = RequestContext::new(principal, "lambda:InvokeFunction", function.arn.clone());
     let policy = function.policy.as_ref().and_then(|policy| Policy::parse(&policy.to_json()).ok());
-    let owner = scope_of(function, &call.scope).account;
-    let because = match authorize(policy.as_ref(), &request, &owner, true) {
+    let because = match authorize(policy.as_ref(), &request, owner, true) {
         Decision::Allow(_) => return Ok(()),
         Decision::ExplicitDeny(_) => "with an explicit deny in a resource-based policy",
         Decision::ImplicitDeny(_) => "because no resource-based policy allows the lambda:InvokeFunction action",
@@ -196,6 +192,7 @@ async fn log_attempts(
     // The last failure is logged once it is known to be the last.
     let mut failed: Option<Refusal> = None;
     let mut under_way = Some(under_way);
+    let mut throttled = false;
     while let Some(event) = queued.events.recv().await {
         match event {
             AsyncEvent::Attempt { outcome, .. } => {
@@ -218,7 +215,10 @@ async fn log_attempts(
             }
             AsyncEvent::NotInvoked { error } => {
                 count(&cloud, &leg.scope, "Throttles", &function);
-                cloud.deliveries.retried(leg.clone(), Refusal::new(Reason::Throttled, error.to_string()));
+                // It is tried again many times a second; once tells as much.
+                if !std::mem::replace(&mut throttled, true) {
+                    cloud.deliveries.retried(leg.clone(), Refusal::new(Reason::Throttled, error.to_string()));
+                }
             }
             AsyncEvent::Done(outcome) => {
                 match outcome.condition {
