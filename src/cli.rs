@@ -6,9 +6,10 @@ mod run;
 mod schema;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::context::Context;
@@ -132,6 +133,13 @@ impl Cli {
     pub async fn execute(self, context: &Context) -> Exit {
         let (lang, output) = (self.lang(context), self.shared.output);
         match self.command {
+            None if self.run.scenario.as_deref().is_some_and(is_mistyped_command) => {
+                let word = self.run.scenario.unwrap_or_default();
+                let text = format!("`{}` is neither a command nor a scenario's folder or file", word.display());
+                // The terminal that cannot be written to has nobody who reads it.
+                let _ = Self::command().error(ErrorKind::InvalidSubcommand, text).print();
+                Exit::Usage
+            }
             None => run::execute(self.run, lang, output).await,
             Some(Command::Run(args)) => run::execute(args, lang, output).await,
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
@@ -151,6 +159,12 @@ impl Cli {
             }
         }
     }
+}
+
+/// Whether a scenario that was given without a command looks like a command: one bare word that names no file.
+fn is_mistyped_command(scenario: &Path) -> bool {
+    let bare = scenario.file_name() == Some(scenario.as_os_str()) && scenario.extension().is_none();
+    bare && !scenario.exists()
 }
 
 /// Writes a result to standard output. A reader that closed its end (`| head`) has seen enough.

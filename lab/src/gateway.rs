@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The protocol is decided here and nowhere else: a service sees a [`Call`] with a typed input, and answers with a typed
-//! output or an [`AwsError`]; [`call`](self::call) writes either in the service's own form.
+//! output or an [`AwsError`]; [`call`] writes either in the service's own form.
 
 pub mod call;
 pub mod error;

@@ -1,5 +1,7 @@
 //! `alert-drill lab`.
 
+use std::net::IpAddr;
+
 use alert_drill_lab::Lab;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -36,15 +38,7 @@ pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
 
 fn welcome(lab: &Lab, lang: Lang) -> String {
     let (endpoint, webhook) = (lab.endpoint_url(), lab.discord_webhook_url());
-    let open = if lab.address().ip().is_loopback() {
-        String::new()
-    } else {
-        lang.choose(
-            "\nThe lab takes any access key and runs the code it is given, and others than this machine can reach it.\n",
-            "\n주의: 이 실습 환경은 어떤 액세스 키든 받고 받은 코드를 실행하며, 다른 컴퓨터에서도 접속할 수 있습니다.\n",
-        )
-        .to_owned()
-    };
+    let open = warning(lab.address().ip(), lang);
     lang.choose(
         format!(
             "The lab is ready: an AWS of your own at {endpoint}
@@ -83,4 +77,31 @@ Ctrl-C를 누르면 멈춥니다.
 "
         ),
     )
+}
+
+/// Where the lab listens to other machines, that they can use it; nothing where it does not.
+fn warning(listening: IpAddr, lang: Lang) -> &'static str {
+    if listening.is_loopback() {
+        return "";
+    }
+    lang.choose(
+        "\nThe lab takes any access key and runs the code it is given, and others than this machine can reach it.\n",
+        "\n주의: 이 실습 환경은 어떤 액세스 키든 받고 받은 코드를 실행하며, 다른 컴퓨터에서도 접속할 수 있습니다.\n",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lab_that_others_can_reach_warns_of_them() {
+        for address in ["127.0.0.1", "127.0.0.2", "::1"] {
+            assert_eq!(warning(address.parse().unwrap(), Lang::En), "", "{address}");
+        }
+        for address in ["0.0.0.0", "192.0.2.1", "::"] {
+            let text = warning(address.parse().unwrap(), Lang::En);
+            assert!(text.contains("others than this machine can reach it"), "{address}: {text}");
+        }
+    }
 }

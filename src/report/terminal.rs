@@ -80,8 +80,15 @@ fn rung(out: &mut String, hop: &HopReport) {
     let latency = hop.latency_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default();
     let evidence = short(hop.evidence.as_deref().unwrap_or_default());
     let padding = 16usize.saturating_sub(name.chars().count());
-    let line = format!("    {style}{name}{style:#}{:padding$}{latency:>12}  {DIM}{evidence}{DIM:#}", "");
-    let _ = writeln!(out, "{}", line.trim_end());
+    let mut line = format!("    {style}{name}{style:#}");
+    // A column that is empty to the line's end is left out: colour codes would hide its spaces from `trim_end`.
+    if !(latency.is_empty() && evidence.is_empty()) {
+        let _ = write!(line, "{:padding$}{latency:>12}", "");
+    }
+    if !evidence.is_empty() {
+        let _ = write!(line, "  {DIM}{evidence}{DIM:#}");
+    }
+    let _ = writeln!(out, "{line}");
 }
 
 /// An ARN without what every ARN of the run begins with.

@@ -1,0 +1,16 @@
+//! The command line, as a user meets it: what is printed where, and which exit code ends it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+#[path = "cli/lab.rs"]
+mod lab;
+#[path = "cli/run.rs"]
+mod run;
+#[path = "cli/scenario.rs"]
+mod scenario;
+#[path = "cli/signals.rs"]
+mod signals;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/usage.rs"]
+mod usage;
