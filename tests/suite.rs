@@ -8,8 +8,6 @@ alert_drill::notifier!();
 
 #[path = "suite/drills.rs"]
 mod drills;
-#[path = "suite/readme.rs"]
-mod readme;
 
 /// Whether the suite runs on the lab. Any other target is said and left out: drills run on the lab alone so far.
 fn on_the_lab() -> bool {
