@@ -10,8 +10,6 @@ alert_drill::notifier!();
 mod common;
 #[path = "suite/drills.rs"]
 mod drills;
-#[path = "suite/readme.rs"]
-mod readme;
 #[path = "suite/right_pipeline.rs"]
 mod right_pipeline;
 #[path = "suite/silent_function.rs"]
