@@ -140,8 +140,8 @@ impl Cli {
                 let _ = Self::command().error(ErrorKind::InvalidSubcommand, text).print();
                 Exit::Usage
             }
-            None => run::execute(self.run, lang, output).await,
-            Some(Command::Run(args)) => run::execute(args, lang, output).await,
+            None => run::execute(self.run, lang, output, context).await,
+            Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),
             Some(Command::Schema) => schema::execute(),

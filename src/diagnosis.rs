@@ -9,7 +9,7 @@ use alert_drill_lab::deliveries::{Delivery, Outcome};
 
 use crate::report::{DrillReport, HopStatus};
 use crate::scenario::{Drill, Expect, Hop, Scenario};
-use crate::target::Target;
+use crate::target::{Target, ladder_hop};
 use crate::text::Lang;
 
 /// The causes of a drill that failed, the likeliest first; never none.
@@ -29,7 +29,7 @@ pub(crate) fn explain(
         .iter()
         .filter(|hop| hop.status == HopStatus::Broken)
         .filter_map(|hop| {
-            let delivery = stopped.iter().find(|delivery| catalogue::hop(delivery.hop) == Some(hop.hop))?;
+            let delivery = stopped.iter().find(|delivery| ladder_hop(delivery.hop) == Some(hop.hop))?;
             Some(catalogue::of_delivery(hop.hop, delivery, scenario, lang))
         })
         .collect();
@@ -48,11 +48,7 @@ fn stopped(target: &Target, report: &DrillReport) -> Vec<Delivery> {
     let request_id = report.action.as_ref().and_then(|action| action.request_id.as_deref());
     let (Some(lab), Some(request_id)) = (target.own_lab(), request_id) else { return Vec::new() };
     let mut deliveries = lab.deliveries(request_id);
-    deliveries.retain(|delivery| {
-        delivery.outcome != Outcome::Delivered
-            && !delivery.from.contains("alert-drill-tap-")
-            && !delivery.to.contains("alert-drill-tap-")
-    });
+    deliveries.retain(|delivery| delivery.outcome != Outcome::Delivered);
     // The last word on a hop counts: an attempt that was retried says less than the one that gave up.
     deliveries.into_iter().rev().map(Delivery::explained).collect()
 }

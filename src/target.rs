@@ -9,6 +9,7 @@ use serde::Serialize;
 
 pub use self::clients::Clients;
 pub use self::lab::LabTarget;
+pub(crate) use self::lab::{TAP_PREFIX, ladder_hop};
 use crate::scenario::TargetKind;
 
 /// What a target can show of the ladder. What it cannot is skipped with a reason, never silently green.

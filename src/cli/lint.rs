@@ -11,13 +11,12 @@ const WIDTH: usize = 120;
 pub(super) fn execute(args: &LintArgs, context: &Context) -> Exit {
     match scenario::lint(&args.scenario) {
         Ok(lint) => print(format!("{}\n", lint.fancy(WIDTH, context.error_colour)).as_bytes()),
-        Err(invalid) => refuse(&invalid),
+        Err(invalid) => refuse(&invalid, context),
     }
 }
 
 /// Shows the mistakes of a scenario.
-pub(super) fn refuse(invalid: &InvalidScenario) -> Exit {
-    let context = Context::read();
+pub(super) fn refuse(invalid: &InvalidScenario, context: &Context) -> Exit {
     if context.error_is_terminal {
         anstream::eprintln!("{}", invalid.fancy(WIDTH, context.error_colour));
         Exit::InvalidScenario

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Output, RunArgs, fail, print};
+use crate::context::Context;
 use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::exit::Exit;
 use crate::pipeline::Notifier;
@@ -14,12 +15,12 @@ use crate::scenario::Scenario;
 use crate::signal;
 use crate::text::Lang;
 
-pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output) -> Exit {
+pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: &Context) -> Exit {
     let scenario = match &args.scenario {
         None => Scenario::shipped(),
         Some(path) => match Scenario::load(path) {
             Ok(scenario) => scenario,
-            Err(invalid) => return super::lint::refuse(&invalid),
+            Err(invalid) => return super::lint::refuse(&invalid, context),
         },
     };
     let selection = match (args.all, args.drill.is_empty()) {
@@ -65,8 +66,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output) -> Exit {
 
 fn exit_of(error: &RunError) -> Exit {
     match error {
-        RunError::NoSuchDrill { .. } => Exit::NothingSelected,
-        RunError::NothingSelected => Exit::NothingSelected,
+        RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
         RunError::Target(_) => Exit::CouldNotRun,
     }
 }

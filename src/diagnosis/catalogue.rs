@@ -1,25 +1,11 @@
 //! The catalogue: each way in which an event is lost, with its code, its words, and its remedy.
 
-use alert_drill_lab::deliveries::{self, Delivery, Reason};
+use alert_drill_lab::deliveries::{Delivery, Reason};
 
 use super::finding::{Code, Finding, Severity};
 use crate::report::{DrillReport, Expected};
 use crate::scenario::{Hop, Scenario};
 use crate::text::Lang;
-
-/// The hop of the ladder that a delivery is.
-pub(super) fn hop(logged: deliveries::Hop) -> Option<Hop> {
-    match logged {
-        deliveries::Hop::Trail => Some(Hop::Trail),
-        deliveries::Hop::Bus => Some(Hop::Bus),
-        deliveries::Hop::Rule => Some(Hop::Rule),
-        deliveries::Hop::Topic => Some(Hop::Topic),
-        deliveries::Hop::Queue => Some(Hop::Queue),
-        deliveries::Hop::Function => Some(Hop::Function),
-        deliveries::Hop::Mail => Some(Hop::Mail),
-        deliveries::Hop::Http | deliveries::Hop::Bucket => None,
-    }
-}
 
 /// The finding of a delivery that was stopped.
 pub(super) fn of_delivery(hop: Hop, delivery: &Delivery, scenario: &Scenario, lang: Lang) -> Finding {

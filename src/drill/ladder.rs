@@ -12,7 +12,7 @@ use super::observation::{Observation, Sighting};
 use super::trigger::Performed;
 use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, QueueAlert};
 use crate::scenario::{Drill, Hop};
-use crate::target::LabTarget;
+use crate::target::{LabTarget, ladder_hop};
 
 /// What the probes saw of one drill.
 #[derive(Debug, Default)]
@@ -182,14 +182,10 @@ pub(super) fn view(stage: &Stage, drill: &Drill, performed: &Performed, seen: &S
     hops
 }
 
-/// What the target tells of the deliveries of the drill's record, as far as they are the pipeline's.
+/// What the target tells of the pipeline's deliveries of the drill's record.
 fn told(stage: &Stage, performed: &Performed) -> Vec<Delivery> {
     let (Some(lab), Some(request_id)) = (stage.target.own_lab(), &performed.request_id) else { return Vec::new() };
-    let mut deliveries = lab.deliveries(request_id);
-    // The tap's rule and queue see the same record.
-    deliveries
-        .retain(|delivery| !delivery.from.contains("alert-drill-tap-") && !delivery.to.contains("alert-drill-tap-"));
-    deliveries
+    lab.deliveries(request_id)
 }
 
 /// A hop that no probe stands at: what the target tells of it, or what a later hop proves.
@@ -200,7 +196,8 @@ fn reached_between(
     seen: &Seen,
     told: &[Delivery],
 ) -> (bool, Option<f64>, Option<String>) {
-    let delivered = told.iter().find(|delivery| is_hop(delivery.hop, hop) && delivery.outcome == Outcome::Delivered);
+    let delivered =
+        told.iter().find(|delivery| ladder_hop(delivery.hop) == Some(hop) && delivery.outcome == Outcome::Delivered);
     if hop == Hop::Mail && stage.scenario.pipeline.topic.email.is_none() {
         return (false, None, None);
     }
@@ -219,20 +216,6 @@ fn reached_between(
 fn since(time: Timestamp, performed: &Performed) -> f64 {
     let after = Duration::try_from(time.duration_since(performed.started_at)).unwrap_or_default();
     millis(after)
-}
-
-/// Whether a delivery that the lab logged is this hop of the ladder.
-fn is_hop(logged: deliveries::Hop, hop: Hop) -> bool {
-    matches!(
-        (logged, hop),
-        (deliveries::Hop::Trail, Hop::Trail)
-            | (deliveries::Hop::Bus, Hop::Bus)
-            | (deliveries::Hop::Rule, Hop::Rule)
-            | (deliveries::Hop::Topic, Hop::Topic)
-            | (deliveries::Hop::Queue, Hop::Queue)
-            | (deliveries::Hop::Function, Hop::Function)
-            | (deliveries::Hop::Mail, Hop::Mail)
-    )
 }
 
 /// What must have been reached before a hop can be.
@@ -255,8 +238,9 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery]) {
     let mail_can_be_read = stage.target.capabilities.reads_mail;
     for report in hops.iter_mut().filter(|hop| hop.status == HopStatus::NotReached) {
         let after_reached = before(report.hop).is_some_and(|before| reached.contains(&before));
-        let stopped =
-            told.iter().find(|delivery| is_hop(delivery.hop, report.hop) && delivery.outcome != Outcome::Delivered);
+        let stopped = told
+            .iter()
+            .find(|delivery| ladder_hop(delivery.hop) == Some(report.hop) && delivery.outcome != Outcome::Delivered);
         if report.hop == Hop::Mail && (stage.scenario.pipeline.topic.email.is_none() || !mail_can_be_read) {
             report.status = HopStatus::Unknown;
         } else if after_reached {

@@ -57,11 +57,6 @@ impl DrillGroup {
         ledger.enter(Resource::Instance(instance_id.clone()));
         Ok(Self { id, name, instance_id })
     }
-
-    /// What of the ledger belongs to this group.
-    pub fn resources(&self) -> [Resource; 2] {
-        [Resource::Group(self.id.clone()), Resource::Instance(self.instance_id.clone())]
-    }
 }
 
 fn tags(kind: ResourceType, name: &str, run_id: &str, scenario: &str) -> TagSpecification {

@@ -37,15 +37,9 @@ impl Ledger {
 
     /// Removes everything in reverse order, goes on after a failure, and says what is left.
     pub async fn clean_up(&self, clients: &Clients) -> Vec<LeftBehind> {
-        self.clean_up_some(clients, |_| true).await
-    }
-
-    /// Removes the resources that `belongs` picks, in reverse order, goes on after a failure, and says what is left.
-    pub async fn clean_up_some(&self, clients: &Clients, belongs: impl Fn(&Resource) -> bool) -> Vec<LeftBehind> {
-        let (picked, kept): (Vec<_>, Vec<_>) = self.lock().drain(..).partition(|resource| belongs(resource));
-        self.lock().splice(0..0, kept);
+        let standing = std::mem::take(&mut *self.lock());
         let mut left_behind = Vec::new();
-        for resource in picked.into_iter().rev() {
+        for resource in standing.into_iter().rev() {
             if let Err(reason) = resource.remove(clients).await {
                 left_behind.push(LeftBehind { kind: resource.kind(), id: resource.id().to_owned(), reason });
             }

@@ -1,12 +1,28 @@
 //! The lab as a target: an embedded AWS in this process, whose own log of deliveries can be read.
 
 use alert_drill_lab::Lab;
-use alert_drill_lab::deliveries::Delivery;
-use alert_drill_lab::mail::Message;
+use alert_drill_lab::deliveries::{self, Delivery};
 
 use super::clients::{Clients, emulator};
 use super::{Capabilities, Target, TargetError};
-use crate::scenario::TargetKind;
+use crate::scenario::{Hop, TargetKind};
+
+/// What the names of the tap's rule and queue begin with.
+pub(crate) const TAP_PREFIX: &str = "alert-drill-tap-";
+
+/// The hop of the ladder that a delivery of the lab is; files and HTTP subscriptions are none.
+pub(crate) fn ladder_hop(logged: deliveries::Hop) -> Option<Hop> {
+    match logged {
+        deliveries::Hop::Trail => Some(Hop::Trail),
+        deliveries::Hop::Bus => Some(Hop::Bus),
+        deliveries::Hop::Rule => Some(Hop::Rule),
+        deliveries::Hop::Topic => Some(Hop::Topic),
+        deliveries::Hop::Queue => Some(Hop::Queue),
+        deliveries::Hop::Function => Some(Hop::Function),
+        deliveries::Hop::Mail => Some(Hop::Mail),
+        deliveries::Hop::Http | deliveries::Hop::Bucket => None,
+    }
+}
 
 /// A lab that belongs to one target.
 #[derive(Debug)]
@@ -15,9 +31,12 @@ pub struct LabTarget {
 }
 
 impl LabTarget {
-    /// The deliveries of the CloudTrail record with this `requestID`, oldest first.
+    /// The pipeline's deliveries of the CloudTrail record with this `requestID`, oldest first. Those of the harness's own
+    /// tap, which sees the same record, are left out.
     pub fn deliveries(&self, request_id: &str) -> Vec<Delivery> {
-        self.lab.deliveries_of(request_id)
+        let mut deliveries = self.lab.deliveries_of(request_id);
+        deliveries.retain(|delivery| !delivery.from.contains(TAP_PREFIX) && !delivery.to.contains(TAP_PREFIX));
+        deliveries
     }
 
     /// Waits until `holds`, which is asked again with every delivery. It waits without a limit: put a timeout around it.
@@ -29,11 +48,6 @@ impl LabTarget {
     pub fn confirmation_link(&self, topic_arn: &str, email: &str) -> Option<String> {
         let mails = self.lab.mail(Some(email));
         mails.into_iter().rev().filter(|mail| mail.topic_arn == topic_arn).find_map(|mail| mail.confirmation_url)
-    }
-
-    /// The mail that carried the record with this `eventID` to the address, once it is there.
-    pub fn alert_mail(&self, event_id: &str, email: &str) -> Option<Message> {
-        self.lab.mail(Some(email)).into_iter().find(|mail| mail.event_id.as_deref() == Some(event_id))
     }
 
     /// The lab itself.
