@@ -39,6 +39,9 @@ impl Default for EngineSettings {
     }
 }
 
+/// How long processes that were killed may take to be gone.
+const DYING_LIMIT: Duration = Duration::from_secs(1);
+
 /// Runs functions. Dropping it stops them and kills their processes.
 pub struct Engine {
     shared: Arc<Shared>,
@@ -50,6 +53,8 @@ pub(super) struct Shared {
     pub(super) account: ReservedConcurrency,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
+    /// One task a process, which ends when the process is gone.
+    reapers: TaskTracker,
     sink: Arc<dyn LogSink>,
     runtime_directory: TempDir,
 }
@@ -68,6 +73,7 @@ impl Engine {
             account,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            reapers: TaskTracker::new(),
             sink,
             runtime_directory,
         };
@@ -95,6 +101,9 @@ impl Engine {
         self.stop_all();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        self.shared.reapers.close();
+        // Killing is not yet dying. Only a process that left its group was not killed, and nobody waits for that one.
+        let _ = tokio::time::timeout(DYING_LIMIT, self.shared.reapers.wait()).await;
     }
 
     /// Stops every function, those that were replaced as well, and kills every process without waiting for its end.
@@ -139,7 +148,7 @@ impl Shared {
         stream: &Arc<LogStream>,
     ) -> std::io::Result<FunctionProcess> {
         let variables = variables(deployment, self.runtime_directory.path(), stream.name(), runtime_api);
-        FunctionProcess::start(launch, deployment.package.root(), &variables, stream).await
+        FunctionProcess::start(launch, deployment.package.root(), &variables, stream, &self.reapers).await
     }
 }
 

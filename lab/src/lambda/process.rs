@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use super::logs::LogStream;
 use super::runtimes::Launch;
@@ -77,12 +78,14 @@ pub(super) struct FunctionProcess {
 }
 
 impl FunctionProcess {
-    /// Starts the program with exactly these variables, in `directory`, its output going to `stream`.
+    /// Starts the program with exactly these variables, in `directory`, its output going to `stream`. Whoever waits for
+    /// the `reapers` knows that the process is gone.
     pub(super) async fn start(
         launch: &Launch,
         directory: &Path,
         variables: &BTreeMap<String, String>,
         stream: &Arc<LogStream>,
+        reapers: &TaskTracker,
     ) -> io::Result<Self> {
         let watchdog = Watchdog::start()
             .map_err(|error| io::Error::other(format!("cannot start /bin/sh, which guards the function: {error}")))?;
@@ -104,7 +107,7 @@ impl FunctionProcess {
         let output = Output::capture([stdout.into(), stderr.into()], stream)?;
         let pid = child.id().unwrap_or_default();
         let (exited, exit) = watch::channel(None);
-        tokio::spawn(async move {
+        reapers.spawn(async move {
             if let Ok(status) = child.wait().await {
                 exited.send_replace(Some(status));
             }
