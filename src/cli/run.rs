@@ -16,12 +16,10 @@ use crate::signal;
 use crate::text::Lang;
 
 pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: &Context) -> Exit {
-    let scenario = match &args.scenario {
-        None => Scenario::shipped(),
-        Some(path) => match Scenario::load(path) {
-            Ok(scenario) => scenario,
-            Err(invalid) => return super::lint::refuse(&invalid, context),
-        },
+    let loaded = args.scenario.as_deref().map_or_else(Scenario::built_in, Scenario::load);
+    let scenario = match loaded {
+        Ok(scenario) => scenario,
+        Err(invalid) => return super::lint::refuse(&invalid, context),
     };
     let selection = match (args.all, args.drill.is_empty()) {
         (true, _) => Selection::All,
