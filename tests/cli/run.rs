@@ -99,6 +99,14 @@ fn a_drill_that_there_is_not_ends_with_4_and_the_nearest_name() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(4), ""));
     let why = "the scenario security-group-change has no drill open-inbound-prt (did you mean open-inbound-port?)";
     assert_eq!(ended.stderr, format!("error: {why}\n"));
+    let ended = run(&["--drill", "nowhere-near"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(4), ""));
+    let all = "open-inbound-port, close-inbound-port, open-outbound-port, close-outbound-port, delete-group, \
+               edit-inbound-rule, describe-groups, refused-attempt";
+    assert_eq!(
+        ended.stderr,
+        format!("error: the scenario security-group-change has no drill nowhere-near; it has {all}\n")
+    );
 }
 
 #[test]
@@ -207,7 +215,8 @@ fn a_function_that_never_answers_is_waited_for_no_longer_than_asked() {
     let ended = run(&["--timeout", "500ms", "--notifier", &folder.silent_notifier()]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
     assert!(ended.stdout.contains("├ ✗ function\n"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("the alert did not arrive at the function within 500 ms"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("FUNCTION_UNANSWERED (function) the function "), "{}", ended.stdout);
+    assert!(ended.stdout.contains(", no answer since\n"), "{}", ended.stdout);
     // The lab stopped before the process ended, and took the function with it.
     assert!(!runs(folder.notifier_process()));
 }
