@@ -25,15 +25,20 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
+pub(crate) use self::identify::access_key;
 use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::ids;
+use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 
-/// Serves one request to an AWS service.
+/// Serves one request to an AWS service, or to a function's URL, which is no call of an API.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
+        return cloud.lambda.serve_url(cloud, request).await;
+    }
     let call = match understand(cloud, parts, body, source_ip) {
         Ok(call) => call,
         Err(refused) => return *refused,
