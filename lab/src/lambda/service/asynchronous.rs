@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::destination::{self, Ended};
 use super::invoke::{Target, count};
 use super::name::Named;
 use super::{Function, InvokeError, InvokeRequest};
 use crate::cloud::Cloud;
-use crate::deliveries::{Leg, Reason, Refusal, UnderWay};
+use crate::deliveries::{FunctionFailure, Leg, Reason, Refusal, UnderWay};
 use crate::lambda::{AsyncCondition, AsyncEvent, AsyncInvocation, InvokeOutcome};
 
 /// Queues an event for a function, version or alias. What becomes of it is logged under `leg`.
@@ -128,5 +128,5 @@ pub(super) fn failure(outcome: &InvokeOutcome) -> Refusal {
         (kind, message) => format!("{kind}: {message}"),
     };
     let log = String::from_utf8_lossy(&outcome.log_tail).into_owned();
-    Refusal::new(Reason::FunctionError, detail).explained(&json!({ "error": error, "log": log }))
+    Refusal::new(Reason::FunctionError, detail).explained(FunctionFailure { error, log })
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::create::invalid;
 use super::unsupported::{self, is_set};
 use crate::cloud::Cloud;
+use crate::gateway;
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 use crate::gateway::service::Service;
@@ -48,7 +49,7 @@ impl Source {
     }
 
     /// Fetches the archive and unpacks it. Writing files blocks, so that a thread of its own does it.
-    pub(super) async fn unpack(self, cloud: &Cloud, call: &Call) -> Result<Arc<Package>, AwsError> {
+    pub(super) async fn unpack(self, cloud: &Arc<Cloud>, call: &Call) -> Result<Arc<Package>, AwsError> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let archive = match (given(self.zip_file), given(self.s3_bucket), given(self.s3_key)) {
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
@@ -75,7 +76,7 @@ impl Source {
     }
 }
 
-async fn fetch(cloud: &Cloud, call: &Call, bucket: &str, key: &str) -> Result<Bytes, AwsError> {
+async fn fetch(cloud: &Arc<Cloud>, call: &Call, bucket: &str, key: &str) -> Result<Bytes, AwsError> {
     let path = format!("/{}/{}", utf8_percent_encode(bucket, KEY), utf8_percent_encode(key, KEY));
     let uri: Uri = path.parse().map_err(|_| invalid(format!("S3Bucket {bucket} and S3Key {key} name no object")))?;
     let get = Call {
@@ -88,7 +89,7 @@ async fn fetch(cloud: &Cloud, call: &Call, bucket: &str, key: &str) -> Result<By
         labels: Vec::new(),
         ..call.clone()
     };
-    cloud.s3.call(&get).await.map(|reply| reply.body).map_err(|refused| {
+    gateway::perform(cloud, &get).await.map(|reply| reply.body).map_err(|refused| {
         let AwsError { code, message, .. } = refused;
         match code.as_ref() {
             "AccessDenied" => AwsError::new(

@@ -10,17 +10,18 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::asynchronous::enqueue;
-use super::invoke::{authorize, count};
+use super::invoke::count;
 use super::name::{LATEST, Named, qualified};
 use super::{InvokeRequest, function_arn};
 use crate::cloud::Cloud;
 use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
+use crate::gateway;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::params::Node;
@@ -176,7 +177,7 @@ impl Ended<'_> {
     ) -> Result<(), Refusal> {
         let record = self.record();
         match target.split(':').nth(2) {
-            Some("lambda") => self.to_function(cloud, role, target, &record),
+            Some("lambda") => self.to_function(cloud, role, target, &record).await,
             Some("events") => {
                 let result = if succeeded { "Success" } else { "Failure" };
                 let entry = json!({
@@ -188,7 +189,7 @@ impl Ended<'_> {
                 });
                 let call = call_as(cloud, role, self.named, Service::Events, "PutEvents", target)?;
                 let call = Call { body: json!({ "Entries": [entry] }).to_string().into(), ..call };
-                let reply = cloud.events.call(cloud, &call).map_err(|error| refusal(&error))?;
+                let reply = gateway::perform(cloud, &call).await.map_err(|error| refusal(&error))?;
                 first_entry(&reply)
             }
             _ => {
@@ -198,14 +199,15 @@ impl Ended<'_> {
         }
     }
 
-    fn to_function(&self, cloud: &Arc<Cloud>, role: &str, target: &str, record: &Value) -> Result<(), Refusal> {
+    async fn to_function(&self, cloud: &Arc<Cloud>, role: &str, target: &str, record: &Value) -> Result<(), Refusal> {
         let missing = || Refusal::new(Reason::NotFound, format!("there is no function {target}"));
         let named = Named::of_arn(target).ok_or_else(missing)?;
+        // Asks whether the role may, without the call that would forget which event the record carries on.
+        let mut call = call_as(cloud, role, self.named, Service::Lambda, "Invoke", target)?;
+        call.labels = vec![("FunctionName", target.to_owned())];
+        call.headers.insert("x-amz-invocation-type", HeaderValue::from_static("DryRun"));
+        gateway::perform(cloud, &call).await.map_err(|error| refusal(&error))?;
         let found = cloud.lambda.target(&named).map_err(|_| missing())?;
-        let identity = identity(cloud, role, self.named)?;
-        authorize(&identity, &found, "lambda:InvokeFunction", &[]).map_err(|why| {
-            Refusal::new(Reason::PolicyDenied, why.explanation().headline()).explained(why.explanation())
-        })?;
         let request = InvokeRequest::new(record.to_string());
         enqueue(cloud, &found, request, self.leg(target))
             .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))
@@ -262,14 +264,13 @@ async fn to_queue_or_topic(
     let is_topic = target.split(':').nth(2) == Some("sns");
     let (service, operation) = if is_topic { (Service::Sns, "Publish") } else { (Service::Sqs, "SendMessage") };
     let mut call = call_as(cloud, role, ended.named, service, operation, target)?;
-    let sent = if is_topic {
+    if is_topic {
         call.params = letter.to_form(target)?;
-        cloud.sns.call(cloud, &call).await
     } else {
         let name = target.rsplit(':').next().unwrap_or_default();
         call.body = letter.to_json(&format!("http://sqs/{}/{name}", call.scope.account)).to_string().into();
-        cloud.sqs.call(&call).await
-    };
+    }
+    let sent = gateway::perform(cloud, &call).await;
     sent.map(drop).map_err(|error| refusal(&error))
 }
 
