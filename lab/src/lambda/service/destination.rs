@@ -119,13 +119,13 @@ impl Ended<'_> {
         Leg { scope: self.named.scope.clone(), hop, from, to, carried: self.carried.clone() }
     }
 
-    /// Logs what became of a record. A function that was given one logs itself what becomes of it.
+    /// Logs what became of a record. What a function or a bus makes of one that it was given is logged there.
     fn log(&self, cloud: &Cloud, target: &str, metric: &'static str, sent: &Result<(), Refusal>) {
         let leg = self.leg(target);
         if sent.is_err() {
             count(cloud, self.named, metric);
         }
-        if sent.is_err() || leg.hop != Hop::Function {
+        if sent.is_err() || !matches!(leg.hop, Hop::Function | Hop::Bus) {
             cloud.deliveries.log(leg, sent);
         }
     }

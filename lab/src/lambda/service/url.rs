@@ -84,8 +84,8 @@ impl FunctionUrl {
             "FunctionUrl": format!("http://{}{PREFIX}{}/", call.host, self.id),
             "FunctionArn": qualified(&function.arn, qualifier),
             "AuthType": self.auth_type,
-            "CreationTime": self.created.to_string(),
-            "LastModifiedTime": self.changed.to_string(),
+            "CreationTime": format!("{:.6}", self.created),
+            "LastModifiedTime": format!("{:.6}", self.changed),
             "InvokeMode": "BUFFERED",
         });
         if let Some(cors) = &self.cors {
