@@ -78,6 +78,12 @@ impl Source {
 
 async fn fetch(cloud: &Arc<Cloud>, call: &Call, bucket: &str, key: &str) -> Result<Bytes, AwsError> {
     let path = format!("/{}/{}", utf8_percent_encode(bucket, KEY), utf8_percent_encode(key, KEY));
+    if let Some(region) = cloud.s3.region_of(bucket).filter(|region| *region != call.scope.region) {
+        return Err(invalid(format!(
+            "Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: The bucket is in this \
+             region: {region}. Please use this region to retry the request"
+        )));
+    }
     let uri: Uri = path.parse().map_err(|_| invalid(format!("S3Bucket {bucket} and S3Key {key} name no object")))?;
     let get = Call {
         service: Service::S3,

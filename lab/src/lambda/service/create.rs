@@ -252,7 +252,7 @@ pub(super) fn architectures(wanted: &[String]) -> Result<Vec<String>, AwsError> 
     }
 }
 
-fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
+pub(super) fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
     if (least..=most).contains(&value) {
         return Ok(value);
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::create::within;
 use super::name::{LATEST, Named, qualified};
 use super::page::page;
 use super::state::FunctionState;
@@ -103,11 +104,11 @@ pub(super) fn put(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     if attempts.is_none() && age_seconds.is_none() && destination_config.is_none() {
         return Err(wrong("You must specify at least one of error handling or destination setting."));
     }
-    if attempts.is_some_and(|attempts| attempts > 2) {
-        return Err(wrong("MaximumRetryAttempts must be from 0 to 2"));
+    if let Some(attempts) = attempts {
+        within("maximumRetryAttempts", attempts, 0, 2)?;
     }
-    if age_seconds.is_some_and(|age| !(60..=21_600).contains(&age)) {
-        return Err(wrong("MaximumEventAgeInSeconds must be from 60 to 21600"));
+    if let Some(seconds) = age_seconds {
+        within("maximumEventAgeInSeconds", seconds, 60, 21_600)?;
     }
     let named = Named::own(call)?;
     let destinations = destination_config.map(Destinations::arns);

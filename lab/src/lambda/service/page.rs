@@ -1,5 +1,7 @@
 //! Lists in pages: `Marker`, `MaxItems`, `NextMarker`.
 
+use super::create::within;
+use super::name::invalid;
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 
@@ -12,15 +14,14 @@ const PAGE: usize = 50;
 /// The elements come with the keys that markers name them by, in the keys' order.
 pub(super) fn page<T>(
     call: &Call,
-    most: usize,
+    most: u32,
     all: impl Iterator<Item = (String, T)>,
 ) -> Result<(Vec<T>, Option<String>), AwsError> {
-    let wanted = match call.query("MaxItems").map(|wanted| wanted.parse::<usize>()) {
+    let wanted = match call.query("MaxItems") {
         None => PAGE,
-        Some(Ok(wanted)) if (1..=most).contains(&wanted) => wanted.min(PAGE),
-        Some(_) => {
-            let message = format!("MaxItems must be from 1 to {most}");
-            return Err(AwsError::bad_request("InvalidParameterValueException", message));
+        Some(text) => {
+            let number = text.parse().map_err(|_| invalid(&text, "maxItems", "Member must be a whole number"))?;
+            (within("maxItems", number, 1, most)? as usize).min(PAGE)
         }
     };
     let after = call.query("Marker");

@@ -58,6 +58,13 @@ async fn what_s3_answers_is_told_in_lambda_s_words() {
     let mut both = source("packages", "a.zip");
     both["ZipFile"] = zip(&[("bootstrap", 0o755, BOOTSTRAP)]).into();
     assert!(refused(both).await.starts_with("400 InvalidParameterValueException: Please do not provide other"));
+    let elsewhere = Client { region: "us-east-1", ..client.of(ACCOUNT) };
+    let changes = json!({ "Code": source("packages", "builds/alarm +1.zip") });
+    assert_eq!(
+        elsewhere.create_with("alarm", changes).await.unwrap_err(),
+        "400 InvalidParameterValueException: Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error \
+         Message: The bucket is in this region: ap-northeast-2. Please use this region to retry the request"
+    );
     let other = client.of(OTHER);
     other.role("notifier", "lambda.amazonaws.com").await;
     let denied = other.put("/alarm/code", source("packages", "builds/alarm +1.zip")).await.unwrap_err();

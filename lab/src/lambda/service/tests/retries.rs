@@ -62,6 +62,11 @@ async fn the_settings_of_a_qualifier_are_put_updated_listed_and_deleted() {
         put("", json!({})).await.unwrap_err(),
         "400 InvalidParameterValueException: You must specify at least one of error handling or destination setting."
     );
+    assert_eq!(
+        put("", json!({ "MaximumEventAgeInSeconds": 59 })).await.unwrap_err(),
+        "400 ValidationException: 1 validation error detected: Value '59' at 'maximumEventAgeInSeconds' failed to satisfy \
+         constraint: Member must have value greater than or equal to 60"
+    );
     put("", json!({ "MaximumRetryAttempts": 1 })).await.unwrap();
     let updated = client.call(Method::POST, &path(""), json!({ "MaximumEventAgeInSeconds": 60 })).await.unwrap();
     assert_eq!((&updated["MaximumRetryAttempts"], &updated["MaximumEventAgeInSeconds"]), (&json!(1), &json!(60)));
