@@ -16,19 +16,39 @@ use crate::cloud::Cloud;
 use crate::deliveries::{FunctionFailure, Leg, Reason, Refusal, UnderWay};
 use crate::lambda::{AsyncCondition, AsyncEvent, AsyncInvocation, InvokeOutcome};
 
+/// How often one chain of invocations may come to a function: AWS's "approximately 16 times".
+///
+/// Source: "Use Lambda recursive loop detection to prevent infinite loops" in the Lambda developer guide.
+const MOST_VISITS: usize = 16;
+
+/// The names of the functions that led to an event, one by its destination to the next.
+pub(super) type Chain = Vec<String>;
+
 /// Queues an event for a function, version or alias. What becomes of it is logged under `leg`.
+///
+/// An event that comes round too often is dropped, as in AWS: two functions that are each other's destination would go on
+/// for ever. The lab follows destinations alone; a loop through a queue or a topic is not noticed.
 pub(super) fn enqueue(
     cloud: &Arc<Cloud>,
     target: &Target,
     request: InvokeRequest,
     leg: Leg,
+    mut chain: Chain,
 ) -> Result<(), InvokeError> {
+    let function = &target.version.settings.name;
+    if chain.iter().filter(|visited| *visited == function).count() >= MOST_VISITS {
+        count(cloud, &target.named, "RecursiveInvocationsDropped");
+        let detail = format!("the event came to the function {function} {MOST_VISITS} times: Lambda stops the loop");
+        cloud.deliveries.stopped(leg, Refusal::new(Reason::Throttled, detail));
+        return Ok(());
+    }
+    chain.push(function.clone());
     let payload = request.payload.clone();
     let request = InvokeRequest { invoked_arn: Some(target.arn.clone()), ..request };
     let current = current(cloud, target.named.clone());
     let queued = target.version.deployed.invoke_async_on(request, target.retry.clone(), current)?;
     let under_way = cloud.deliveries.announce(leg.clone());
-    let followed = Followed { cloud: Arc::clone(cloud), leg, named: target.named.clone(), payload };
+    let followed = Followed { cloud: Arc::clone(cloud), leg, named: target.named.clone(), payload, chain };
     count(cloud, &target.named, "AsyncEventsReceived");
     tokio::spawn(followed.log_attempts(queued, under_way));
     Ok(())
@@ -53,6 +73,7 @@ struct Followed {
     leg: Leg,
     named: Named,
     payload: Bytes,
+    chain: Chain,
 }
 
 impl Followed {
@@ -110,6 +131,7 @@ impl Followed {
                         payload: &self.payload,
                         outcome: &outcome,
                         carried: &leg.carried,
+                        chain: &self.chain,
                     };
                     destination::send(cloud, ended).await;
                     return;

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::asynchronous::enqueue;
+use super::asynchronous::{Chain, enqueue};
 use super::invoke::count;
 use super::name::{LATEST, Named, qualified};
 use super::{InvokeRequest, function_arn};
@@ -42,6 +42,7 @@ pub(super) struct Ended<'a> {
     pub(super) payload: &'a Bytes,
     pub(super) outcome: &'a AsyncOutcome,
     pub(super) carried: &'a Carried,
+    pub(super) chain: &'a Chain,
 }
 
 /// What the function is set to at that time.
@@ -209,7 +210,7 @@ impl Ended<'_> {
         gateway::perform(cloud, &call).await.map_err(|error| refusal(&error))?;
         let found = cloud.lambda.target(&named).map_err(|_| missing())?;
         let request = InvokeRequest::new(record.to_string());
-        enqueue(cloud, &found, request, self.leg(target))
+        enqueue(cloud, &found, request, self.leg(target), self.chain.clone())
             .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
                 to: target.arn.clone(),
                 carried: Carried::default(),
             };
-            enqueue(cloud, &target, request, leg).map_err(|error| refused(&error))?;
+            enqueue(cloud, &target, request, leg, Vec::new()).map_err(|error| refused(&error))?;
             call.reply_with(StatusCode::ACCEPTED, &json!({})).map(|reply| Reply { body: Bytes::new(), ..reply })
         }
         "DryRun" => call.reply_with(StatusCode::NO_CONTENT, &json!({})),
@@ -198,7 +198,7 @@ pub(super) fn as_service(
         to: target.arn.clone(),
         carried: carried.clone(),
     };
-    enqueue(cloud, &target, InvokeRequest::new(payload), leg)
+    enqueue(cloud, &target, InvokeRequest::new(payload), leg, Vec::new())
         .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))
 }
 

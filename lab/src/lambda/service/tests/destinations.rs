@@ -195,6 +195,23 @@ async fn what_cannot_be_sent_is_lost_and_the_log_says_why() {
 }
 
 #[tokio::test]
+async fn two_functions_that_are_each_other_s_destination_come_to_an_end() {
+    let client = Client::new().await;
+    for name in ["ping", "pong"] {
+        client.create_with(name, json!({ "Environment": environment(&[("ANSWER", "1")]) })).await.unwrap();
+    }
+    client.destinations("ping", &client.arn("pong"), "").await.unwrap();
+    client.destinations("pong", &client.arn("ping"), "").await.unwrap();
+    client.invoke("ping", &EVENT, json!({})).await;
+    let deliveries = client.settled().await;
+    assert_eq!((client.metric("Invocations", "ping"), client.metric("Invocations", "pong")), (16.0, 16.0));
+    assert_eq!(client.metric("RecursiveInvocationsDropped", "ping"), 1.0);
+    let stopped =
+        deliveries.iter().find(|delivery| delivery.outcome == Outcome::Stopped && delivery.hop == Hop::Function);
+    assert!(stopped.unwrap().detail.as_ref().unwrap().ends_with("Lambda stops the loop"));
+}
+
+#[tokio::test]
 async fn what_is_no_destination_is_refused() {
     let client = Client::new().await;
     client.create("alarm").await;
