@@ -17,8 +17,9 @@ use tokio::net::TcpStream;
 
 use self::upstream::{Bus, Upstream};
 
-const AUTHORIZE: &str = "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId=sg-1&IpProtocol=tcp&FromPort=22\
-                         &ToPort=22&CidrIp=203.0.113.0%2F24";
+const AUTHORIZE: &str = "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp\
+                         &IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22\
+                         &IpPermissions.1.IpRanges.1.CidrIp=203.0.113.0%2F24";
 const DESCRIBE: &str = "Action=DescribeSecurityGroups&Version=2016-11-15";
 
 /// A relay in front of an upstream, and what it said of its records.
