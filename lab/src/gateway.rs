@@ -29,6 +29,7 @@ use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
+use crate::iam::authorization;
 use crate::ids;
 use crate::scope::Scope;
 
@@ -38,7 +39,10 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
         Ok(call) => call,
         Err(refused) => return *refused,
     };
-    let outcome = dispatch(cloud, &call).await;
+    let outcome = match authorize(cloud, &call) {
+        Ok(()) => dispatch(cloud, &call).await,
+        Err(denied) => Err(denied),
+    };
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
         Err(error) => call.refuse(error),
@@ -57,7 +61,12 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     let request_id = ids::uuid();
     let Identified { service, operation, access_key, region, labels, params } = identify(parts, &body)
         .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
-    let identity = cloud.iam.identify(access_key.as_deref());
+    let access_key = access_key.unwrap_or_default();
+    cloud
+        .iam
+        .check_usable(&access_key, Timestamp::now())
+        .map_err(|unusable| Box::new(call::refuse(service, &request_id, &unusable.refusal(service))))?;
+    let identity = cloud.iam.identify(Some(&access_key));
     let scope = Scope::new(identity.account.clone(), region);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     Ok(Call {
@@ -77,6 +86,11 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         labels,
         params,
     })
+}
+
+/// In a lab that enforces IAM, whether the caller's policies allow the call.
+fn authorize(cloud: &Cloud, call: &Call) -> Result<(), AwsError> {
+    if cloud.enforces_iam { authorization::check(cloud, call) } else { Ok(()) }
 }
 
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {

@@ -25,3 +25,8 @@ fn malformed(message: String) -> AwsError {
 pub(super) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }
+
+/// How much of a quota a document takes: white space does not count.
+pub(super) fn size(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}

@@ -66,6 +66,14 @@ pub(super) fn allows_service(topic: &Topic, deliverer: &Deliverer) -> Result<(),
     Ok(())
 }
 
+impl Sns {
+    /// The policy of a topic.
+    pub(crate) fn policy_of(&self, topic_arn: &str) -> Option<Policy> {
+        let (scope, name) = super::arn::topic(topic_arn).ok()?;
+        self.topics.with(&scope, |topics| topics.get(&name)?.settings.policy.clone())
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct AddPermission {

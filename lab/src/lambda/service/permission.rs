@@ -7,7 +7,18 @@ use serde_json::json;
 use super::{Lambda, check_revision, revision};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
-use crate::policy::{Grant, PolicyDocument};
+use crate::policy::{Grant, Policy, PolicyDocument};
+use crate::scope::Scope;
+
+impl Lambda {
+    /// The policy of a function.
+    pub(crate) fn policy_of(&self, function_arn: &str) -> Option<Policy> {
+        let scope = Scope::of_arn(function_arn)?;
+        let name = function_arn.split(':').nth(6)?;
+        let policy = self.regions.with(&scope, |region| region.functions.get(name)?.policy.clone())?;
+        Policy::parse(&policy.to_json()).ok()
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
