@@ -1,3 +1,6 @@
+mod enforcement;
+mod policies;
+
 use std::net::Ipv4Addr;
 
 use axum::http::{HeaderMap, Method, Uri};
