@@ -20,6 +20,7 @@ mod boundary;
 mod carrier;
 mod credentials;
 mod document;
+mod grammar;
 mod group;
 mod instance_profile;
 mod managed;

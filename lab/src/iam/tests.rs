@@ -1,4 +1,5 @@
 mod enforcement;
+mod grammar;
 mod policies;
 
 use std::net::Ipv4Addr;
