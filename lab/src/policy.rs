@@ -69,7 +69,7 @@ pub use condition::Condition;
 pub use decision::{Decision, authorize};
 pub use document::{Grant, PolicyDocument, SNS_TOPIC_ACTIONS, SidError};
 pub use explanation::{Explanation, IdentityPermission, Miss, Outcome, StatementReport};
-pub use malformed::MalformedPolicy;
+pub use malformed::{Fault, MalformedPolicy};
 pub use operator::{Operator, Qualifier};
 pub use permissions::{Denial, Layer, Permissions};
 pub use principal::{PrincipalElement, PrincipalMatch, PrincipalPattern};
