@@ -181,7 +181,7 @@ impl Policy {
             for action in statement.action().patterns() {
                 if !scope.iter().any(|allowed| allowed.eq_ignore_ascii_case(action)) {
                     let at = format!("Statement[{index}].{}", statement.action().name());
-                    let why = format!("Policy statement action out of service scope! ({action})");
+                    let why = "Policy statement action out of service scope!";
                     return Err(MalformedPolicy::new(at, why));
                 }
             }

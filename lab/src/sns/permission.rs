@@ -24,7 +24,7 @@ pub(super) fn allows_call(topic: &Topic, call: &Call, keys: &[(&str, &str)]) -> 
     let action = format!("SNS:{operation}");
     let who = call.identity.arn();
     let request = RequestContext::new(Principal::aws(who.clone()), action.clone(), topic.arn.clone())
-        .key("aws:PrincipalArn", who.clone())
+        .key("aws:PrincipalArn", call.identity.principal_arn())
         .key("aws:PrincipalAccount", call.identity.account.clone())
         // The older key, which the default policy goes by: the caller's account.
         .key("aws:SourceOwner", call.identity.account.clone())

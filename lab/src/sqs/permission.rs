@@ -32,7 +32,7 @@ pub(super) fn allows_call(queue: &Queue, call: &Call) -> Result<(), AwsError> {
     let action = format!("sqs:{operation}");
     let who = call.identity.arn();
     let request = RequestContext::new(Principal::aws(who.clone()), action.clone(), queue.arn.clone())
-        .key("aws:PrincipalArn", who.clone())
+        .key("aws:PrincipalArn", call.identity.principal_arn())
         .key("aws:PrincipalAccount", call.identity.account.clone())
         .key("aws:SourceIp", call.source_ip.to_string())
         // The lab stands for an endpoint that is reached by TLS only.

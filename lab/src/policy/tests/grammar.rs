@@ -171,7 +171,7 @@ fn actions_out_of_scope() {
     for action in ["SNS:*", "sns:CreateTopic", "sqs:SendMessage", "*"] {
         let error = check(action).unwrap_err();
         assert_eq!(error.location(), "Statement[0].Action");
-        assert_eq!(error.message(), format!("Policy statement action out of service scope! ({action})"));
+        assert_eq!(error.message(), "Policy statement action out of service scope!");
     }
 }
 
