@@ -3,7 +3,9 @@
 
 #![no_main]
 
-use alert_drill_lab::policy::{Decision, Effect, Policy, PolicyKind, Principal, RequestContext, authorize};
+use alert_drill_lab::policy::{
+    Decision, Effect, Permissions, Policy, PolicyKind, Principal, RequestContext, authorize,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -24,7 +26,14 @@ fuzz_target!(|text: &str| {
         request = request.key(&key, value);
     }
     for kind in [PolicyKind::Resource, PolicyKind::Trust, PolicyKind::Identity] {
-        let Ok(policy) = Policy::parse_as(policy, kind) else { continue };
+        let policy = match Policy::parse_as(policy, kind) {
+            Ok(policy) => policy,
+            Err(error) => {
+                assert!(!error.message().is_empty());
+                let _ = error.fault();
+                continue;
+            }
+        };
         let decision = policy.evaluate(&request);
         let explanation = decision.explanation();
         let applied = |effect| explanation.statements().iter().any(|one| one.applied() && one.effect == effect);
@@ -32,6 +41,15 @@ fuzz_target!(|text: &str| {
         assert_eq!(applied(Effect::Allow) && !applied(Effect::Deny), decision.is_allowed());
         assert_eq!(explanation.statements().len(), policy.statements().len());
         assert!(!explanation.to_string().is_empty());
+        // As the one policy of the caller's, and as its boundary beside that.
+        let identity = Permissions { identity: vec![policy.clone()], ..Permissions::default() };
+        let bounded = Permissions { boundary: Some(policy.clone()), ..identity.clone() };
+        for permissions in [&identity, &bounded] {
+            let may = permissions.authorize(Some(&policy), &request, "111122223333");
+            assert!(!(applied(Effect::Deny) && may.is_ok()));
+            assert!(applied(Effect::Allow) || may.is_err());
+            assert!(may.is_ok() || !may.unwrap_err().because("a:b").is_empty());
+        }
         for allows in [true, false] {
             let decision = authorize(Some(&policy), &request, "111122223333", allows);
             assert!(!(applied(Effect::Deny) && decision.is_allowed()));
