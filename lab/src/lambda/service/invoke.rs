@@ -178,7 +178,7 @@ fn authorize_service(function: &FunctionState, deliverer: &Deliverer) -> Result<
 
 /// Logs what becomes of each attempt, in a task that counts as under way until the end is known.
 fn follow(cloud: &Arc<Cloud>, queued: AsyncInvocation, leg: Leg, function: &FunctionState) {
-    let under_way = cloud.deliveries.begin();
+    let under_way = cloud.deliveries.announce(leg.clone());
     tokio::spawn(log_attempts(Arc::clone(cloud), queued, leg, function.clone(), under_way));
 }
 
