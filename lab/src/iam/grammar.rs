@@ -118,8 +118,13 @@ fn check_legacy(statement: &Object) -> Result<(), String> {
     }
     for resource in texts(statement, "Resource", "NotResource") {
         let parts: Vec<&str> = resource.splitn(6, ':').collect();
+        // At a partition that does not exist it stops: that is said later, in words of its own.
+        if parts.get(1).is_some_and(|partition| !is_partition(partition)) {
+            break;
+        }
         // Three parts stand for all that begin so; four and five are neither, and no part before the Region may be empty.
-        if parts[0] == "arn" && (matches!(parts.len(), 4 | 5) || (parts.len() > 3 && parts[2].is_empty())) {
+        let has_no_service = parts.len() > 3 && parts.get(2).is_some_and(|service| service.is_empty());
+        if parts.first() == Some(&"arn") && (matches!(parts.len(), 4 | 5) || has_no_service) {
             return Err(LEGACY.to_owned());
         }
     }
@@ -186,8 +191,8 @@ fn check_resource(resource: &str) -> Result<(), String> {
         return Err(format!("Resource {resource} must be in ARN format or \"*\"."));
     }
     let parts: Vec<&str> = resource.splitn(6, ':').collect();
-    let partition = parts[1];
-    if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "*") {
+    let partition = parts.get(1).copied().unwrap_or_default();
+    if !is_partition(partition) {
         let mut full: Vec<&str> = parts.iter().skip(1).copied().collect();
         full.resize(full.len().max(5), "*");
         let arn = format!("arn:{}", full.join(":"));
@@ -208,6 +213,10 @@ fn check_resource(resource: &str) -> Result<(), String> {
         return Err(IAM_PATHS.to_owned());
     }
     Ok(())
+}
+
+fn is_partition(partition: &str) -> bool {
+    matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "*")
 }
 
 fn is_iam_path(path: &str) -> bool {

@@ -72,6 +72,10 @@ fn resources() {
         (json!("arn:aws::::example_bucket"), LEGACY),
         (json!("arn:aws:s3:us-east-1::x"), "Resource arn:aws:s3:us-east-1::x can not contain region information."),
         (json!("arn:aws:iam:us-east-1::x"), "IAM resource arn:aws:iam:us-east-1::x cannot contain region information."),
+        (
+            json!(["arn:error:s3:::x", "arn:error:s3::x"]),
+            "Partition \"error\" is not valid for resource \"arn:error:s3:::x\".",
+        ),
         (json!([]), "Policy statement must contain resources."),
         (json!({ "a": BUCKET }), SYNTAX),
     ] {
