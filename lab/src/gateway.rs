@@ -25,24 +25,26 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
+pub(crate) use self::identify::access_key;
 use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::iam::authorization;
 use crate::ids;
+use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 
-/// Serves one request to an AWS service.
+/// Serves one request to an AWS service, or to a function's URL, which is no call of an API.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
+        return cloud.lambda.serve_url(cloud, request).await;
+    }
     let call = match understand(cloud, parts, body, source_ip) {
         Ok(call) => call,
         Err(refused) => return *refused,
     };
-    let outcome = match authorize(cloud, &call) {
-        Ok(()) => dispatch(cloud, &call).await,
-        Err(denied) => Err(denied),
-    };
+    let outcome = perform(cloud, &call).await;
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
         Err(error) => call.refuse(error),
@@ -88,9 +90,14 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     })
 }
 
-/// In a lab that enforces IAM, whether the caller's policies allow the call.
-fn authorize(cloud: &Cloud, call: &Call) -> Result<(), AwsError> {
-    if cloud.enforces_iam { authorization::check(cloud, call) } else { Ok(()) }
+/// Performs a call, if the caller may make it, and records nothing of it: what a service does in the name of a caller or
+/// of a role is not a call that somebody made.
+pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    if cloud.enforces_iam {
+        authorization::check(cloud, call)?;
+    }
+    // A call of Lambda's reads code from S3, which is a call again.
+    Box::pin(dispatch(cloud, call)).await
 }
 
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {

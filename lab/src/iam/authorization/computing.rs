@@ -9,7 +9,10 @@ pub(super) fn needs(call: &Call) -> Vec<Need> {
     let text = |name: &str| body.get(name).and_then(|value| value.as_str());
     let label = |name: &'static str| call.label(name).ok();
     let resource = match (label("FunctionName").or_else(|| text("FunctionName")), label("Resource")) {
-        (Some(name), _) => function(call, name),
+        (Some(name), _) => match call.query("Qualifier") {
+            Some(qualifier) => format!("{}:{qualifier}", function(call, name)),
+            None => function(call, name),
+        },
         (None, Some(arn)) => arn.to_owned(),
         (None, None) => "*".to_owned(),
     };
