@@ -36,10 +36,17 @@ pub(crate) struct Cloud {
     pub(crate) mail: Mail,
     pub(crate) metrics: Metrics,
     pub(crate) deliveries: Arc<Deliveries>,
+    /// Whether callers are held to their identity policies.
+    pub(crate) enforces_iam: bool,
     address: Mutex<Option<SocketAddr>>,
 }
 
 impl Cloud {
+    /// A cloud without anything in it, which holds its callers to their identity policies or does not.
+    pub(crate) fn new(enforces_iam: bool) -> Self {
+        Self { enforces_iam, ..Self::default() }
+    }
+
     /// Where the lab listens, once it does: what links in mails and the environment of functions point to.
     pub(crate) fn endpoint_url(&self) -> String {
         match *self.address.lock().unwrap_or_else(PoisonError::into_inner) {
