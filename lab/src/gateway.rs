@@ -85,6 +85,7 @@ async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
         Service::Ec2 => cloud.ec2.call(call),
         Service::Events => cloud.events.call(cloud, call),
         Service::Iam => cloud.iam.call(call),
+        Service::Kms => cloud.kms.call(call),
         Service::Lambda => cloud.lambda.call(cloud, call).await,
         Service::Logs => cloud.logs.call(call),
         Service::S3 => cloud.s3.call(call).await,
