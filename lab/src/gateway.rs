@@ -18,6 +18,7 @@ mod xml;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -34,6 +35,10 @@ use crate::scope::Scope;
 
 /// Serves one request to an AWS service.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    // The certificate of SNS's signatures: whoever verifies one fetches it, unsigned. No bucket can have a capital letter.
+    if let Some(certificate) = cloud.sns.certificate(parts.uri.path()).await {
+        return Reply::new(StatusCode::OK, "application/x-pem-file", &ids::uuid(), certificate);
+    }
     let call = match understand(cloud, parts, body, source_ip) {
         Ok(call) => call,
         Err(refused) => return *refused,

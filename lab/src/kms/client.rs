@@ -80,12 +80,7 @@ impl Kms {
     }
 
     /// Whether the caller may have a message encrypted or decrypted by way of the service.
-    pub(crate) fn allows_caller(
-        &self,
-        purpose: &Purpose<'_>,
-        call: &Call,
-        actions: &[&str],
-    ) -> Result<(), Denial> {
+    pub(crate) fn allows_caller(&self, purpose: &Purpose<'_>, call: &Call, actions: &[&str]) -> Result<(), Denial> {
         let via = purpose.via();
         let (name, resource) = purpose.context();
         let keys = [("kms:ViaService", via.as_str()), (name, resource)];

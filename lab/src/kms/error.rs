@@ -24,10 +24,6 @@ pub(super) fn pending_deletion(arn: &str) -> AwsError {
     invalid_state(format!("{arn} is pending deletion."))
 }
 
-pub(super) fn unsupported_operation(message: impl Into<String>) -> AwsError {
-    AwsError::bad_request("UnsupportedOperationException", message)
-}
-
 pub(super) fn validation(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("ValidationException", message)
 }

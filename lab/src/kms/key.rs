@@ -115,11 +115,7 @@ struct UpdateKeyDescription {
 
 fn check_description(description: &str) -> Result<(), AwsError> {
     if description.chars().count() > 8192 {
-        return Err(violated(
-            description,
-            "description",
-            "Member must have length less than or equal to 8192",
-        ));
+        return Err(violated(description, "description", "Member must have length less than or equal to 8192"));
     }
     Ok(())
 }

@@ -37,8 +37,9 @@ pub(super) fn default(account: &str) -> Result<Policy, AwsError> {
 /// service. Another service has no account to call from, so that it is left out.
 pub(super) fn of_managed_key(service: &str, in_words: &str, scope: &Scope) -> Result<Policy, AwsError> {
     let Scope { account, region } = scope;
-    let purpose =
-        format!("Allow access through {in_words} for all principals in the account that are authorized to use {in_words}");
+    let purpose = format!(
+        "Allow access through {in_words} for all principals in the account that are authorized to use {in_words}"
+    );
     own(&json!({
         "Version": "2012-10-17",
         "Id": format!("auto-{service}-1"),
@@ -81,7 +82,9 @@ pub(super) fn checked(call: &Call, text: &str, is_safe: bool) -> Result<Policy, 
     let again = RequestContext::new(who, "kms:PutKeyPolicy", call.scope.arn("kms", "key/any"))
         .key("kms:CallerAccount", call.scope.account.clone());
     if !is_safe && !policy.evaluate(&again).is_allowed() {
-        return Err(malformed("The new key policy will not allow you to update the key policy in the future.".to_owned()));
+        return Err(malformed(
+            "The new key policy will not allow you to update the key policy in the future.".to_owned(),
+        ));
     }
     Ok(policy)
 }

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::Sqs;
+use super::error::no_queue;
 use super::fifo::{self, Fifo};
 use super::queue::Queue;
-use super::error::no_queue;
 use super::redrive::{self, Redrive, RedriveAllow};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;

@@ -71,7 +71,8 @@ impl Fifo {
             ("FifoThroughputLimit", "perMessageGroupId") => self.limit_is_group = true,
             ("FifoQueue", "true") => {}
             ("FifoQueue", _) => {
-                let message = "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.";
+                let message =
+                    "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.";
                 return Err(AwsError::bad_request("InvalidAttributeValue", message));
             }
             (_, _) => return Err(invalid(name)),
@@ -159,7 +160,8 @@ impl Memory {
 pub(super) fn check_id(parameter: &str, id: &str) -> Result<(), AwsError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_punctuation();
     if id.is_empty() || id.len() > 128 || !id.chars().all(is_plain) {
-        let reason = format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+        let reason =
+            format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
         return Err(invalid_value(id, parameter, &reason));
     }
     Ok(())

@@ -73,7 +73,8 @@ fn no_resource(parameter: &str) -> AwsError {
 
 /// The scope and the name of a queue of the Region that is called.
 fn queue_of(call: &Call, arn: &str, parameter: &str) -> Result<(Scope, String), AwsError> {
-    let (scope, rest) = Scope::of_arn(arn).zip(arn.strip_prefix("arn:aws:sqs:")).ok_or_else(|| no_resource(parameter))?;
+    let (scope, rest) =
+        Scope::of_arn(arn).zip(arn.strip_prefix("arn:aws:sqs:")).ok_or_else(|| no_resource(parameter))?;
     let name = rest.rsplit(':').next().unwrap_or_default().to_owned();
     if scope.region != call.scope.region {
         return Err(no_resource(parameter));
@@ -166,9 +167,10 @@ impl Sqs {
         let input: List = call.input()?;
         let most = match input.max_results {
             None => 1,
-            Some(most) => usize::try_from(most).ok().filter(|most| (1..=SHOWN).contains(most)).ok_or_else(|| {
-                invalid_value(most, "MaxResults", "You must enter a value between 1 and 10.")
-            })?,
+            Some(most) => usize::try_from(most)
+                .ok()
+                .filter(|most| (1..=SHOWN).contains(most))
+                .ok_or_else(|| invalid_value(most, "MaxResults", "You must enter a value between 1 and 10."))?,
         };
         let (scope, name) = queue_of(call, &input.source_arn, "SourceArn")?;
         self.queues.with(&scope, |queues| {
