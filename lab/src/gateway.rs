@@ -26,12 +26,14 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
+pub(crate) use self::identify::is_long_poll;
 use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::ids;
 use crate::scope::Scope;
+use crate::sqs::query;
 
 /// Serves one request to an AWS service.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
@@ -39,8 +41,8 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
     if let Some(certificate) = cloud.sns.certificate(parts.uri.path()).await {
         return Reply::new(StatusCode::OK, "application/x-pem-file", &ids::uuid(), certificate);
     }
-    let call = match understand(cloud, parts, body, source_ip) {
-        Ok(call) => call,
+    let (call, is_query) = match understand(cloud, parts, body, source_ip) {
+        Ok(understood) => understood,
         Err(refused) => return *refused,
     };
     let outcome = dispatch(cloud, &call).await;
@@ -54,18 +56,29 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
     if let Some(record) = record {
         cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
-    reply
+    if is_query { in_query_protocol(&call, &reply, outcome.as_ref().err()) } else { reply }
 }
 
-/// The call that a request makes, or the answer that refuses it.
-fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<Call, Box<Reply>> {
+/// The same answer for a client that speaks the older protocol of SQS.
+fn in_query_protocol(call: &Call, reply: &Reply, refused: Option<&AwsError>) -> Reply {
+    let body = match refused {
+        Some(error) => query::refusal(&call.request_id, error),
+        None => query::answer(&call.operation, &call.request_id, &reply.body),
+    };
+    Reply::new(reply.status, "text/xml", &call.request_id, body)
+}
+
+/// The call that a request makes, and whether its protocol is an older one than the service's; or the answer that refuses
+/// it.
+fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<(Call, bool), Box<Reply>> {
     let request_id = ids::uuid();
-    let Identified { service, operation, access_key, region, labels, params } = identify(parts, &body)
+    let Identified { service, operation, access_key, region, labels, params, translated } = identify(parts, &body)
         .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
     let identity = cloud.iam.identify(access_key.as_deref());
     let scope = Scope::new(identity.account.clone(), region);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
-    Ok(Call {
+    let is_query = translated.is_some();
+    let call = Call {
         service,
         operation,
         scope,
@@ -78,10 +91,11 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         method: parts.method.clone(),
         uri: parts.uri.clone(),
         headers: parts.headers.clone(),
-        body,
+        body: translated.unwrap_or(body),
         labels,
         params,
-    })
+    };
+    Ok((call, is_query))
 }
 
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {

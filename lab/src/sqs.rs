@@ -19,6 +19,7 @@ mod inflight;
 mod message;
 mod movement;
 mod permission;
+pub(crate) mod query;
 mod queue;
 mod receive;
 mod redrive;
