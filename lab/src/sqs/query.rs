@@ -45,6 +45,8 @@ const PARAMETERS: &[(&str, &str, Shape)] = &[
     ("SendMessageBatchRequestEntry", "Entries", Shape::Entries),
     ("DeleteMessageBatchRequestEntry", "Entries", Shape::Entries),
     ("ChangeMessageVisibilityBatchRequestEntry", "Entries", Shape::Entries),
+    // An empty list goes by the name that it has in the model.
+    ("Entries", "Entries", Shape::Entries),
     ("DelaySeconds", "DelaySeconds", Shape::Number),
     ("VisibilityTimeout", "VisibilityTimeout", Shape::Number),
     ("MaxNumberOfMessages", "MaxNumberOfMessages", Shape::Number),
@@ -60,7 +62,9 @@ pub(crate) fn to_json(operation: &str, params: &Node, path: &str) -> Bytes {
         input.insert("QueueUrl".into(), path.trim_matches('/').into());
     }
     // The one name in the model that begins with a small letter.
-    if let ("CreateQueue", Some(tags)) = (operation, input.remove("Tags")) {
+    if operation == "CreateQueue"
+        && let Some(tags) = input.remove("Tags")
+    {
         input.insert("tags".into(), tags);
     }
     Value::Object(input).to_string().into()
@@ -80,9 +84,7 @@ fn members(node: &Node) -> Map<String, Value> {
 fn value(node: &Node, shape: Shape) -> Value {
     let elements = || node.elements().unwrap_or_default();
     match (shape, node) {
-        (Shape::Number, Node::Leaf(text)) => {
-            text.parse::<i64>().map_or_else(|_| text.clone().into(), Value::from)
-        }
+        (Shape::Number, Node::Leaf(text)) => text.parse::<i64>().map_or_else(|_| text.clone().into(), Value::from),
         (Shape::List, _) => elements().into_iter().map(|element| value(element, Shape::Text)).collect(),
         (Shape::Map, _) => elements().into_iter().filter_map(pair).collect::<Map<_, _>>().into(),
         (Shape::Entries, _) => elements().into_iter().map(members).map(Value::Object).collect(),
@@ -185,13 +187,16 @@ mod tests {
         let form = "QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=3&Tag.1.Key=k&Tag.1.Value=v&QueueUrl=";
         let created = read("CreateQueue", form);
         assert_eq!((&created["Attributes"], &created["tags"]), (&json!({ "DelaySeconds": "3" }), &json!({ "k": "v" })));
+        assert_eq!(read("TagQueue", "QueueUrl=u&Tag.1.Key=k&Tag.1.Value=v")["Tags"], json!({ "k": "v" }));
+        assert_eq!(read("SendMessageBatch", "QueueUrl=u&Entries=")["Entries"], json!([]));
     }
 
     #[test]
     fn an_answer_has_the_names_of_that_time() {
         let json = json!({ "Messages": [{ "Body": "a<b\r\n", "Attributes": { "SenderId": "s" } }] }).to_string();
         let xml = answer("ReceiveMessage", "r", json.as_bytes());
-        let message = "<Message><Body>a&lt;b&#xD;\n</Body><Attribute><Name>SenderId</Name><Value>s</Value></Attribute></Message>";
+        let message =
+            "<Message><Body>a&lt;b&#xD;\n</Body><Attribute><Name>SenderId</Name><Value>s</Value></Attribute></Message>";
         assert!(xml.contains(&format!("<ReceiveMessageResult>{message}</ReceiveMessageResult>")), "{xml}");
         let json = json!({ "Successful": [{ "Id": "1" }], "Failed": [{ "Id": "2", "SenderFault": true }] }).to_string();
         let xml = answer("DeleteMessageBatch", "r", json.as_bytes());

@@ -34,7 +34,7 @@ fn random_number(bits: usize) -> BigUint {
 }
 
 fn small_primes() -> Vec<u32> {
-    let is_prime = |n: &u32| (3..).step_by(2).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u32| (3..).step_by(2).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     (3..SIEVE).step_by(2).filter(is_prime).collect()
 }
 
