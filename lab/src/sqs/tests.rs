@@ -1,5 +1,6 @@
 mod fifo;
 mod moves;
+mod query;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
