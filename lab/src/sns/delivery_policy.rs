@@ -10,6 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::settings::Wrong;
+use crate::gateway::error::AwsError;
+
 /// The longest that all retries may take, and the longest delay, in seconds.
 const LONGEST: u32 = 3600;
 
@@ -125,8 +128,8 @@ impl Retries {
             .collect()
     }
 
-    fn check(&self, name: &str) -> Result<(), String> {
-        let refuse = |what: String| Err(format!("DeliveryPolicy: {name}.{what}"));
+    fn check(&self, name: &str) -> Result<(), Wrong> {
+        let refuse = |what: String| Err(Wrong::Value(format!("DeliveryPolicy: {name}.{what}")));
         if self.min_delay_target < 1 || self.min_delay_target > self.max_delay_target {
             return refuse("minDelayTarget must be at least 1 and at most maxDelayTarget".to_owned());
         }
@@ -150,13 +153,17 @@ impl Retries {
 }
 
 impl Content {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Wrong> {
         let value = &self.header_content_type;
         match CONTENT_TYPES.iter().any(|known| known.eq_ignore_ascii_case(value)) {
             true => Ok(()),
-            false => Err(format!("DeliveryPolicy: requestPolicy.headerContentType has the invalid value {value}")),
+            false => Err(Wrong::Value(format!("DeliveryPolicy: headerContentType has the invalid value {value}"))),
         }
     }
+}
+
+fn malformed(error: serde_json::Error) -> Wrong {
+    Wrong::Value(format!("DeliveryPolicy: {error}"))
 }
 
 fn check(
@@ -164,9 +171,9 @@ fn check(
     content: Option<&Content>,
     throttle: Option<&serde_json::Value>,
     name: &str,
-) -> Result<(), String> {
+) -> Result<(), Wrong> {
     if throttle.is_some_and(|throttle| !throttle.is_null()) {
-        return Err("DeliveryPolicy: the lab does not support throttlePolicy".to_owned());
+        return Err(Wrong::Unsupported(AwsError::unsupported("throttlePolicy of a delivery policy")));
     }
     retries.map_or(Ok(()), |retries| retries.check(name))?;
     content.map_or(Ok(()), Content::check)
@@ -174,7 +181,7 @@ fn check(
 
 impl TopicPolicy {
     /// The empty text takes the policy away.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Given {
@@ -192,7 +199,7 @@ impl TopicPolicy {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let Given { http } = serde_json::from_str(text).map_err(|error| format!("DeliveryPolicy: {error}"))?;
+        let Given { http } = serde_json::from_str(text).map_err(malformed)?;
         let (retries, content) = (http.default_healthy_retry_policy, http.default_request_policy);
         let throttle = http.default_throttle_policy.as_ref();
         check(retries.as_ref(), content.as_ref(), throttle, "http.defaultHealthyRetryPolicy")?;
@@ -229,7 +236,7 @@ impl TopicPolicy {
 
 impl SubscriptionPolicy {
     /// The empty text takes the policy away.
-    pub(super) fn parse(text: &str) -> Result<Option<Self>, String> {
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, Wrong> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         struct Given {
@@ -242,11 +249,12 @@ impl SubscriptionPolicy {
         if text.is_empty() {
             return Ok(None);
         }
-        let given: Given = serde_json::from_str(text).map_err(|error| format!("DeliveryPolicy: {error}"))?;
+        let given: Given = serde_json::from_str(text).map_err(malformed)?;
         let (retries, content) = (given.healthy_retry_policy, given.request_policy);
         check(retries.as_ref(), content.as_ref(), given.throttle_policy.as_ref(), "healthyRetryPolicy")?;
         if given.sickly_retry_policy.is_some_and(|policy| !policy.is_null()) || given.guaranteed == Some(true) {
-            return Err("DeliveryPolicy: sicklyRetryPolicy and guaranteed cannot be set".to_owned());
+            let message = "DeliveryPolicy: sicklyRetryPolicy and guaranteed cannot be set";
+            return Err(Wrong::Value(message.to_owned()));
         }
         Ok(Some(Self { text: text.to_owned(), retries, content }))
     }
@@ -309,10 +317,17 @@ mod tests {
             (r#"{"healthyRetryPolicy": {"numRetries": 1, "numNoDelayRetries": 2}}"#, "the sum of the retries"),
             (r#"{"healthyRetryPolicy": {"maxDelayTarget": 3600, "numMaxDelayRetries": 2}}"#, "3600 seconds in all"),
             (r#"{"requestPolicy": {"headerContentType": "image/png"}}"#, "image/png"),
-            (r#"{"throttlePolicy": {"maxReceivesPerSecond": 1}}"#, "does not support throttlePolicy"),
+            (
+                r#"{"throttlePolicy": {"maxReceivesPerSecond": 1}}"#,
+                "NotImplemented: the lab does not support throttlePolicy",
+            ),
             (r#"{"http": {}}"#, "unknown field"),
         ] {
-            let refused = SubscriptionPolicy::parse(policy).unwrap_err();
+            let refused = match SubscriptionPolicy::parse(policy).unwrap_err() {
+                Wrong::Value(message) => message,
+                Wrong::Unsupported(error) => error.to_string(),
+                Wrong::Unknown => String::new(),
+            };
             assert!(refused.contains(why), "{policy}: {refused}");
         }
     }

@@ -33,6 +33,7 @@ pub(super) struct Settings {
 const UNSUPPORTED: &[&str] = &["ArchivePolicy", "DataProtectionPolicy"];
 
 /// Why an attribute cannot be set.
+#[derive(Debug)]
 pub(super) enum Wrong {
     /// There is no such attribute.
     Unknown,
@@ -97,7 +98,7 @@ impl Settings {
                 value.clone_into(&mut self.policy_text);
             }
             "KmsMasterKeyId" => self.key = Some(value.to_owned()).filter(|key| !key.is_empty()),
-            "DeliveryPolicy" => self.delivery = TopicPolicy::parse(value).map_err(Wrong::Value)?,
+            "DeliveryPolicy" => self.delivery = TopicPolicy::parse(value)?,
             "SignatureVersion" if matches!(value, "1" | "2") => {
                 value.clone_into(&mut self.signature_version);
                 self.explicit_signature_version = true;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::delivery_policy::{SubscriptionPolicy, TopicPolicy};
 use super::endpoint::Protocol;
 use super::error::{invalid, invalid_attribute, no_subscription, not_authorized};
+use super::settings::Wrong;
 use super::topic::Topic;
 use super::{Sns, arn};
 use crate::filter::{self, FilterPolicy};
@@ -118,7 +119,13 @@ impl Options {
                 let reason = format_args!("Delivery protocol [{protocol}] does not support delivery policies.");
                 return Err(by.refuse(reason));
             }
-            "DeliveryPolicy" => self.delivery = SubscriptionPolicy::parse(value).map_err(|why| by.refuse(why))?,
+            "DeliveryPolicy" => {
+                self.delivery = SubscriptionPolicy::parse(value).map_err(|wrong| match wrong {
+                    Wrong::Value(why) => by.refuse(why),
+                    Wrong::Unsupported(error) => error,
+                    Wrong::Unknown => by.refuse("DeliveryPolicy"),
+                })?;
+            }
             "SubscriptionRoleArn" | "ReplayPolicy" => {
                 return Err(AwsError::unsupported(format_args!("the subscription attribute {name}")));
             }

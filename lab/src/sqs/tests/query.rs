@@ -1,5 +1,3 @@
-use super::*;
-
 /// What a client sends that knows SQS's older protocol only.
 async fn form(lab: &crate::Lab, parameters: &[(&str, &str)]) -> (u16, String) {
     let signature = "AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/sqs/aws4_request";
