@@ -26,17 +26,21 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
-pub(crate) use self::identify::is_long_poll;
 use self::identify::{Identified, identify};
+pub(crate) use self::identify::{access_key, is_long_poll};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::ids;
+use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 use crate::sqs::query;
 
-/// Serves one request to an AWS service.
+/// Serves one request to an AWS service, or to a function's URL, which is no call of an API.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
+        return cloud.lambda.serve_url(cloud, request).await;
+    }
     // The certificate of SNS's signatures: whoever verifies one fetches it, unsigned. No bucket can have a capital letter.
     if let Some(certificate) = cloud.sns.certificate(parts.uri.path()).await {
         return Reply::new(StatusCode::OK, "application/x-pem-file", &ids::uuid(), certificate);
@@ -45,7 +49,7 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
         Ok(understood) => understood,
         Err(refused) => return *refused,
     };
-    let outcome = dispatch(cloud, &call).await;
+    let outcome = perform(cloud, &call).await;
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
         Err(error) => call.refuse(error),
@@ -96,6 +100,13 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         params,
     };
     Ok((call, is_query))
+}
+
+/// Performs a call and records nothing of it: what a service does in the name of a caller or of a role is not a call that
+/// somebody made.
+pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    // A call of Lambda's reads code from S3, which is a call again.
+    Box::pin(dispatch(cloud, call)).await
 }
 
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
