@@ -56,16 +56,17 @@ pub(super) struct Post<'a> {
 impl Post<'_> {
     /// Posts the message, and logs each attempt that is followed by another. Returns the number of attempts, too.
     pub(super) async fn deliver(&self, deliveries: &Deliveries, leg: &Leg) -> (usize, Result<(), Refusal>) {
-        let delays = self.policy.retries.delays();
-        for attempt in 1.. {
+        let mut delays = self.policy.retries.delays().into_iter();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let Err(failure) = once(self).await else { return (attempt, Ok(())) };
             let refusal = Refusal::new(Reason::ReceiverError, failure.detail);
-            let delay = delays.get(attempt - 1).filter(|_| !failure.is_final);
+            let delay = delays.next().filter(|_| !failure.is_final);
             let Some(delay) = delay else { return (attempt, Err(refusal)) };
             deliveries.retried(leg.clone(), refusal);
-            sleep(*delay / HASTE).await;
+            sleep(delay / HASTE).await;
         }
-        unreachable!("the delays come to an end")
     }
 }
 

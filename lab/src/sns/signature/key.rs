@@ -1,7 +1,7 @@
 //! The RSA key, and what it signs (RSASSA-PKCS1-v1_5, RFC 8017).
 //!
-//! No crate of the workspace signs with SHA-1 any more, for good reasons; SNS's first version of signatures is SHA-1, and is
-//! what a topic has unless it asks for the second. So the arithmetic is here, on big integers: it is not constant in time,
+//! The cryptography of the workspace, aws-lc-rs, does not sign with SHA-1, for good reasons; SNS's first version of
+//! signatures is SHA-1, and is what a topic has unless it asks for the second. So the arithmetic is here, on big integers: it is not constant in time,
 //! and needs not be for a key that protects nothing.
 
 use num_bigint::BigUint;
