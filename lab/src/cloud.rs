@@ -9,6 +9,7 @@ use crate::discord::Discord;
 use crate::ec2::Ec2;
 use crate::events::Events;
 use crate::iam::Iam;
+use crate::kms::Kms;
 use crate::lambda::Lambda;
 use crate::logs::Logs;
 use crate::mail::Mail;
@@ -21,12 +22,14 @@ use crate::sqs::Sqs;
 ///
 /// A handler gets it to reach other services: EventBridge publishes to SNS, SNS invokes Lambda. Such deliveries run in
 /// tasks of their own, each under a guard of [`Deliveries::begin`], and say in [`Deliveries`] what became of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cloud {
     pub(crate) cloudtrail: CloudTrail,
     pub(crate) ec2: Ec2,
     pub(crate) events: Events,
     pub(crate) iam: Iam,
+    /// SQS has it as well: it encrypts on behalf of every service that sends.
+    pub(crate) kms: Arc<Kms>,
     pub(crate) lambda: Lambda,
     pub(crate) logs: Logs,
     pub(crate) s3: S3,
@@ -39,6 +42,30 @@ pub(crate) struct Cloud {
     /// Whether callers are held to their identity policies.
     pub(crate) enforces_iam: bool,
     address: Mutex<Option<SocketAddr>>,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        let kms = Arc::<Kms>::default();
+        Self {
+            cloudtrail: CloudTrail::default(),
+            ec2: Ec2::default(),
+            events: Events::default(),
+            iam: Iam::default(),
+            lambda: Lambda::default(),
+            logs: Logs::default(),
+            s3: S3::default(),
+            sns: Sns::default(),
+            sqs: Sqs::new(Arc::clone(&kms)),
+            kms,
+            enforces_iam: false,
+            discord: Discord::default(),
+            mail: Mail::default(),
+            metrics: Metrics::default(),
+            deliveries: Arc::default(),
+            address: Mutex::default(),
+        }
+    }
 }
 
 impl Cloud {

@@ -18,6 +18,7 @@ mod xml;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -25,8 +26,8 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
-pub(crate) use self::identify::access_key;
 use self::identify::{Identified, identify};
+pub(crate) use self::identify::{access_key, is_long_poll};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
@@ -34,14 +35,19 @@ use crate::iam::authorization;
 use crate::ids;
 use crate::lambda::UrlRequest;
 use crate::scope::Scope;
+use crate::sqs::query;
 
 /// Serves one request to an AWS service, or to a function's URL, which is no call of an API.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
     if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
         return cloud.lambda.serve_url(cloud, request).await;
     }
-    let call = match understand(cloud, parts, body, source_ip) {
-        Ok(call) => call,
+    // The certificate of SNS's signatures: whoever verifies one fetches it, unsigned. No bucket can have a capital letter.
+    if let Some(certificate) = cloud.sns.certificate(parts.uri.path()).await {
+        return Reply::new(StatusCode::OK, "application/x-pem-file", &ids::uuid(), certificate);
+    }
+    let (call, is_query) = match understand(cloud, parts, body, source_ip) {
+        Ok(understood) => understood,
         Err(refused) => return *refused,
     };
     let outcome = perform(cloud, &call).await;
@@ -55,13 +61,23 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
     if let Some(record) = record {
         cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
-    reply
+    if is_query { in_query_protocol(&call, &reply, outcome.as_ref().err()) } else { reply }
 }
 
-/// The call that a request makes, or the answer that refuses it.
-fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<Call, Box<Reply>> {
+/// The same answer for a client that speaks the older protocol of SQS.
+fn in_query_protocol(call: &Call, reply: &Reply, refused: Option<&AwsError>) -> Reply {
+    let body = match refused {
+        Some(error) => query::refusal(&call.request_id, error),
+        None => query::answer(&call.operation, &call.request_id, &reply.body),
+    };
+    Reply::new(reply.status, "text/xml", &call.request_id, body)
+}
+
+/// The call that a request makes, and whether its protocol is an older one than the service's; or the answer that refuses
+/// it.
+fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<(Call, bool), Box<Reply>> {
     let request_id = ids::uuid();
-    let Identified { service, operation, access_key, region, labels, params } = identify(parts, &body)
+    let Identified { service, operation, access_key, region, labels, params, translated } = identify(parts, &body)
         .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
     let access_key = access_key.unwrap_or_default();
     cloud
@@ -71,7 +87,8 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     let identity = cloud.iam.identify(Some(&access_key));
     let scope = Scope::new(identity.account.clone(), region);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
-    Ok(Call {
+    let is_query = translated.is_some();
+    let call = Call {
         service,
         operation,
         scope,
@@ -84,10 +101,11 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         method: parts.method.clone(),
         uri: parts.uri.clone(),
         headers: parts.headers.clone(),
-        body,
+        body: translated.unwrap_or(body),
         labels,
         params,
-    })
+    };
+    Ok((call, is_query))
 }
 
 /// Performs a call, if the caller may make it, and records nothing of it: what a service does in the name of a caller or
@@ -106,6 +124,7 @@ async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
         Service::Ec2 => cloud.ec2.call(call),
         Service::Events => cloud.events.call(cloud, call),
         Service::Iam => cloud.iam.call(call),
+        Service::Kms => cloud.kms.call(call),
         Service::Lambda => cloud.lambda.call(cloud, call).await,
         Service::Logs => cloud.logs.call(call),
         Service::S3 => cloud.s3.call(call).await,

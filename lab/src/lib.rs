@@ -11,6 +11,7 @@ pub mod gateway;
 mod iam;
 pub mod identity;
 mod ids;
+mod kms;
 pub mod lambda;
 mod logs;
 pub mod mail;

@@ -48,7 +48,7 @@ impl Observed<'_> {
     /// The caller is who the access key says, as in the lab: a key of twelve digits names its account.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
-        let Identified { service, operation, access_key, region, labels, params } =
+        let Identified { service, operation, access_key, region, labels, params, translated } =
             identify(self.request, self.request_body).ok()?;
         let identity = Identity::of_unknown_key(access_key.as_deref().unwrap_or_default());
         let text = |name: HeaderName| text(&self.request.headers, name).to_owned();
@@ -66,7 +66,7 @@ impl Observed<'_> {
             method: self.request.method.clone(),
             uri: self.request.uri.clone(),
             headers: self.request.headers.clone(),
-            body: self.request_body.clone(),
+            body: translated.unwrap_or_else(|| self.request_body.clone()),
             labels,
             params,
         };

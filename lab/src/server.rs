@@ -232,7 +232,7 @@ async fn api(State(cloud): State<Arc<Cloud>>, request: Request) -> Response {
         return pages::discord_api(&cloud, &parts, body);
     }
     let source_ip = peer.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let is_long_poll = parts.headers.get("x-amz-target").is_some_and(|target| target == "AmazonSQS.ReceiveMessage");
+    let is_long_poll = gateway::is_long_poll(&parts, &body);
     let serve = async move { gateway::serve(&cloud, &parts, body, source_ip).await };
     // In a task of its own: a client that hangs up in the middle must not cut a change in half. A long poll changes
     // nothing while it waits, and ends with its connection, so that it takes no message that nobody would read.

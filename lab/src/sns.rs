@@ -1,24 +1,28 @@
-//! SNS: standard topics, their policies and subscriptions, and the fan-out of a message.
+//! SNS: topics, their policies and subscriptions, and the fan-out of a message.
 //!
 //! What makes a topic silent in AWS makes it silent here: a topic policy without `events.amazonaws.com`, a queue or
-//! function policy without `sns.amazonaws.com`, a filter policy, a subscription that nobody confirmed, a key that AWS
-//! manages. [`Deliveries`](crate::deliveries::Deliveries) says which of them it was; AWS does not.
+//! function policy without `sns.amazonaws.com`, a filter policy, a subscription that nobody confirmed, a key whose policy
+//! leaves the sender out. [`Deliveries`](crate::deliveries::Deliveries) says which of them it was; AWS does not.
 //!
 //! What differs from AWS:
-//! - A failed HTTP delivery is retried twice, at once: three attempts in all, where AWS's default policy goes on for an
-//!   hour. Deliveries to queues and functions are not retried, as the lab's own services are always there.
-//! - `Signature` is the word `EXAMPLE`, not a signature: a client that verifies it refuses the message.
-//! - Refused by name: FIFO topics, SMS, mobile push, Firehose, HTTPS endpoints, delivery policies, delivery status
-//!   logging, data protection, archives, and keys of the customer's.
+//! - A failed HTTP delivery is retried as often as its delivery policy says, a hundred times as soon. Deliveries to queues
+//!   and functions are not retried, as the lab's own services are always there.
+//! - Signatures are right, and the certificate is the lab's own: see [`signature`].
+//! - A subscription waits for its confirmation as long as the lab runs; AWS gives up after two days.
+//! - Refused by name: SMS, mobile push, Firehose, HTTPS endpoints, throttle policies, data protection, archives and
+//!   tracing.
 //!
 //! Source: the Amazon SNS API Reference and Developer Guide.
 
 mod arn;
 mod confirmation;
+mod delivery_policy;
 mod endpoint;
 mod envelope;
 mod error;
 mod fanout;
+mod feedback;
+mod fifo;
 mod http;
 mod letter;
 mod listing;
@@ -26,6 +30,7 @@ mod message;
 mod permission;
 mod publish;
 mod settings;
+mod signature;
 mod subscribe;
 mod subscription;
 mod tag;
@@ -38,8 +43,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::fanout::Sender;
-use self::message::Publication;
+use self::message::Draft;
+use self::signature::Signing;
 use self::topic::Topic;
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Reason, Refusal};
@@ -51,6 +56,7 @@ use crate::scope::Scoped;
 #[derive(Debug, Default)]
 pub(crate) struct Sns {
     topics: Scoped<Topics>,
+    signing: Signing,
 }
 
 /// The topics of one account and Region, by name.
@@ -95,15 +101,25 @@ impl Sns {
     ) -> Result<String, Refusal> {
         let gone = || Refusal::new(Reason::NotFound, format!("there is no topic {topic_arn}"));
         let (scope, name) = arn::topic(topic_arn).map_err(|_| gone())?;
-        let publication = Publication::plain(message, Timestamp::now())
-            .map_err(|error| Refusal::new(Reason::Invalid, format!("the topic {topic_arn} refuses it: {error}")))?;
-        let (sender, subscriptions) = self.topics.with(&scope, |topics| {
-            let topic = topics.get(&name).ok_or_else(gone)?;
-            permission::allows_service(topic, deliverer)?;
-            Ok((Sender::of(topic), topic.subscriptions.clone()))
-        })?;
-        let id = publication.id.clone();
-        fanout::start(cloud, sender, subscriptions, publication, carried);
-        Ok(id)
+        let draft = Draft { message, ..Draft::default() };
+        self.topics.with(&scope, |topics| {
+            let topic = topics.get_mut(&name).ok_or_else(gone)?;
+            permission::allows_service(&cloud.kms, topic, deliverer)?;
+            let published = draft
+                .publish(topic.fifo(), Timestamp::now())
+                .map_err(|error| Refusal::new(Reason::Invalid, format!("the topic {topic_arn} refuses it: {error}")))?;
+            let (id, _) = published.receipt();
+            fanout::start(cloud, topic, published, carried);
+            Ok(id)
+        })
+    }
+
+    /// The certificate that signatures are verified with, where `path` is its address.
+    pub(crate) async fn certificate(&self, path: &str) -> Option<String> {
+        if !path.starts_with("/SimpleNotificationService-") {
+            return None;
+        }
+        let signer = self.signing.signer().await;
+        (path == signer.certificate_path()).then(|| signer.certificate_pem().to_owned())
     }
 }

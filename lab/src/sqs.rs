@@ -1,11 +1,12 @@
-//! SQS: standard queues, their policies, and messages that are received, hidden, redriven and deleted as in AWS.
+//! SQS: queues, their policies, and messages that are received, hidden, redriven and deleted as in AWS.
 //!
 //! A long poll wakes when a message arrives, or when a delayed or hidden one becomes visible; it never polls. A call whose
 //! client hung up ends with the connection, so that it takes no message from those that still wait.
 //!
-//! What differs from AWS: order is that of arrival and nothing is delivered twice by accident; a queue may be created
-//! again at once after its deletion, and purged twice in a minute (AWS asks for 60 seconds); FIFO queues, message move
-//! tasks and keys of the customer's are refused by name.
+//! What differs from AWS: order is that of arrival and nothing is delivered twice by accident, in standard queues too; the
+//! numbers of `ApproximateNumberOf…` are exact and at once; a move task has moved everything when it has started, whatever
+//! rate it was given; there are no limits of throughput and of messages in flight. Refused by name:
+//! `ReceiveRequestAttemptId` of FIFO queues.
 //!
 //! Source: the Amazon SQS API Reference and Developer Guide.
 
@@ -13,11 +14,15 @@ mod attributes;
 mod batch;
 mod body;
 pub(crate) mod error;
+mod fifo;
 mod inflight;
 mod message;
+mod movement;
 mod permission;
+pub(crate) mod query;
 mod queue;
 mod receive;
+mod redrive;
 mod send;
 mod tag;
 #[cfg(test)]
@@ -25,24 +30,41 @@ mod tests;
 mod url;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use tokio::time::Instant;
+
+use self::movement::Movement;
 use self::queue::Queue;
+pub(crate) use self::send::Consignment;
 use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::kms::Kms;
 use crate::scope::{Scope, Scoped};
 
 /// The queues of every account and Region.
 #[derive(Debug, Default)]
 pub(crate) struct Sqs {
     queues: Scoped<Queues>,
+    /// The queues that were deleted less than a minute ago: when.
+    deleted: Scoped<BTreeMap<String, Instant>>,
+    /// The tasks that moved messages out of dead-letter queues.
+    movements: Scoped<Vec<Movement>>,
+    /// What encrypted queues are encrypted with.
+    keys: Arc<Kms>,
 }
 
 /// The queues of one account and Region, by name.
 type Queues = BTreeMap<String, Queue>;
 
 impl Sqs {
+    /// A service without queues, whose encrypted queues will have these keys.
+    pub(crate) fn new(keys: Arc<Kms>) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
     pub(crate) async fn call(&self, call: &Call) -> Result<Reply, AwsError> {
         match call.operation.as_str() {
             "CreateQueue" => self.create_queue(call),
@@ -64,6 +86,9 @@ impl Sqs {
             "DeleteMessage" => self.delete_message(call),
             "DeleteMessageBatch" => self.delete_message_batch(call),
             "ChangeMessageVisibility" => self.change_message_visibility(call),
+            "StartMessageMoveTask" => self.start_message_move_task(call),
+            "ListMessageMoveTasks" => self.list_message_move_tasks(call),
+            "CancelMessageMoveTask" => self.cancel_message_move_task(call),
             "ChangeMessageVisibilityBatch" => self.change_message_visibility_batch(call),
             _ => Err(call.unsupported()),
         }
@@ -80,16 +105,24 @@ impl Sqs {
         attributes: Vec<(String, String, String)>,
         message_group_id: Option<&str>,
     ) -> Result<String, Refusal> {
+        let group_id = message_group_id.map(str::to_owned);
+        self.take_in(deliverer, queue_arn, Consignment { body, attributes, group_id, deduplication_id: None })
+    }
+
+    /// The same for a service that has a deduplication id to pass on.
+    pub(crate) fn take_in(
+        &self,
+        deliverer: &Deliverer,
+        queue_arn: &str,
+        consignment: Consignment,
+    ) -> Result<String, Refusal> {
         let gone = || Refusal::new(Reason::NotFound, format!("there is no queue {queue_arn}"));
         let scope = Scope::of_arn(queue_arn).filter(|_| queue_arn.starts_with("arn:aws:sqs:")).ok_or_else(gone)?;
         let name = queue_arn.rsplit(':').next().unwrap_or_default();
         self.queues.with(&scope, |queues| {
             let queue = queues.get_mut(name).ok_or_else(gone)?;
-            permission::allows_service(queue, deliverer)?;
-            let message = send::from_service(queue, body, attributes, message_group_id)?;
-            let id = message.id.clone();
-            queue.put(message);
-            Ok(id)
+            permission::allows_service(&self.keys, queue, deliverer)?;
+            send::from_service(queue, consignment)
         })
     }
 }

@@ -165,15 +165,17 @@ fn is_data_event(service: Service, operation: &str) -> bool {
         Service::Events => operation == "PutEvents",
         Service::Logs => matches!(operation, "PutLogEvents" | "GetLogEvents" | "FilterLogEvents"),
         Service::S3 => operation.contains("Object"),
-        Service::CloudTrail | Service::Ec2 | Service::Iam | Service::Sts => false,
+        Service::CloudTrail | Service::Ec2 | Service::Iam | Service::Kms | Service::Sts => false,
     }
 }
 
-/// Whether an operation changes nothing, as `readOnly` says. CloudTrail counts `AssumeRole` among those.
+/// Whether an operation changes nothing, as `readOnly` says. CloudTrail counts `AssumeRole` among those, and what KMS does
+/// with a key.
 pub(crate) fn is_read_only(operation: &str) -> bool {
     const PREFIXES: [&str; 9] =
         ["Describe", "Get", "List", "Lookup", "Head", "Test", "Simulate", "Decode", "AssumeRole"];
-    PREFIXES.iter().any(|prefix| operation.starts_with(prefix))
+    const USES_OF_A_KEY: [&str; 4] = ["Encrypt", "Decrypt", "ReEncrypt", "Generate"];
+    PREFIXES.iter().chain(&USES_OF_A_KEY).any(|prefix| operation.starts_with(prefix))
 }
 
 /// `eventName`: the operation's name, which Lambda writes with the date of its API version.
@@ -225,7 +227,14 @@ fn request_parameters(call: &Call) -> Value {
     match call.service.protocol() {
         Protocol::Ec2Query => ec2::request(&call.operation, &call.params),
         Protocol::Query => tree::of_query(&call.params),
-        Protocol::Json { .. } => tree::of_json(&call.body),
+        Protocol::Json { .. } => {
+            let mut parameters = tree::of_json(&call.body);
+            // What was encrypted, and what it became, is never in a record.
+            if let (Service::Kms, Value::Object(members)) = (call.service, &mut parameters) {
+                members.retain(|name, _| !matches!(name.as_str(), "plaintext" | "ciphertextBlob"));
+            }
+            parameters
+        }
         Protocol::RestJson => {
             let mut parameters = match tree::of_json(&call.body) {
                 Value::Object(parameters) => parameters,

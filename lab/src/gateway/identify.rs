@@ -11,6 +11,7 @@ use super::error::AwsError;
 use super::params::Node;
 use super::routes;
 use super::service::{Protocol, Service};
+use crate::sqs::query;
 
 /// What a request says of itself.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Identified {
     pub(crate) region: String,
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) params: Node,
+    /// What the service reads in place of the body, where the client speaks an older protocol than the service.
+    pub(crate) translated: Option<Bytes>,
 }
 
 /// A request that cannot be identified, and the form in which to say so.
@@ -43,7 +46,16 @@ pub(crate) fn identify(parts: &Parts, body: &Bytes) -> Result<Identified, Uniden
 
     let mut labels = Vec::new();
     let mut params = Node::default();
+    let mut translated = None;
     let operation = match service.protocol() {
+        // SQS spoke the query protocol until 2023, and still understands it.
+        Protocol::Json { .. } if service == Service::Sqs && target.is_none() && action.is_some() => {
+            let params = Node::parse(form(parts, body))
+                .map_err(|error| refuse(AwsError::bad_request("MalformedQueryString", error.to_string())))?;
+            let operation = action.unwrap_or_default();
+            translated = Some(query::to_json(&operation, &params, parts.uri.path()));
+            operation
+        }
         Protocol::Json { .. } => target
             .and_then(|target| target.rsplit_once('.'))
             .map(|(_, operation)| operation.to_owned())
@@ -73,7 +85,7 @@ pub(crate) fn identify(parts: &Parts, body: &Bytes) -> Result<Identified, Uniden
         Some(scope) => (Some(scope.access_key), scope.region),
         None => (None, DEFAULT_REGION.to_owned()),
     };
-    Ok(Identified { service, operation, access_key, region, labels, params })
+    Ok(Identified { service, operation, access_key, region, labels, params, translated })
 }
 
 fn service(
@@ -106,6 +118,14 @@ fn service(
              (any access key will do, such as AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test)",
         ),
     })
+}
+
+/// Whether a request waits for messages, in either protocol of SQS.
+pub(crate) fn is_long_poll(parts: &Parts, body: &Bytes) -> bool {
+    match parts.headers.get("x-amz-target") {
+        Some(target) => target == "AmazonSQS.ReceiveMessage",
+        None => form_value(parts, body, "Action").is_some_and(|action| action == "ReceiveMessage"),
+    }
 }
 
 /// The form-encoded parameters: in the body of a POST, in the query string of a GET.

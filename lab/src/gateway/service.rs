@@ -28,6 +28,7 @@ pub enum Service {
     Ec2,
     Events,
     Iam,
+    Kms,
     Lambda,
     Logs,
     S3,
@@ -38,11 +39,12 @@ pub enum Service {
 
 impl Service {
     /// Every service, in alphabetical order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CloudTrail,
         Self::Ec2,
         Self::Events,
         Self::Iam,
+        Self::Kms,
         Self::Lambda,
         Self::Logs,
         Self::S3,
@@ -58,6 +60,7 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Events => "events",
             Self::Iam => "iam",
+            Self::Kms => "kms",
             Self::Lambda => "lambda",
             Self::Logs => "logs",
             Self::S3 => "s3",
@@ -78,7 +81,7 @@ impl Service {
             Self::Ec2 => Protocol::Ec2Query,
             Self::Iam | Self::Sns | Self::Sts => Protocol::Query,
             Self::Sqs => Protocol::Json { version: "1.0" },
-            Self::CloudTrail | Self::Events | Self::Logs => Protocol::Json { version: "1.1" },
+            Self::CloudTrail | Self::Events | Self::Kms | Self::Logs => Protocol::Json { version: "1.1" },
             Self::Lambda => Protocol::RestJson,
             Self::S3 => Protocol::RestXml,
         }
@@ -90,6 +93,7 @@ impl Service {
             "AmazonSQS" => Some(Self::Sqs),
             "AWSEvents" => Some(Self::Events),
             "Logs_20140328" => Some(Self::Logs),
+            "TrentService" => Some(Self::Kms),
             "CloudTrail_20131101" | "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" => Some(Self::CloudTrail),
             _ => None,
         }
@@ -103,7 +107,7 @@ impl Service {
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
-            Self::CloudTrail | Self::Events | Self::Lambda | Self::Logs | Self::Sqs => "",
+            Self::CloudTrail | Self::Events | Self::Kms | Self::Lambda | Self::Logs | Self::Sqs => "",
         }
     }
 

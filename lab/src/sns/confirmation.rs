@@ -58,8 +58,10 @@ pub(super) enum Kind {
 /// Asks the subscriber to confirm.
 pub(super) fn ask(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription) {
     match subscription.protocol {
-        Protocol::Email | Protocol::EmailJson => cloud.mail.send(letter::confirmation(cloud, sender, subscription)),
-        Protocol::Sqs | Protocol::Http => send(cloud, sender, subscription, Kind::Subscription),
+        Protocol::Email => cloud.mail.send(letter::confirmation(cloud, None, sender, subscription)),
+        Protocol::EmailJson | Protocol::Sqs | Protocol::Http => {
+            send(cloud, sender, subscription, Kind::Subscription);
+        }
         Protocol::Lambda => {}
     }
 }
@@ -70,8 +72,13 @@ fn send(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: 
     let (cloud, sender, subscription) = (Arc::clone(cloud), sender.clone(), subscription.clone());
     tokio::spawn(async move {
         let _guard = guard;
+        let signer = cloud.sns.signing.signer().await;
+        if subscription.protocol == Protocol::EmailJson {
+            cloud.mail.send(letter::confirmation(&cloud, Some(&signer), &sender, &subscription));
+            return;
+        }
         let id = ids::uuid();
-        let body = envelope::about_subscription(&cloud, &sender, &subscription, kind, &id, Timestamp::now());
+        let body = envelope::about_subscription(&cloud, &signer, &sender, &subscription, kind, &id, Timestamp::now());
         let leg = Leg {
             scope: sender.scope.clone(),
             hop: subscription.protocol.hop(),
@@ -93,9 +100,16 @@ fn send(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: 
                     Kind::Subscription => "SubscriptionConfirmation",
                     Kind::Unsubscribe => "UnsubscribeConfirmation",
                 };
-                let headers =
-                    http::Headers { kind, message_id: &id, topic_arn: &sender.topic_arn, ..Default::default() };
-                http::post(&cloud.deliveries, &leg, &subscription.endpoint, &headers, body).await
+                let policy = sender.delivery.for_subscription(subscription.options.delivery.as_ref());
+                let headers = http::Headers {
+                    kind,
+                    message_id: &id,
+                    topic_arn: &sender.topic_arn,
+                    subscription_arn: None,
+                    raw: false,
+                };
+                let post = http::Post { endpoint: &subscription.endpoint, headers, body: body.into(), policy };
+                post.deliver(&cloud.deliveries, &leg).await.1
             }
         };
         if let Err(refusal) = result {

@@ -79,6 +79,19 @@ impl Protocol {
         }
     }
 
+    /// Whether a topic of this kind can have the subscription: FIFO topics have queues only, and FIFO queues are theirs.
+    pub(super) fn check_kind(self, topic_is_fifo: bool, endpoint: &str) -> Result<(), AwsError> {
+        let refuse = |reason: &str| Err(invalid(format_args!("Invalid parameter: Endpoint Reason: {reason}")));
+        match (topic_is_fifo, self) {
+            (true, Self::Sqs) => Ok(()),
+            (true, _) => refuse("Please use FIFO SQS queue"),
+            (false, Self::Sqs) if endpoint.ends_with(".fifo") => {
+                refuse("FIFO SQS Queues can not be subscribed to standard SNS topics")
+            }
+            (false, _) => Ok(()),
+        }
+    }
+
     /// Whether the subscription needs no confirmation: a resource of the subscriber's own account.
     pub(super) fn is_own(self, endpoint: &str, account: &str) -> bool {
         matches!(self, Self::Sqs | Self::Lambda)

@@ -10,12 +10,10 @@ use serde_json::{Value, json};
 use super::confirmation::{Kind, confirmation_url, unsubscribe_url};
 use super::fanout::Sender;
 use super::message::Publication;
+use super::signature::Signer;
 use super::subscription::Subscription;
 use crate::cloud::Cloud;
 use crate::time;
-
-/// What stands in place of a signature, as in AWS's own examples. A client that verifies it refuses the message.
-const SIGNATURE: &str = "EXAMPLE";
 
 #[derive(Serialize)]
 struct Notification<'a> {
@@ -23,6 +21,8 @@ struct Notification<'a> {
     kind: &'static str,
     #[serde(rename = "MessageId")]
     message_id: &'a str,
+    #[serde(rename = "SequenceNumber", skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<&'a str>,
     #[serde(rename = "TopicArn")]
     topic_arn: &'a str,
     #[serde(rename = "Subject", skip_serializing_if = "Option::is_none")]
@@ -30,17 +30,23 @@ struct Notification<'a> {
     #[serde(rename = "Message")]
     message: &'a str,
     #[serde(rename = "Timestamp")]
-    timestamp: String,
-    #[serde(rename = "SignatureVersion")]
-    signature_version: &'a str,
-    #[serde(rename = "Signature")]
-    signature: &'static str,
-    #[serde(rename = "SigningCertURL")]
-    signing_cert_url: String,
+    timestamp: &'a str,
+    #[serde(flatten)]
+    stamp: Option<Stamp<'a>>,
     #[serde(rename = "UnsubscribeURL")]
     unsubscribe_url: String,
     #[serde(rename = "MessageAttributes", skip_serializing_if = "Value::is_null")]
     message_attributes: Value,
+}
+
+/// The signature of a message, and how to verify it. Messages of FIFO topics have none.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stamp<'a> {
+    signature_version: &'a str,
+    signature: String,
+    #[serde(rename = "SigningCertURL")]
+    signing_cert_url: String,
 }
 
 #[derive(Serialize)]
@@ -50,19 +56,38 @@ struct AboutSubscription<'a> {
     message_id: &'a str,
     token: &'a str,
     topic_arn: &'a str,
-    message: String,
+    message: &'a str,
     #[serde(rename = "SubscribeURL")]
-    subscribe_url: String,
-    timestamp: String,
-    signature_version: &'a str,
-    signature: &'static str,
-    #[serde(rename = "SigningCertURL")]
-    signing_cert_url: String,
+    subscribe_url: &'a str,
+    timestamp: &'a str,
+    #[serde(flatten)]
+    stamp: Stamp<'a>,
 }
 
-/// Where the certificate would be: at the lab, so that nobody takes the signature for one of AWS's.
-fn certificate_url(cloud: &Cloud) -> String {
-    format!("{}/SimpleNotificationService-EXAMPLE.pem", cloud.endpoint_url())
+impl<'a> Stamp<'a> {
+    /// The certificate is at the lab, so that nobody takes the signature for one of AWS's.
+    fn new(cloud: &Cloud, signer: &Signer, version: &'a str, pairs: &[(&str, &str)]) -> Self {
+        Self {
+            signature_version: version,
+            signature: signer.sign(version, pairs),
+            signing_cert_url: format!("{}{}", cloud.endpoint_url(), signer.certificate_path()),
+        }
+    }
+
+    /// The signature of a message as one protocol gets it. What is not there is not signed: the attributes never are.
+    fn of_notification(
+        cloud: &Cloud,
+        signer: &Signer,
+        sender: &'a Sender,
+        publication: &Publication,
+        message: &str,
+        timestamp: &str,
+    ) -> Self {
+        let mut pairs = vec![("Message", message), ("MessageId", publication.id.as_str())];
+        pairs.extend(publication.subject.as_deref().map(|subject| ("Subject", subject)));
+        pairs.extend([("Timestamp", timestamp), ("TopicArn", &sender.topic_arn), ("Type", "Notification")]);
+        Self::new(cloud, signer, &sender.signature_version, &pairs)
+    }
 }
 
 /// AWS breaks the lines of its envelopes.
@@ -70,19 +95,26 @@ fn write(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-/// The envelope of a message to one subscriber.
-pub(super) fn notification(cloud: &Cloud, sender: &Sender, publication: &Publication, to: &Subscription) -> String {
+/// The envelope of a message to one subscriber; without a signer, without a signature.
+pub(super) fn notification(
+    cloud: &Cloud,
+    signer: Option<&Signer>,
+    sender: &Sender,
+    publication: &Publication,
+    to: &Subscription,
+) -> String {
+    let (message, timestamp) = (publication.text(to.protocol.name()), time::millis(publication.time));
+    let stamp = signer.map(|signer| Stamp::of_notification(cloud, signer, sender, publication, message, &timestamp));
     let message_attributes = if publication.attributes.is_empty() { Value::Null } else { publication.enveloped() };
     write(&Notification {
         kind: "Notification",
         message_id: &publication.id,
+        sequence_number: publication.fifo.as_ref().map(|fifo| fifo.sequence.as_str()),
         topic_arn: &sender.topic_arn,
         subject: publication.subject.as_deref(),
-        message: publication.text(to.protocol.name()),
-        timestamp: time::millis(publication.time),
-        signature_version: &sender.signature_version,
-        signature: SIGNATURE,
-        signing_cert_url: certificate_url(cloud),
+        message,
+        timestamp: &timestamp,
+        stamp,
         unsubscribe_url: unsubscribe_url(cloud, &to.arn),
         message_attributes,
     })
@@ -91,6 +123,7 @@ pub(super) fn notification(cloud: &Cloud, sender: &Sender, publication: &Publica
 /// The envelope of a message about a subscription itself: that it waits for confirmation, or has ended.
 pub(super) fn about_subscription(
     cloud: &Cloud,
+    signer: &Signer,
     sender: &Sender,
     subscription: &Subscription,
     kind: Kind,
@@ -114,22 +147,39 @@ pub(super) fn about_subscription(
             ),
         ),
     };
+    let token = &subscription.token;
+    let (subscribe_url, timestamp) = (confirmation_url(cloud, topic_arn, token), time::millis(at));
+    let pairs = [
+        ("Message", message.as_str()),
+        ("MessageId", message_id),
+        ("SubscribeURL", &subscribe_url),
+        ("Timestamp", &timestamp),
+        ("Token", token),
+        ("TopicArn", topic_arn),
+        ("Type", name),
+    ];
     write(&AboutSubscription {
         r#type: name,
         message_id,
-        token: &subscription.token,
+        token,
         topic_arn,
-        message,
-        subscribe_url: confirmation_url(cloud, topic_arn, &subscription.token),
-        timestamp: time::millis(at),
-        signature_version: &sender.signature_version,
-        signature: SIGNATURE,
-        signing_cert_url: certificate_url(cloud),
+        message: &message,
+        subscribe_url: &subscribe_url,
+        timestamp: &timestamp,
+        stamp: Stamp::new(cloud, signer, &sender.signature_version, &pairs),
     })
 }
 
 /// The event that a function gets.
-pub(super) fn lambda_event(cloud: &Cloud, sender: &Sender, publication: &Publication, to: &Subscription) -> Value {
+pub(super) fn lambda_event(
+    cloud: &Cloud,
+    signer: &Signer,
+    sender: &Sender,
+    publication: &Publication,
+    to: &Subscription,
+) -> Value {
+    let (message, timestamp) = (publication.text(to.protocol.name()), time::millis(publication.time));
+    let stamp = Stamp::of_notification(cloud, signer, sender, publication, message, &timestamp);
     json!({
         "Records": [{
             "EventSource": "aws:sns",
@@ -140,11 +190,11 @@ pub(super) fn lambda_event(cloud: &Cloud, sender: &Sender, publication: &Publica
                 "MessageId": publication.id,
                 "TopicArn": sender.topic_arn,
                 "Subject": publication.subject,
-                "Message": publication.text(to.protocol.name()),
-                "Timestamp": time::millis(publication.time),
-                "SignatureVersion": sender.signature_version,
-                "Signature": SIGNATURE,
-                "SigningCertUrl": certificate_url(cloud),
+                "Message": message,
+                "Timestamp": timestamp,
+                "SignatureVersion": stamp.signature_version,
+                "Signature": stamp.signature,
+                "SigningCertUrl": stamp.signing_cert_url,
                 "UnsubscribeUrl": unsubscribe_url(cloud, &to.arn),
                 "MessageAttributes": publication.enveloped(),
             },

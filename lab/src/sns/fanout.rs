@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
+use super::delivery_policy::TopicPolicy;
 use super::endpoint::Protocol;
-use super::message::Publication;
+use super::feedback::{self, Feedback, Report};
+use super::message::{Publication, Published};
+use super::signature::Signer;
 use super::subscription::Subscription;
 use super::topic::Topic;
 use super::{envelope, http, letter};
@@ -14,6 +18,7 @@ use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
 use crate::filter::DropReason;
 use crate::ids;
 use crate::scope::Scope;
+use crate::sqs::Consignment;
 
 /// The principal that the policies of queues and functions decide on.
 pub(super) const DELIVERER: &str = "sns.amazonaws.com";
@@ -23,9 +28,11 @@ pub(super) const DELIVERER: &str = "sns.amazonaws.com";
 pub(super) struct Sender {
     pub(super) scope: Scope,
     pub(super) topic_arn: String,
-    topic_name: String,
+    pub(super) topic_name: String,
     pub(super) display_name: String,
     pub(super) signature_version: String,
+    pub(super) delivery: TopicPolicy,
+    pub(super) feedback: Feedback,
 }
 
 impl Sender {
@@ -36,6 +43,8 @@ impl Sender {
             topic_name: topic.name.clone(),
             display_name: topic.settings.display_name.clone(),
             signature_version: topic.settings.signature_version.clone(),
+            delivery: topic.settings.delivery.clone(),
+            feedback: topic.settings.feedback.clone(),
         }
     }
 
@@ -53,17 +62,15 @@ struct Delivery {
     carried: Carried,
 }
 
-/// Sends a message that the topic has taken on its way to every subscription.
-pub(super) fn start(
-    cloud: &Arc<Cloud>,
-    sender: Sender,
-    subscriptions: Vec<Subscription>,
-    publication: Publication,
-    carried: &Carried,
-) {
+/// Sends a message that the topic has taken on its way to every subscription. The subscribers of a FIFO topic are queues:
+/// they have it when this returns, in the order in which it was published.
+pub(super) fn start(cloud: &Arc<Cloud>, topic: &Topic, published: Published, carried: &Carried) {
+    let sender = Sender::of(topic);
     sender.count(cloud, "NumberOfMessagesPublished");
-    let (sender, publication) = (Arc::new(sender), Arc::new(publication));
-    for subscription in subscriptions {
+    // A duplicate has been delivered.
+    let Published::New(publication) = published else { return };
+    let (sender, publication) = (Arc::new(sender), Arc::<Publication>::from(publication));
+    for subscription in topic.subscriptions.iter().cloned() {
         let delivery = Delivery {
             cloud: Arc::clone(cloud),
             sender: Arc::clone(&sender),
@@ -71,6 +78,10 @@ pub(super) fn start(
             subscription,
             carried: carried.clone(),
         };
+        if delivery.publication.fifo.is_some() {
+            delivery.run_at_once();
+            continue;
+        }
         let guard = cloud.deliveries.begin();
         tokio::spawn(async move {
             let _guard = guard;
@@ -81,21 +92,45 @@ pub(super) fn start(
 
 impl Delivery {
     async fn run(self) {
-        if let Some(refusal) = self.held_back() {
-            self.cloud.deliveries.stopped(self.leg(), refusal);
+        if self.is_held_back() {
             return;
         }
-        let result = match self.subscription.protocol {
-            Protocol::Sqs => self.to_queue(),
-            Protocol::Lambda => self.to_function(),
+        let signer = self.cloud.sns.signing.signer().await;
+        let signer = Some(&*signer);
+        let (attempts, result) = match self.subscription.protocol {
+            Protocol::Sqs => (1, self.to_queue(signer)),
+            Protocol::Lambda => (1, self.to_function(signer)),
             Protocol::Email | Protocol::EmailJson => {
-                let (cloud, sender) = (&self.cloud, &self.sender);
-                let mail = letter::notification(cloud, sender, &self.publication, &self.subscription, &self.carried);
-                cloud.mail.send(mail);
-                Ok(())
+                let (cloud, sender, to) = (&self.cloud, &self.sender, &self.subscription);
+                cloud.mail.send(letter::notification(cloud, signer, sender, &self.publication, to, &self.carried));
+                (1, Ok(()))
             }
-            Protocol::Http => self.to_endpoint().await,
+            Protocol::Http => self.to_endpoint(signer).await,
         };
+        self.end(signer, attempts, result);
+    }
+
+    /// A delivery for which nothing is to be waited: to a queue, without a signature.
+    fn run_at_once(self) {
+        if !self.is_held_back() {
+            let result = self.to_queue(None);
+            self.end(None, 1, result);
+        }
+    }
+
+    /// Logs what became of the delivery, wherever somebody may look.
+    fn end(&self, signer: Option<&Signer>, attempts: usize, result: Result<(), Refusal>) {
+        let (publication, protocol) = (&self.publication, self.subscription.protocol);
+        let report = Report {
+            message_id: &publication.id,
+            message: publication.text(protocol.name()),
+            published: publication.time,
+            destination: &self.subscription.endpoint,
+            attempts,
+            dwell: Timestamp::now().duration_since(publication.time).try_into().unwrap_or_default(),
+            result: result.as_ref().copied(),
+        };
+        feedback::log(&self.cloud, &self.sender, protocol, &report);
         match result {
             Ok(()) => {
                 self.sender.count(&self.cloud, "NumberOfNotificationsDelivered");
@@ -107,7 +142,7 @@ impl Delivery {
             Err(refusal) => {
                 self.sender.count(&self.cloud, "NumberOfNotificationsFailed");
                 self.cloud.deliveries.stopped(self.leg(), refusal.clone());
-                self.redrive(&refusal);
+                self.redrive(signer, &refusal);
             }
         }
     }
@@ -120,6 +155,15 @@ impl Delivery {
             to: self.subscription.endpoint.clone(),
             carried: self.carried.clone(),
         }
+    }
+
+    fn is_held_back(&self) -> bool {
+        let held_back = self.held_back();
+        let is_held_back = held_back.is_some();
+        if let Some(refusal) = held_back {
+            self.cloud.deliveries.stopped(self.leg(), refusal);
+        }
+        is_held_back
     }
 
     /// What keeps SNS from even trying: AWS is silent about the first, and counts the second.
@@ -149,32 +193,46 @@ impl Delivery {
         }
     }
 
-    fn envelope(&self) -> String {
-        envelope::notification(&self.cloud, &self.sender, &self.publication, &self.subscription)
+    fn envelope(&self, signer: Option<&Signer>) -> String {
+        envelope::notification(&self.cloud, signer, &self.sender, &self.publication, &self.subscription)
     }
 
-    fn to_queue(&self) -> Result<(), Refusal> {
-        let (publication, group_id) = (&self.publication, self.publication.group_id.as_deref());
+    /// Sends to a queue: with the topic's group, and to a FIFO queue with the topic's deduplication id.
+    fn send(&self, queue: &str, body: String, attributes: Vec<(String, String, String)>) -> Result<String, Refusal> {
+        let fifo = self.publication.fifo.as_ref().filter(|_| queue.ends_with(".fifo"));
+        let consignment = Consignment {
+            body,
+            attributes,
+            group_id: self.publication.group_id.clone(),
+            deduplication_id: fifo.map(|fifo| fifo.deduplication_id.clone()),
+        };
+        self.cloud.sqs.take_in(&self.deliverer(), queue, consignment)
+    }
+
+    fn to_queue(&self, signer: Option<&Signer>) -> Result<(), Refusal> {
+        let publication = &self.publication;
         let (body, attributes) = if self.subscription.options.raw {
             (publication.text(self.subscription.protocol.name()).to_owned(), publication.raw_attributes())
         } else {
-            (self.envelope(), Vec::new())
+            (self.envelope(signer), Vec::new())
         };
-        let (deliverer, queue) = (self.deliverer(), &self.subscription.endpoint);
-        self.cloud.sqs.send_as_service(&deliverer, queue, body, attributes, group_id).map(|_| ())
+        self.send(&self.subscription.endpoint, body, attributes).map(|_| ())
     }
 
-    fn to_function(&self) -> Result<(), Refusal> {
-        let event = envelope::lambda_event(&self.cloud, &self.sender, &self.publication, &self.subscription);
+    fn to_function(&self, signer: Option<&Signer>) -> Result<(), Refusal> {
+        let unsigned = || Refusal::new(Reason::Invalid, "FIFO topics deliver to queues only");
+        let signer = signer.ok_or_else(unsigned)?;
+        let event = envelope::lambda_event(&self.cloud, signer, &self.sender, &self.publication, &self.subscription);
         let payload = Bytes::from(event.to_string());
         let (deliverer, function) = (self.deliverer(), &self.subscription.endpoint);
         self.cloud.lambda.invoke_as_service(&self.cloud, &deliverer, function, payload, &self.carried)
     }
 
-    async fn to_endpoint(&self) -> Result<(), Refusal> {
-        let raw = self.subscription.options.raw;
+    async fn to_endpoint(&self, signer: Option<&Signer>) -> (usize, Result<(), Refusal>) {
+        let options = &self.subscription.options;
+        let raw = options.raw;
         let text = || self.publication.text(self.subscription.protocol.name()).to_owned();
-        let body = if raw { text() } else { self.envelope() };
+        let body = if raw { text() } else { self.envelope(signer) };
         let headers = http::Headers {
             kind: "Notification",
             message_id: &self.publication.id,
@@ -182,11 +240,13 @@ impl Delivery {
             subscription_arn: Some(&self.subscription.arn),
             raw,
         };
-        http::post(&self.cloud.deliveries, &self.leg(), &self.subscription.endpoint, &headers, body).await
+        let policy = self.sender.delivery.for_subscription(options.delivery.as_ref());
+        let post = http::Post { endpoint: &self.subscription.endpoint, headers, body: body.into(), policy };
+        post.deliver(&self.cloud.deliveries, &self.leg()).await
     }
 
     /// Puts what could not be delivered into the subscription's dead-letter queue, with the reason as AWS gives it.
-    fn redrive(&self, refusal: &Refusal) {
+    fn redrive(&self, signer: Option<&Signer>, refusal: &Refusal) {
         let Some(redrive) = &self.subscription.options.redrive else { return };
         let text = |name: &str, value: String| (name.to_owned(), "String".to_owned(), value);
         let attributes = vec![
@@ -194,8 +254,8 @@ impl Delivery {
             text("ErrorCode", format!("{:?}", refusal.reason)),
             text("ErrorMessage", refusal.detail.clone()),
         ];
-        let (deliverer, queue) = (self.deliverer(), &redrive.target);
-        let result = self.cloud.sqs.send_as_service(&deliverer, queue, self.envelope(), attributes, None);
+        let queue = &redrive.target;
+        let result = self.send(queue, self.envelope(signer), attributes);
         let metric = match result {
             Ok(_) => "NumberOfNotificationsRedrivenToDlq",
             Err(_) => "NumberOfNotificationsFailedToRedriveToDlq",

@@ -1,7 +1,7 @@
 //! POSTs to HTTP endpoints.
 //!
-//! Three attempts, one right after the other: AWS's default policy waits 20 seconds between them and goes on for an hour,
-//! which a drill does not. As in AWS, a 4xx other than 429 is final.
+//! As many attempts as the delivery policy has, with a hundredth of its delays between them: AWS's default is four, 20
+//! seconds apart, for which a drill does not wait. As in AWS, a 4xx other than 429 is final.
 //!
 //! Source: "Amazon SNS message delivery retries" and "HTTP/HTTPS headers" in the Amazon SNS Developer Guide.
 
@@ -16,18 +16,19 @@ use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use super::delivery_policy::Effective;
 use crate::deliveries::{Deliveries, Leg, Reason, Refusal};
 
-/// How often SNS tries.
-const ATTEMPTS: usize = 3;
+/// How many times shorter than AWS's the lab's delays between attempts are.
+const HASTE: u32 = 100;
 
 /// How long SNS waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the headers say of the message.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Headers<'a> {
     /// `Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`.
     pub(super) kind: &'static str,
@@ -43,32 +44,39 @@ struct Failure {
     is_final: bool,
 }
 
-/// Posts a message, and logs each attempt that is followed by another.
-pub(super) async fn post(
-    deliveries: &Deliveries,
-    leg: &Leg,
-    endpoint: &str,
-    headers: &Headers<'_>,
-    body: String,
-) -> Result<(), Refusal> {
-    let body = Bytes::from(body);
-    for attempt in 1.. {
-        let Err(failure) = once(endpoint, headers, body.clone()).await else { break };
-        let refusal = Refusal::new(Reason::ReceiverError, failure.detail);
-        if failure.is_final || attempt == ATTEMPTS {
-            return Err(refusal);
-        }
-        deliveries.retried(leg.clone(), refusal);
-    }
-    Ok(())
+/// A message that is to be posted.
+#[derive(Debug)]
+pub(super) struct Post<'a> {
+    pub(super) endpoint: &'a str,
+    pub(super) headers: Headers<'a>,
+    pub(super) body: Bytes,
+    pub(super) policy: Effective,
 }
 
-async fn once(endpoint: &str, headers: &Headers<'_>, body: Bytes) -> Result<(), Failure> {
+impl Post<'_> {
+    /// Posts the message, and logs each attempt that is followed by another. Returns the number of attempts, too.
+    pub(super) async fn deliver(&self, deliveries: &Deliveries, leg: &Leg) -> (usize, Result<(), Refusal>) {
+        let mut delays = self.policy.retries.delays().into_iter();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let Err(failure) = once(self).await else { return (attempt, Ok(())) };
+            let refusal = Refusal::new(Reason::ReceiverError, failure.detail);
+            let delay = delays.next().filter(|_| !failure.is_final);
+            let Some(delay) = delay else { return (attempt, Err(refusal)) };
+            deliveries.retried(leg.clone(), refusal);
+            sleep(delay / HASTE).await;
+        }
+    }
+}
+
+async fn once(post: &Post<'_>) -> Result<(), Failure> {
+    let endpoint = post.endpoint;
     let impossible = |why: String| Failure { detail: format!("{endpoint} {why}"), is_final: true };
     let uri: Uri = endpoint.parse().map_err(|error| impossible(format!("is no URL: {error}")))?;
     let host = uri.host().ok_or_else(|| impossible("names no host".to_owned()))?;
     let port = uri.port_u16().unwrap_or(80);
-    let request = request(&uri, host, port, headers, body).map_err(|error| impossible(error.to_string()))?;
+    let request = request(&uri, host, port, post).map_err(|error| impossible(error.to_string()))?;
     let unreachable = |why: String| Failure { detail: format!("{endpoint} {why}"), is_final: false };
     let status = timeout(PATIENCE, exchange(host, port, request))
         .await
@@ -85,14 +93,13 @@ fn request(
     uri: &Uri,
     host: &str,
     port: u16,
-    headers: &Headers<'_>,
-    body: Bytes,
+    Post { headers, body, policy, .. }: &Post<'_>,
 ) -> Result<Request<Full<Bytes>>, axum::http::Error> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let host = if port == 80 { host.to_owned() } else { format!("{host}:{port}") };
     let mut request = Request::post(path)
         .header(HOST, host)
-        .header(CONTENT_TYPE, "text/plain; charset=UTF-8")
+        .header(CONTENT_TYPE, &policy.content_type)
         .header(USER_AGENT, "Amazon Simple Notification Service Agent")
         .header("x-amz-sns-message-type", headers.kind)
         .header("x-amz-sns-message-id", headers.message_id)
@@ -108,7 +115,7 @@ fn request(
         let credentials = percent_decode_str(credentials).decode_utf8_lossy().into_owned();
         request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(credentials)));
     }
-    request.body(Full::new(body))
+    request.body(Full::new(body.clone()))
 }
 
 async fn exchange(

@@ -7,6 +7,7 @@ use super::endpoint::Protocol;
 use super::envelope;
 use super::fanout::Sender;
 use super::message::Publication;
+use super::signature::Signer;
 use super::subscription::Subscription;
 use crate::cloud::Cloud;
 use crate::deliveries::Carried;
@@ -25,12 +26,17 @@ fn from(sender: &Sender) -> String {
 }
 
 /// The mail that asks for confirmation.
-pub(super) fn confirmation(cloud: &Cloud, sender: &Sender, subscription: &Subscription) -> Message {
+pub(super) fn confirmation(
+    cloud: &Cloud,
+    signer: Option<&Signer>,
+    sender: &Sender,
+    subscription: &Subscription,
+) -> Message {
     let (topic_arn, time) = (&sender.topic_arn, Timestamp::now());
     let url = confirmation_url(cloud, topic_arn, &subscription.token);
-    let body = match subscription.protocol {
-        Protocol::EmailJson => {
-            envelope::about_subscription(cloud, sender, subscription, Kind::Subscription, &ids::uuid(), time)
+    let body = match (subscription.protocol, signer) {
+        (Protocol::EmailJson, Some(signer)) => {
+            envelope::about_subscription(cloud, signer, sender, subscription, Kind::Subscription, &ids::uuid(), time)
         }
         _ => format!(
             "You have chosen to subscribe to the topic:\n{topic_arn}\n\nTo confirm this subscription, click or visit the \
@@ -54,13 +60,14 @@ pub(super) fn confirmation(cloud: &Cloud, sender: &Sender, subscription: &Subscr
 /// The mail that carries a message.
 pub(super) fn notification(
     cloud: &Cloud,
+    signer: Option<&Signer>,
     sender: &Sender,
     publication: &Publication,
     to: &Subscription,
     carried: &Carried,
 ) -> Message {
     let body = match to.protocol {
-        Protocol::EmailJson => envelope::notification(cloud, sender, publication, to),
+        Protocol::EmailJson => envelope::notification(cloud, signer, sender, publication, to),
         _ => format!(
             "{}\n\n--\nIf you wish to stop receiving notifications from this topic, please click or visit the link below \
              to unsubscribe:\n{}\n\nPlease do not reply directly to this email. If you have any questions or comments \

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::error::invalid;
+use super::fifo::{Fifo, Memory, Receipt, Taken};
 use crate::filter;
 use crate::gateway::error::AwsError;
 use crate::ids;
@@ -45,10 +46,39 @@ pub(super) struct Publication {
     pub(super) subject: Option<String>,
     pub(super) attributes: BTreeMap<String, MessageAttribute>,
     pub(super) group_id: Option<String>,
+    /// What a FIFO topic adds.
+    pub(super) fifo: Option<Numbered>,
     /// What every protocol gets that has no text of its own.
     default: String,
     /// With `MessageStructure` `json`: the texts by protocol.
     by_protocol: BTreeMap<String, String>,
+}
+
+/// A message's place in a FIFO topic.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    pub(super) sequence: String,
+    pub(super) deduplication_id: String,
+}
+
+/// What a topic makes of a draft.
+#[derive(Debug)]
+pub(super) enum Published {
+    /// It goes to the subscribers.
+    New(Box<Publication>),
+    /// A FIFO topic had it before.
+    Duplicate(Receipt),
+}
+
+impl Published {
+    pub(super) fn receipt(&self) -> (String, Option<String>) {
+        match self {
+            Self::New(publication) => {
+                (publication.id.clone(), publication.fifo.as_ref().map(|fifo| fifo.sequence.clone()))
+            }
+            Self::Duplicate(first) => (first.message_id.clone(), Some(first.sequence.clone())),
+        }
+    }
 }
 
 impl Draft {
@@ -59,8 +89,8 @@ impl Draft {
         self.message.len() + self.attributes.iter().map(attribute).sum::<usize>()
     }
 
-    /// The message, if SNS takes it.
-    pub(super) fn publish(self, time: Timestamp) -> Result<Publication, AwsError> {
+    /// The message, if the topic takes it; of a FIFO topic come its attributes and its memory.
+    pub(super) fn publish(self, fifo: Option<(&Fifo, &mut Memory)>, time: Timestamp) -> Result<Published, AwsError> {
         if self.message.is_empty() {
             return Err(invalid("Empty message"));
         }
@@ -70,29 +100,35 @@ impl Draft {
         if let Some(subject) = &self.subject {
             check_subject(subject)?;
         }
-        if self.deduplication_id.is_some() {
+        if self.deduplication_id.is_some() && fifo.is_none() {
             return Err(invalid(
                 "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid \
                  for this topic type",
             ));
         }
         check_attributes(&self.attributes)?;
-        let (default, by_protocol) = match self.structure.as_deref() {
-            None => (self.message, BTreeMap::new()),
-            Some("json") => by_protocol(&self.message)?,
+        let id = ids::uuid();
+        let texts = match self.structure.as_deref() {
+            None => None,
+            Some("json") => Some(by_protocol(&self.message)?),
             Some(_) => return Err(invalid("MessageStructure")),
         };
+        // Nothing can go wrong any more: what a FIFO topic remembers was published.
+        let fifo = match fifo {
+            None => None,
+            Some((fifo, memory)) => match memory.take(fifo, &self, &id)? {
+                Taken::Duplicate(first) => return Ok(Published::Duplicate(first)),
+                Taken::New { sequence, deduplication_id } => Some(Numbered { sequence, deduplication_id }),
+            },
+        };
+        let (default, by_protocol) = texts.unwrap_or_else(|| (self.message, BTreeMap::new()));
         let Self { subject, attributes, group_id, .. } = self;
-        Ok(Publication { id: ids::uuid(), time, subject, attributes, group_id, default, by_protocol })
+        let publication = Publication { id, time, subject, attributes, group_id, fifo, default, by_protocol };
+        Ok(Published::New(Box::new(publication)))
     }
 }
 
 impl Publication {
-    /// A message without subject and attributes, as services publish.
-    pub(super) fn plain(message: String, time: Timestamp) -> Result<Self, AwsError> {
-        Draft { message, ..Draft::default() }.publish(time)
-    }
-
     /// What a protocol gets.
     pub(super) fn text(&self, protocol: &str) -> &str {
         self.by_protocol.get(protocol).unwrap_or(&self.default)
@@ -198,7 +234,7 @@ mod tests {
     use super::*;
 
     fn refused(draft: Draft) -> String {
-        draft.publish(Timestamp::UNIX_EPOCH).unwrap_err().message
+        draft.publish(None, Timestamp::UNIX_EPOCH).unwrap_err().message
     }
 
     fn draft(message: &str) -> Draft {
@@ -220,7 +256,8 @@ mod tests {
     #[test]
     fn a_structured_message_has_a_text_for_each_protocol() {
         let json = |text: &str| Draft { structure: Some("json".to_owned()), ..draft(text) };
-        let publication = json(r#"{"default":"d","sqs":"q","lambda":5}"#).publish(Timestamp::UNIX_EPOCH).unwrap();
+        let publication = json(r#"{"default":"d","sqs":"q","lambda":5}"#).publish(None, Timestamp::UNIX_EPOCH).unwrap();
+        let Published::New(publication) = publication else { panic!("a duplicate") };
         assert_eq!((publication.text("sqs"), publication.text("email"), publication.text("lambda")), ("q", "d", "d"));
         assert!(refused(json("{}")).contains("No default entry"));
         assert!(refused(json("no")).contains("failed to parse"));

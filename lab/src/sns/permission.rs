@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use super::Sns;
 use super::error::{invalid, not_authorized};
-use super::settings::AWS_MANAGED_KEY;
 use super::topic::Topic;
 use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::kms::{Denial, Kms, Purpose};
 use crate::policy::{
     Decision, Grant, Policy, PolicyDocument, Principal, RequestContext, SNS_TOPIC_ACTIONS, SidError, authorize,
 };
@@ -44,8 +44,26 @@ pub(super) fn allows_call(topic: &Topic, call: &Call, keys: &[(&str, &str)]) -> 
     }
 }
 
+/// What the topic's key is used for, where it has one.
+fn purpose(topic: &Topic) -> Option<Purpose<'_>> {
+    let key = topic.settings.key.as_deref()?;
+    Some(Purpose { service: "sns", noun: "topic", arn: &topic.arn, scope: &topic.scope, key })
+}
+
+/// Whether the caller may have a message encrypted with the topic's key, if it has one.
+pub(super) fn allows_key(keys: &Kms, topic: &Topic, call: &Call) -> Result<(), AwsError> {
+    let Some(purpose) = purpose(topic) else { return Ok(()) };
+    keys.allows_caller(&purpose, call, &["kms:GenerateDataKey", "kms:Decrypt"]).map_err(|denial| match denial {
+        Denial::NotFound(message) => AwsError::bad_request("KMSNotFound", message),
+        Denial::Disabled(message) => AwsError::bad_request("KMSDisabled", message),
+        Denial::InvalidState(message) => AwsError::bad_request("KMSInvalidState", message),
+        Denial::AccessDenied(message) => AwsError::bad_request("KMSAccessDenied", message),
+    })
+}
+
 /// Whether a service may publish. The default policy goes by `AWS:SourceOwner`, which a service's request does not have.
-pub(super) fn allows_service(topic: &Topic, deliverer: &Deliverer) -> Result<(), Refusal> {
+/// An encrypted topic has a key whose policy must let the service in as well.
+pub(super) fn allows_service(keys: &Kms, topic: &Topic, deliverer: &Deliverer) -> Result<(), Refusal> {
     let request = RequestContext::new(Principal::service(deliverer.service), "sns:Publish", topic.arn.clone())
         .key("aws:SourceArn", deliverer.source_arn.clone())
         .key("aws:SourceAccount", deliverer.source_account.clone())
@@ -55,15 +73,7 @@ pub(super) fn allows_service(topic: &Topic, deliverer: &Deliverer) -> Result<(),
     if !decision.is_allowed() {
         return Err(Refusal::new(Reason::PolicyDenied, explanation.headline()).explained(explanation));
     }
-    if topic.settings.key.is_some() {
-        let (arn, service) = (&topic.arn, deliverer.service);
-        let detail = format!(
-            "the topic {arn} is encrypted with {AWS_MANAGED_KEY}, a key that {service} may not use: encrypt with a key of \
-             your own whose policy names {service}, or not at all"
-        );
-        return Err(Refusal::new(Reason::PolicyDenied, detail));
-    }
-    Ok(())
+    purpose(topic).map_or(Ok(()), |purpose| keys.allows_service(&purpose, deliverer))
 }
 
 impl Sns {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::{invalid, no_topic};
-use super::fanout::{self, Sender};
+use super::fanout;
 use super::message::{Draft, LARGEST, MessageAttribute};
-use super::subscription::Subscription;
+use super::topic::Topic;
 use super::{Sns, arn, permission};
 use crate::cloud::Cloud;
 use crate::deliveries::Carried;
@@ -58,8 +58,9 @@ struct Entry {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Published {
+struct Answer {
     message_id: String,
+    sequence_number: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +75,7 @@ struct Outcome {
 struct Successful {
     id: String,
     message_id: String,
+    sequence_number: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -107,13 +109,20 @@ fn check_batch(entries: &[Entry]) -> Result<(), AwsError> {
 }
 
 impl Sns {
-    /// The topic that the caller may publish to, with its subscriptions as they are now.
-    fn audience(&self, call: &Call, topic_arn: &str) -> Result<(Sender, Vec<Subscription>), AwsError> {
+    /// Runs `f` on the topic, once its policy and its key let the caller publish.
+    fn on_published<R>(
+        &self,
+        cloud: &Arc<Cloud>,
+        call: &Call,
+        topic_arn: &str,
+        f: impl FnOnce(&mut Topic) -> Result<R, AwsError>,
+    ) -> Result<R, AwsError> {
         let (scope, name) = arn::topic_of(call, topic_arn)?;
         self.topics.with(&scope, |topics| {
-            let topic = topics.get(&name).ok_or_else(no_topic)?;
+            let topic = topics.get_mut(&name).ok_or_else(no_topic)?;
             permission::allows_call(topic, call, &[])?;
-            Ok((Sender::of(topic), topic.subscriptions.clone()))
+            permission::allows_key(&cloud.kms, topic, call)?;
+            f(topic)
         })
     }
 
@@ -135,36 +144,40 @@ impl Sns {
             group_id: input.message_group_id,
             deduplication_id: input.message_deduplication_id,
         };
-        let (sender, subscriptions) = self.audience(call, &topic_arn)?;
-        let publication = draft.publish(call.time)?;
-        let message_id = publication.id.clone();
-        fanout::start(cloud, sender, subscriptions, publication, &Carried::default());
-        call.reply(&Published { message_id })
+        let (message_id, sequence_number) = self.on_published(cloud, call, &topic_arn, |topic| {
+            let published = draft.publish(topic.fifo(), call.time)?;
+            let receipt = published.receipt();
+            fanout::start(cloud, topic, published, &Carried::default());
+            Ok(receipt)
+        })?;
+        call.reply(&Answer { message_id, sequence_number })
     }
 
     pub(super) fn publish_batch(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
         let input: PublishBatch = call.input()?;
         check_batch(&input.entries)?;
-        let (sender, subscriptions) = self.audience(call, &input.topic_arn)?;
         let drafts: Vec<(String, Draft)> = input.entries.into_iter().map(Entry::draft).collect();
         if drafts.iter().map(|(_, draft)| draft.size()).sum::<usize>() > LARGEST {
             let message = "The length of all the batch messages put together is more than the limit.";
             return Err(AwsError::bad_request("BatchRequestTooLong", message));
         }
-        let mut outcome = Outcome { successful: Vec::new(), failed: Vec::new() };
-        for (id, draft) in drafts {
-            match draft.publish(call.time) {
-                Ok(publication) => {
-                    outcome.successful.push(Successful { id, message_id: publication.id.clone() });
-                    let (sender, subscriptions) = (sender.clone(), subscriptions.clone());
-                    fanout::start(cloud, sender, subscriptions, publication, &Carried::default());
-                }
-                Err(error) => {
-                    let (sender_fault, code) = (error.is_client_fault(), error.code.into_owned());
-                    outcome.failed.push(Failed { id, code, message: error.message, sender_fault });
+        let outcome = self.on_published(cloud, call, &input.topic_arn, |topic| {
+            let mut outcome = Outcome { successful: Vec::new(), failed: Vec::new() };
+            for (id, draft) in drafts {
+                match draft.publish(topic.fifo(), call.time) {
+                    Ok(published) => {
+                        let (message_id, sequence_number) = published.receipt();
+                        outcome.successful.push(Successful { id, message_id, sequence_number });
+                        fanout::start(cloud, topic, published, &Carried::default());
+                    }
+                    Err(error) => {
+                        let (sender_fault, code) = (error.is_client_fault(), error.code.into_owned());
+                        outcome.failed.push(Failed { id, code, message: error.message, sender_fault });
+                    }
                 }
             }
-        }
+            Ok(outcome)
+        })?;
         call.reply(&outcome)
     }
 }

@@ -4,21 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use super::delivery_policy::TopicPolicy;
 use super::error::{invalid, invalid_attribute};
+use super::feedback::Feedback;
+use super::fifo::Fifo;
 use crate::gateway::error::AwsError;
 use crate::policy::{Fault, Policy, PolicyDocument, SNS_TOPIC_ACTIONS};
-
-/// The key that AWS manages for SNS. Its policy is AWS's own and lets no other service use it: a topic encrypted with it
-/// is silent for EventBridge.
-pub(super) const AWS_MANAGED_KEY: &str = "alias/aws/sns";
-
-/// The delivery policy that AWS shows for a topic that has none of its own.
-pub(super) const DEFAULT_DELIVERY_POLICY: &str = concat!(
-    r#"{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"#,
-    r#""numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"#,
-    r#""disableSubscriptionOverrides":false,"#,
-    r#""defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}"#
-);
 
 /// What can be set on a topic.
 #[derive(Clone, Debug)]
@@ -28,18 +19,21 @@ pub(super) struct Settings {
     pub(super) policy_text: String,
     /// None once its last statement was removed.
     pub(super) policy: Option<Policy>,
+    /// The key as it was named. SNS does not look whether there is one before it encrypts a message.
     pub(super) key: Option<String>,
     pub(super) signature_version: String,
     explicit_signature_version: bool,
+    pub(super) delivery: TopicPolicy,
+    pub(super) feedback: Feedback,
+    /// None for a standard topic.
+    pub(super) fifo: Option<Fifo>,
 }
 
 /// Attributes that AWS has and the lab does not.
-fn is_unsupported(name: &str) -> bool {
-    const NAMES: &[&str] = &["DeliveryPolicy", "ArchivePolicy", "DataProtectionPolicy", "FifoThroughputScope"];
-    NAMES.contains(&name) || name.ends_with("FeedbackRoleArn") || name.ends_with("FeedbackSampleRate")
-}
+const UNSUPPORTED: &[&str] = &["ArchivePolicy", "DataProtectionPolicy"];
 
 /// Why an attribute cannot be set.
+#[derive(Debug)]
 pub(super) enum Wrong {
     /// There is no such attribute.
     Unknown,
@@ -62,11 +56,17 @@ impl Settings {
             key: None,
             signature_version: "1".to_owned(),
             explicit_signature_version: false,
+            delivery: TopicPolicy::default(),
+            feedback: Feedback::default(),
+            fifo: None,
         })
     }
 
     /// Sets the attributes of CreateTopic.
     pub(super) fn set_all(&mut self, given: &BTreeMap<String, String>) -> Result<(), AwsError> {
+        if given.get("FifoTopic").is_some_and(|value| value == "true") {
+            self.fifo = Some(Fifo::default());
+        }
         for (name, value) in given {
             self.set(name, value).map_err(|wrong| match wrong {
                 Wrong::Unknown => invalid_attribute(format_args!("Unknown attribute {name}")),
@@ -97,11 +97,8 @@ impl Settings {
                 self.policy = Some(policy(value)?);
                 value.clone_into(&mut self.policy_text);
             }
-            "KmsMasterKeyId" => match value {
-                "" => self.key = None,
-                AWS_MANAGED_KEY => self.key = Some(value.to_owned()),
-                _ => return unsupported(format!("KmsMasterKeyId with a key other than {AWS_MANAGED_KEY}")),
-            },
+            "KmsMasterKeyId" => self.key = Some(value.to_owned()).filter(|key| !key.is_empty()),
+            "DeliveryPolicy" => self.delivery = TopicPolicy::parse(value)?,
             "SignatureVersion" if matches!(value, "1" | "2") => {
                 value.clone_into(&mut self.signature_version);
                 self.explicit_signature_version = true;
@@ -111,9 +108,15 @@ impl Settings {
             }
             "TracingConfig" if value == "PassThrough" => {}
             "TracingConfig" => return unsupported(format!("TracingConfig {value}")),
-            "FifoTopic" if value == "true" => return unsupported("FIFO topics".to_owned()),
-            "FifoTopic" if value == "false" => {}
-            name if is_unsupported(name) => return unsupported(format!("the topic attribute {name}")),
+            // Which kind a topic is, is settled when it is made.
+            "FifoTopic" if value == if self.fifo.is_some() { "true" } else { "false" } => {}
+            "FifoTopic" => return Err(Wrong::Value("FifoTopic".to_owned())),
+            "ContentBasedDeduplication" | "FifoThroughputScope" => match &mut self.fifo {
+                Some(fifo) => fifo.set(name, value).map_err(Wrong::Value)?,
+                None => return Err(Wrong::Value(format!("{name} Reason: {name} can only be set for FIFO topics"))),
+            },
+            name if UNSUPPORTED.contains(&name) => return unsupported(format!("the topic attribute {name}")),
+            name if Feedback::has(name) => self.feedback.set(name, value).map_err(Wrong::Value)?,
             _ => return Err(Wrong::Unknown),
         }
         Ok(())
@@ -126,8 +129,12 @@ impl Settings {
             "Policy" => Some(self.policy_text.clone()),
             "KmsMasterKeyId" => self.key.clone(),
             "SignatureVersion" => self.explicit_signature_version.then(|| self.signature_version.clone()),
-            "EffectiveDeliveryPolicy" => Some(DEFAULT_DELIVERY_POLICY.to_owned()),
-            _ => None,
+            "DeliveryPolicy" => self.delivery.text().map(str::to_owned),
+            "EffectiveDeliveryPolicy" => Some(self.delivery.effective()),
+            "FifoTopic" | "ContentBasedDeduplication" | "FifoThroughputScope" => {
+                self.fifo.as_ref().and_then(|fifo| fifo.get(name))
+            }
+            _ => self.feedback.get(name),
         }
     }
 }

@@ -96,6 +96,7 @@ impl Sns {
             let topic = topics.get_mut(&name).ok_or_else(no_topic)?;
             let keys = [("sns:Protocol", protocol.name()), ("sns:Endpoint", input.endpoint.as_str())];
             permission::allows_call(topic, call, &keys)?;
+            protocol.check_kind(topic.settings.fifo.is_some(), &input.endpoint)?;
             let same = topic
                 .subscriptions
                 .iter()

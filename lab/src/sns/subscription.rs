@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::delivery_policy::{SubscriptionPolicy, TopicPolicy};
 use super::endpoint::Protocol;
 use super::error::{invalid, invalid_attribute, no_subscription, not_authorized};
-use super::settings::DEFAULT_DELIVERY_POLICY;
+use super::settings::Wrong;
 use super::topic::Topic;
 use super::{Sns, arn};
 use crate::filter::{self, FilterPolicy};
@@ -42,6 +43,7 @@ pub(super) struct Options {
     /// Chosen before there is a policy, or with one.
     scope: filter::Scope,
     pub(super) redrive: Option<Redrive>,
+    pub(super) delivery: Option<SubscriptionPolicy>,
 }
 
 /// A filter policy with the text that it was given as.
@@ -113,7 +115,18 @@ impl Options {
                 self.scope = scope;
             }
             "RedrivePolicy" => self.redrive = Redrive::parse(by, value)?,
-            "DeliveryPolicy" | "SubscriptionRoleArn" | "ReplayPolicy" => {
+            "DeliveryPolicy" if protocol != Protocol::Http => {
+                let reason = format_args!("Delivery protocol [{protocol}] does not support delivery policies.");
+                return Err(by.refuse(reason));
+            }
+            "DeliveryPolicy" => {
+                self.delivery = SubscriptionPolicy::parse(value).map_err(|wrong| match wrong {
+                    Wrong::Value(why) => by.refuse(why),
+                    Wrong::Unsupported(error) => error,
+                    Wrong::Unknown => by.refuse("DeliveryPolicy"),
+                })?;
+            }
+            "SubscriptionRoleArn" | "ReplayPolicy" => {
                 return Err(AwsError::unsupported(format_args!("the subscription attribute {name}")));
             }
             _ => match by {
@@ -157,7 +170,7 @@ impl Subscription {
         if self.confirmed { self.arn.clone() } else { "PendingConfirmation".to_owned() }
     }
 
-    fn attributes(&self, topic_arn: &str) -> BTreeMap<&'static str, String> {
+    fn attributes(&self, topic_arn: &str, topic_policy: &TopicPolicy) -> BTreeMap<&'static str, String> {
         let mut attributes = BTreeMap::from([
             ("SubscriptionArn", self.arn.clone()),
             ("TopicArn", topic_arn.to_owned()),
@@ -177,7 +190,11 @@ impl Subscription {
             attributes.insert("RedrivePolicy", redrive.text.clone());
         }
         if self.protocol == Protocol::Http {
-            attributes.insert("EffectiveDeliveryPolicy", DEFAULT_DELIVERY_POLICY.to_owned());
+            let own = self.options.delivery.as_ref();
+            attributes.insert("EffectiveDeliveryPolicy", topic_policy.for_subscription(own).shown());
+            if let Some(own) = own {
+                attributes.insert("DeliveryPolicy", own.text.clone());
+            }
         }
         attributes
     }
@@ -205,36 +222,37 @@ struct Attributes {
 }
 
 impl Sns {
-    /// Runs `f` on a subscription and its topic's ARN, if it is the caller's or one of the caller's topic.
+    /// Runs `f` on a subscription, its topic's ARN and its topic's delivery policy, if it is the caller's or one of the caller's topic.
     pub(super) fn on_subscription<R>(
         &self,
         call: &Call,
         subscription_arn: &str,
-        f: impl FnOnce(&mut Subscription, &str) -> Result<R, AwsError>,
+        f: impl FnOnce(&mut Subscription, &str, &TopicPolicy) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
         let (scope, name) = arn::subscription(call, subscription_arn)?;
         self.topics.with(&scope, |topics| {
-            let Topic { arn: topic_arn, scope, subscriptions, .. } =
+            let Topic { arn: topic_arn, scope, settings, subscriptions, .. } =
                 topics.get_mut(&name).ok_or_else(no_subscription)?;
             let subscription = subscriptions.iter_mut().find(|subscription| subscription.arn == subscription_arn);
             let subscription = subscription.ok_or_else(no_subscription)?;
             check_party(call, subscription, &scope.account)?;
-            f(subscription, topic_arn)
+            f(subscription, topic_arn, &settings.delivery)
         })
     }
 
     pub(super) fn get_subscription_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: OneSubscription = call.input()?;
         let arn = &input.subscription_arn;
-        let attributes =
-            self.on_subscription(call, arn, |subscription, topic_arn| Ok(subscription.attributes(topic_arn)))?;
+        let attributes = self.on_subscription(call, arn, |subscription, topic_arn, policy| {
+            Ok(subscription.attributes(topic_arn, policy))
+        })?;
         call.reply(&Attributes { attributes })
     }
 
     pub(super) fn set_subscription_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: SetSubscriptionAttributes = call.input()?;
         let (name, value) = (&input.attribute_name, &input.attribute_value);
-        self.on_subscription(call, &input.subscription_arn, |subscription, _| {
+        self.on_subscription(call, &input.subscription_arn, |subscription, _, _| {
             subscription.options.set(Setter::SetSubscriptionAttributes, subscription.protocol, name, value)
         })?;
         call.done()

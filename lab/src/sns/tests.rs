@@ -1,3 +1,9 @@
+mod encryption;
+mod fifo;
+mod http;
+mod logging;
+mod signatures;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -6,8 +12,6 @@ use axum::http::{Method, Uri};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Delivery, Hop, Outcome, Reason, Refusal};
@@ -124,6 +128,22 @@ impl Bench {
     async fn sqs(&self, operation: &str, input: Value) -> Value {
         let call = call(Service::Sqs, Some("test"), "ap-northeast-2", operation, "", input.to_string());
         serde_json::from_slice(&self.cloud.sqs.call(&call).await.unwrap().body).unwrap()
+    }
+
+    async fn kms(&self, operation: &str, input: Value) -> Value {
+        let call = call(Service::Kms, Some("test"), "ap-northeast-2", operation, "", input.to_string());
+        serde_json::from_slice(&self.cloud.kms.call(&call).unwrap().body).unwrap()
+    }
+
+    async fn set(&self, name: &str, value: &str) -> Result<String, AwsError> {
+        let params = [("TopicArn", TOPIC), ("AttributeName", name), ("AttributeValue", value)];
+        self.ask("SetTopicAttributes", &params).await
+    }
+
+    /// The token that a subscriber of the topic would have been sent.
+    fn token(&self) -> String {
+        let scope = Scope::new("000000000000", "ap-northeast-2");
+        self.cloud.sns.topics.with(&scope, |topics| topics["alarm"].subscriptions[0].token.clone())
     }
 
     async fn received(&self) -> Vec<Value> {
@@ -353,52 +373,6 @@ async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
     assert_eq!(bench.metric("NumberOfNotificationsRedrivenToDlq"), 1.0);
 }
 
-/// Answers one request with each status in turn, and gives the requests as they came.
-async fn endpoint(statuses: &'static [&'static str]) -> (String, tokio::task::JoinHandle<Vec<String>>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let url = format!("http://user:p%40ss@{}/alarm", listener.local_addr().unwrap());
-    let served = tokio::spawn(async move {
-        let mut requests = Vec::new();
-        for status in statuses {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"}") {
-                stream.read_buf(&mut request).await.unwrap();
-            }
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            requests.push(String::from_utf8(request).unwrap());
-        }
-        requests
-    });
-    (url, served)
-}
-
-#[tokio::test]
-async fn an_http_endpoint_confirms_and_is_tried_three_times() {
-    let bench = Bench::new().await;
-    let (url, served) = endpoint(&["200 OK", "500 Oops", "503 Oops", "204 No Content", "404 Not Found"]).await;
-    bench.subscribe("http", &url, &[]).await;
-    bench.settled().await;
-    let token =
-        bench.cloud.sns.topics.with(&Scope::new("000000000000", "ap-northeast-2"), |topics| {
-            topics["alarm"].subscriptions[0].token.clone()
-        });
-    bench.ask("ConfirmSubscription", &[("TopicArn", TOPIC), ("Token", &token)]).await.unwrap();
-    let outcomes: Vec<_> = bench.publish(&[]).await.iter().map(|delivery| delivery.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Retried, Outcome::Retried, Outcome::Delivered]);
-    let last = bench.publish(&[]).await.pop().unwrap();
-    assert_eq!((last.hop, last.reason), (Hop::Http, Some(Reason::ReceiverError)), "a 404 is final");
-
-    let requests = served.await.unwrap();
-    assert!(requests[0].contains("x-amz-sns-message-type: SubscriptionConfirmation"), "{}", requests[0]);
-    assert!(requests[0].contains(&format!("\"Token\": \"{token}\"")));
-    assert!(requests[0].starts_with("POST /alarm HTTP/1.1"));
-    assert!(requests[1].contains("content-type: text/plain; charset=UTF-8"));
-    assert!(requests[1].contains("authorization: Basic dXNlcjpwQHNz"), "user:p@ss");
-    assert!(requests[3].contains("x-amz-sns-subscription-arn: arn:aws:sns"));
-}
-
 #[tokio::test]
 async fn another_account_needs_an_allow_and_the_owner_only_fears_a_deny() {
     let bench = Bench::new().await;
@@ -434,7 +408,17 @@ async fn wrong_input_is_refused_in_the_words_of_aws() {
     type Params = &'static [(&'static str, &'static str)];
     let cases: &[(&str, Params, &str)] = &[
         ("CreateTopic", &[("Name", "a b")], "InvalidParameter: Invalid parameter: Topic Name"),
-        ("CreateTopic", &[("Name", "a.fifo")], "NotImplemented: the lab does not support FIFO topics"),
+        ("CreateTopic", &[("Name", "a.fifo")], "InvalidParameter: Invalid parameter: Topic Name"),
+        (
+            "ListPhoneNumbersOptedOut",
+            &[],
+            "NotImplemented: the lab does not support the operation sns:ListPhoneNumbers",
+        ),
+        (
+            "PutDataProtectionPolicy",
+            &[],
+            "NotImplemented: the lab does not support the operation sns:PutDataProtection",
+        ),
         ("GetTopicAttributes", &[("TopicArn", "alarm")], "at least 6 elements, not 1"),
         (
             "GetTopicAttributes",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Sns;
 use super::arn;
 use super::error::{invalid, no_topic};
+use super::fifo::{Fifo, Memory};
 use super::listing::page;
 use super::permission;
 use super::settings::Settings;
@@ -16,7 +17,7 @@ use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::scope::Scope;
 
-/// A standard topic with its subscriptions.
+/// A topic with its subscriptions.
 #[derive(Debug)]
 pub(super) struct Topic {
     pub(super) name: String,
@@ -25,6 +26,8 @@ pub(super) struct Topic {
     pub(super) settings: Settings,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) subscriptions: Vec<Subscription>,
+    /// What a FIFO topic knows of earlier messages.
+    pub(super) memory: Memory,
     /// How many subscriptions were ended.
     pub(super) deleted: usize,
 }
@@ -35,18 +38,35 @@ impl Topic {
         &self.scope.account
     }
 
-    fn attributes(&self) -> BTreeMap<&'static str, String> {
-        const SETTINGS: &[&str] =
-            &["DisplayName", "Policy", "KmsMasterKeyId", "SignatureVersion", "EffectiveDeliveryPolicy"];
+    /// What a FIFO topic needs to take a message.
+    pub(super) fn fifo(&mut self) -> Option<(&Fifo, &mut Memory)> {
+        self.settings.fifo.as_ref().map(|fifo| (fifo, &mut self.memory))
+    }
+
+    fn attributes(&self) -> BTreeMap<String, String> {
+        const SETTINGS: &[&str] = &[
+            "ContentBasedDeduplication",
+            "DeliveryPolicy",
+            "DisplayName",
+            "EffectiveDeliveryPolicy",
+            "FifoThroughputScope",
+            "FifoTopic",
+            "KmsMasterKeyId",
+            "Policy",
+            "SignatureVersion",
+        ];
         let confirmed = self.subscriptions.iter().filter(|subscription| subscription.confirmed).count();
-        let mut attributes: BTreeMap<_, _> =
-            SETTINGS.iter().filter_map(|name| Some((*name, self.settings.get(name)?))).collect();
-        attributes.insert("TopicArn", self.arn.clone());
-        attributes.insert("Owner", self.owner().to_owned());
-        attributes.insert("SubscriptionsConfirmed", confirmed.to_string());
-        attributes.insert("SubscriptionsPending", (self.subscriptions.len() - confirmed).to_string());
-        attributes.insert("SubscriptionsDeleted", self.deleted.to_string());
-        attributes
+        let computed = [
+            ("TopicArn", self.arn.clone()),
+            ("Owner", self.owner().to_owned()),
+            ("SubscriptionsConfirmed", confirmed.to_string()),
+            ("SubscriptionsPending", (self.subscriptions.len() - confirmed).to_string()),
+            ("SubscriptionsDeleted", self.deleted.to_string()),
+        ];
+        let set = SETTINGS.iter().filter_map(|name| Some((*name, self.settings.get(name)?)));
+        let feedback = self.settings.feedback.names().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let named = computed.into_iter().chain(set).map(|(name, value)| (name.to_owned(), value));
+        named.chain(feedback).collect()
     }
 }
 
@@ -98,18 +118,17 @@ struct Listed {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Attributes {
-    attributes: BTreeMap<&'static str, String>,
+    attributes: BTreeMap<String, String>,
 }
 
-fn check_name(name: &str) -> Result<(), AwsError> {
+/// The name tells a FIFO topic from a standard one.
+fn check_name(name: &str, is_fifo: bool) -> Result<(), AwsError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.strip_suffix(".fifo").is_some_and(|stem| stem.chars().all(is_plain)) {
-        return Err(AwsError::unsupported("FIFO topics"));
+    let stem = if is_fifo { name.strip_suffix(".fifo") } else { Some(name) };
+    match stem {
+        Some(stem) if !stem.is_empty() && name.len() <= 256 && stem.chars().all(is_plain) => Ok(()),
+        _ => Err(invalid("Topic Name")),
     }
-    if name.is_empty() || name.len() > 256 || !name.chars().all(is_plain) {
-        return Err(invalid("Topic Name"));
-    }
-    Ok(())
 }
 
 impl Sns {
@@ -134,10 +153,10 @@ impl Sns {
             return Err(call.unsupported_parameter("DataProtectionPolicy"));
         }
         let name = input.name;
-        check_name(&name)?;
         let (scope, topic_arn) = (call.scope.clone(), call.scope.arn("sns", &name));
         let mut settings = Settings::new(&topic_arn, &scope.account)?;
         settings.set_all(&input.attributes)?;
+        check_name(&name, settings.fifo.is_some())?;
         let tags = tag::checked(BTreeMap::new(), input.tags)?;
         self.topics.with(&call.scope, |topics| match topics.get(&name) {
             Some(topic) => {
@@ -150,12 +169,21 @@ impl Sns {
                 Ok(())
             }
             None => {
-                let (arn, subscriptions) = (topic_arn.clone(), Vec::new());
-                let topic = Topic { name: name.clone(), arn, scope, settings, tags, subscriptions, deleted: 0 };
+                let topic = Topic {
+                    name: name.clone(),
+                    arn: topic_arn.clone(),
+                    scope,
+                    settings,
+                    tags,
+                    subscriptions: Vec::new(),
+                    memory: Memory::default(),
+                    deleted: 0,
+                };
                 topics.insert(name, topic);
                 Ok(())
             }
         })?;
+        self.signing.prepare();
         call.reply(&TopicRef { topic_arn })
     }
 

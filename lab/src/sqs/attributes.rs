@@ -6,18 +6,16 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Sqs;
+use super::error::no_queue;
+use super::fifo::{self, Fifo};
 use super::queue::Queue;
+use super::redrive::{self, Redrive, RedriveAllow};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::policy::Policy;
-
-/// The key that AWS manages for SQS. Its policy is AWS's own and lets no other service use it: a queue encrypted with it
-/// is silent for SNS.
-pub(super) const AWS_MANAGED_KEY: &str = "alias/aws/sqs";
 
 /// What can be set on a queue.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,21 +27,12 @@ pub(super) struct Attributes {
     pub(super) visibility_seconds: u32,
     pub(super) policy: Option<Policy>,
     pub(super) redrive: Option<Redrive>,
-    redrive_allow: Option<String>,
+    pub(super) redrive_allow: Option<RedriveAllow>,
     pub(super) key: Option<String>,
     key_reuse_seconds: u32,
     managed_sse: bool,
-}
-
-/// Where messages go that nobody manages to process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Redrive {
-    /// The policy as it was given.
-    text: String,
-    /// The ARN of the dead-letter queue.
-    pub(super) target: String,
-    /// How often a message is received before it goes there.
-    pub(super) max_receive_count: u32,
+    /// None for a standard queue.
+    pub(super) fifo: Option<Fifo>,
 }
 
 impl Default for Attributes {
@@ -60,6 +49,7 @@ impl Default for Attributes {
             key: None,
             key_reuse_seconds: 300,
             managed_sse: true,
+            fifo: None,
         }
     }
 }
@@ -89,19 +79,16 @@ const SETTABLE: &[&str] = &[
     "SqsManagedSseEnabled",
 ];
 
-/// The attributes of FIFO queues.
-const FIFO: &[&str] = &["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"];
-
-fn invalid(name: &str) -> AwsError {
+pub(super) fn invalid(name: &str) -> AwsError {
     AwsError::bad_request("InvalidAttributeValue", format!("Invalid value for the parameter {name}."))
 }
 
-fn invalid_because(name: &str, reason: impl std::fmt::Display) -> AwsError {
+pub(super) fn invalid_because(name: &str, reason: impl std::fmt::Display) -> AwsError {
     let message = format!("Value for parameter {name} is invalid. Reason: {reason}");
     AwsError::bad_request("InvalidAttributeValue", message)
 }
 
-fn unknown(name: &str) -> AwsError {
+pub(super) fn unknown(name: &str) -> AwsError {
     AwsError::bad_request("InvalidAttributeName", format!("Unknown Attribute {name}."))
 }
 
@@ -110,12 +97,25 @@ fn number(name: &str, value: &str, range: RangeInclusive<u32>) -> Result<u32, Aw
 }
 
 impl Attributes {
+    /// Those of a new queue.
+    pub(super) fn of_new_queue(given: &BTreeMap<String, String>) -> Result<Self, AwsError> {
+        let is_fifo = given.get("FifoQueue").is_some_and(|value| value == "true");
+        let mut attributes = Self { fifo: is_fifo.then(Fifo::default), ..Self::default() };
+        let mut others = given.clone();
+        if is_fifo {
+            others.remove("FifoQueue");
+        }
+        attributes.set(&others)?;
+        Ok(attributes)
+    }
+
     /// Sets attributes: all of them, or none when one is wrong.
     pub(super) fn set(&mut self, given: &BTreeMap<String, String>) -> Result<(), AwsError> {
         let mut changed = self.clone();
         for (name, value) in given {
             changed.set_one(name, value)?;
         }
+        changed.fifo.iter().try_for_each(Fifo::check)?;
         *self = changed;
         Ok(())
     }
@@ -131,19 +131,13 @@ impl Attributes {
             "SqsManagedSseEnabled" => self.managed_sse = value.parse().map_err(|_| invalid(name))?,
             "Policy" => self.policy = policy(value)?,
             "RedrivePolicy" => self.redrive = Redrive::parse(value)?,
-            "RedriveAllowPolicy" => {
-                let _: Value = serde_json::from_str(value).map_err(|error| invalid_because(name, error))?;
-                self.redrive_allow = Some(value.to_owned());
-            }
-            "KmsMasterKeyId" => match value {
-                "" => self.key = None,
-                AWS_MANAGED_KEY => self.key = Some(value.to_owned()),
-                _ => return Err(AwsError::unsupported("KmsMasterKeyId with a key other than alias/aws/sqs")),
+            "RedriveAllowPolicy" => self.redrive_allow = RedriveAllow::parse(value)?,
+            // SQS does not look whether there is such a key before it encrypts a message.
+            "KmsMasterKeyId" => self.key = Some(value.to_owned()).filter(|key| !key.is_empty()),
+            name if fifo::ATTRIBUTES.contains(&name) => match &mut self.fifo {
+                Some(fifo) => fifo.set(name, value)?,
+                None => return Err(unknown(name)),
             },
-            "FifoQueue" if value == "false" => return Err(unknown(name)),
-            name if FIFO.contains(&name) => {
-                return Err(AwsError::unsupported(format_args!("the queue attribute {name}: FIFO queues")));
-            }
             _ => return Err(unknown(name)),
         }
         Ok(())
@@ -160,10 +154,10 @@ impl Attributes {
             "SqsManagedSseEnabled" => Some((self.managed_sse && self.key.is_none()).to_string()),
             "Policy" => self.policy.as_ref().map(|policy| policy.text().to_owned()),
             "RedrivePolicy" => self.redrive.as_ref().map(|redrive| redrive.text.clone()),
-            "RedriveAllowPolicy" => self.redrive_allow.clone(),
+            "RedriveAllowPolicy" => self.redrive_allow.as_ref().map(|allow| allow.text.clone()),
             "KmsMasterKeyId" => self.key.clone(),
             "KmsDataKeyReusePeriodSeconds" => self.key.as_ref().map(|_| self.key_reuse_seconds.to_string()),
-            _ => None,
+            _ => self.fifo.as_ref().and_then(|fifo| fifo.get(name)),
         }
     }
 
@@ -188,35 +182,6 @@ fn policy(text: &str) -> Result<Option<Policy>, AwsError> {
     Policy::parse(text)
         .map(Some)
         .map_err(|_| AwsError::bad_request("InvalidAttributeValue", "Invalid value for the parameter Policy."))
-}
-
-impl Redrive {
-    /// The empty text takes the policy away.
-    fn parse(text: &str) -> Result<Option<Self>, AwsError> {
-        const NAME: &str = "RedrivePolicy";
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        struct Given {
-            dead_letter_target_arn: String,
-            max_receive_count: Value,
-        }
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let given: Given = serde_json::from_str(text).map_err(|error| invalid_because(NAME, error))?;
-        // Consoles and templates write the count as a number or as a text of one.
-        let count = match &given.max_receive_count {
-            Value::String(text) => text.parse().ok(),
-            other => other.as_u64(),
-        };
-        let count = count.and_then(|count| u32::try_from(count).ok()).filter(|count| (1..=1000).contains(count));
-        let max_receive_count =
-            count.ok_or_else(|| invalid_because(NAME, "maxReceiveCount must be an integer between 1 and 1000"))?;
-        if !given.dead_letter_target_arn.starts_with("arn:aws:sqs:") {
-            return Err(invalid_because(NAME, "deadLetterTargetArn is no ARN of a queue"));
-        }
-        Ok(Some(Self { text: text.to_owned(), target: given.dead_letter_target_arn, max_receive_count }))
-    }
 }
 
 impl Queue {
@@ -259,8 +224,8 @@ struct Shown<'a> {
 impl Sqs {
     pub(super) fn get_queue_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: GetQueueAttributes = call.input()?;
-        let known = || SETTABLE.iter().chain(COMPUTED).copied();
-        let is_known = |name: &str| name == "All" || known().chain(FIFO.iter().copied()).any(|known| known == name);
+        let known = || SETTABLE.iter().chain(COMPUTED).chain(fifo::ATTRIBUTES).copied();
+        let is_known = |name: &str| name == "All" || known().any(|known| known == name);
         if let Some(name) = input.attribute_names.iter().find(|name| !is_known(name)) {
             return Err(unknown(name));
         }
@@ -275,8 +240,14 @@ impl Sqs {
 
     pub(super) fn set_queue_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: SetQueueAttributes = call.input()?;
-        self.on_queue(call, &input.queue_url, |queue| {
-            queue.attributes.set(&input.attributes)?;
+        self.on_queues(call, &input.queue_url, |queues, name| {
+            let mut changed = queues.get(name).ok_or_else(no_queue)?.attributes.clone();
+            changed.set(&input.attributes)?;
+            if input.attributes.contains_key("RedrivePolicy") {
+                redrive::check_target(queues, &call.scope, name, &changed)?;
+            }
+            let queue = queues.get_mut(name).ok_or_else(no_queue)?;
+            queue.attributes = changed;
             queue.modified = call.time;
             queue.changed.notify_waiters();
             Ok(())

@@ -18,18 +18,29 @@ pub(crate) fn on_the_wire(error: &AwsError) -> (String, String) {
         }
         _ => format!("com.amazonaws.sqs#{code}"),
     };
-    let query = match code {
-        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
-        "QueueNameExists" => "QueueAlreadyExists",
-        "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
-        "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
-        "InvalidBatchEntryId" => "AWS.SimpleQueueService.InvalidBatchEntryId",
-        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
-        "MessageNotInflight" => "AWS.SimpleQueueService.MessageNotInflight",
-        other => other,
-    };
-    (kind, format!("{query};{fault}"))
+    (kind, format!("{};{fault}", query_code(code)))
+}
+
+/// The code that the query protocol has for an error.
+pub(crate) fn query_code(code: &str) -> String {
+    match code {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue".to_owned(),
+        "QueueNameExists" => "QueueAlreadyExists".to_owned(),
+        "TooManyEntriesInBatchRequest"
+        | "EmptyBatchRequest"
+        | "BatchEntryIdsNotDistinct"
+        | "InvalidBatchEntryId"
+        | "BatchRequestTooLong"
+        | "MessageNotInflight"
+        | "PurgeQueueInProgress"
+        | "QueueDeletedRecently"
+        | "UnsupportedOperation" => format!("AWS.SimpleQueueService.{code}"),
+        "KmsNotFound" => "KMS.NotFoundException".to_owned(),
+        "KmsDisabled" => "KMS.DisabledException".to_owned(),
+        "KmsInvalidState" => "KMS.KMSInvalidStateException".to_owned(),
+        "KmsAccessDenied" => "KMS.AccessDeniedException".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 pub(super) fn no_queue() -> AwsError {

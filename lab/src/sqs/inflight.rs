@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Sqs;
 use super::batch::{self, Outcome};
 use super::error::{bad_handle, invalid_value, missing};
+use super::message::Message;
 use super::queue::Queue;
 use super::receive::read_handle;
 use crate::gateway::call::{Call, Reply};
@@ -58,10 +59,18 @@ struct Done {
 
 impl Queue {
     /// Deletes the message that a receipt handle was given for. One that is gone already is deleted, as in AWS; so is one
-    /// whose handle is not the newest.
+    /// whose handle is not the newest, but in a FIFO queue, where that would break the order.
     fn delete(&mut self, handle: &str) -> Result<(), AwsError> {
-        let (id, _) = read_handle(handle).ok_or_else(|| bad_handle(handle))?;
+        let (id, receipt) = read_handle(handle).ok_or_else(|| bad_handle(handle))?;
+        let now = Instant::now();
+        let is_expired = |message: &Message| message.visible_at <= now || message.receipt.as_ref() != Some(&receipt);
+        if self.attributes.fifo.is_some() && self.messages.iter().any(|message| message.id == id && is_expired(message))
+        {
+            return Err(invalid_value(handle, "ReceiptHandle", "The receipt handle has expired."));
+        }
         self.messages.retain(|message| message.id != id);
+        // The next of its group may be waited for.
+        self.changed.notify_waiters();
         Ok(())
     }
 

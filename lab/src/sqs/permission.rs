@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use super::Sqs;
-use super::attributes::AWS_MANAGED_KEY;
 use super::queue::Queue;
 use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::kms::{Denial, Kms, Purpose};
 use crate::policy::{Decision, Grant, Policy, PolicyDocument, Principal, RequestContext, SidError, authorize};
 use crate::scope::Scope;
 
@@ -47,8 +47,27 @@ pub(super) fn allows_call(queue: &Queue, call: &Call) -> Result<(), AwsError> {
     Err(AwsError::new(403, "AccessDenied", message))
 }
 
-/// Whether a service may send. A queue without a policy lets only its owner's identities in.
-pub(super) fn allows_service(queue: &Queue, deliverer: &Deliverer) -> Result<(), Refusal> {
+/// What the queue's key is used for, where it has one.
+fn purpose<'a>(queue: &'a Queue, scope: &'a Scope) -> Option<Purpose<'a>> {
+    let key = queue.attributes.key.as_deref()?;
+    Some(Purpose { service: "sqs", noun: "queue", arn: &queue.arn, scope, key })
+}
+
+/// Whether the caller may use the queue's key, if it has one: who sends needs a data key, who receives needs to read it.
+pub(super) fn allows_key(keys: &Kms, queue: &Queue, call: &Call, actions: &[&str]) -> Result<(), AwsError> {
+    let scope = queue.scope();
+    let Some(purpose) = purpose(queue, &scope) else { return Ok(()) };
+    keys.allows_caller(&purpose, call, actions).map_err(|denial| match denial {
+        Denial::NotFound(message) => AwsError::bad_request("KmsNotFound", message),
+        Denial::Disabled(message) => AwsError::bad_request("KmsDisabled", message),
+        Denial::InvalidState(message) => AwsError::bad_request("KmsInvalidState", message),
+        Denial::AccessDenied(message) => AwsError::bad_request("KmsAccessDenied", message),
+    })
+}
+
+/// Whether a service may send. A queue without a policy lets only its owner's identities in; an encrypted one has a key
+/// whose policy must let the service in as well.
+pub(super) fn allows_service(keys: &Kms, queue: &Queue, deliverer: &Deliverer) -> Result<(), Refusal> {
     let request = RequestContext::new(Principal::service(deliverer.service), "sqs:SendMessage", queue.arn.clone())
         .key("aws:SourceArn", deliverer.source_arn.clone())
         .key("aws:SourceAccount", deliverer.source_account.clone())
@@ -58,15 +77,7 @@ pub(super) fn allows_service(queue: &Queue, deliverer: &Deliverer) -> Result<(),
     if !decision.is_allowed() {
         return Err(Refusal::new(Reason::PolicyDenied, explanation.headline()).explained(explanation));
     }
-    if queue.attributes.key.is_some() {
-        let (arn, service) = (&queue.arn, deliverer.service);
-        let detail = format!(
-            "the queue {arn} is encrypted with {AWS_MANAGED_KEY}, a key that {service} may not use: encrypt with \
-             SqsManagedSseEnabled, or with a key of your own whose policy names {service}"
-        );
-        return Err(Refusal::new(Reason::PolicyDenied, detail));
-    }
-    Ok(())
+    purpose(queue, &queue.scope()).map_or(Ok(()), |purpose| keys.allows_service(&purpose, deliverer))
 }
 
 impl Sqs {

@@ -13,13 +13,17 @@ use tokio::time::Instant;
 
 use super::attributes::Attributes;
 use super::error::{invalid_value, no_queue};
+use super::fifo::Memory;
 use super::message::Message;
-use super::{Queues, Sqs, url};
+use super::{Queues, Sqs, redrive, url};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::scope::Scope;
 
-/// A standard queue with its messages.
+/// How long AWS takes to forget a queue, and between two purges of one.
+pub(super) const PAUSE: Duration = Duration::from_secs(60);
+
+/// A queue with its messages.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) arn: String,
@@ -30,6 +34,9 @@ pub(super) struct Queue {
     pub(super) tags: BTreeMap<String, String>,
     /// In the order of arrival.
     pub(super) messages: Vec<Message>,
+    /// What a FIFO queue knows of earlier messages.
+    pub(super) memory: Memory,
+    purged: Option<Instant>,
     /// Wakes the long polls when anything has changed that they wait for.
     pub(super) changed: Arc<Notify>,
 }
@@ -52,8 +59,16 @@ impl Queue {
             attributes,
             tags,
             messages: Vec::new(),
+            memory: Memory::default(),
+            purged: None,
             changed: Arc::default(),
         }
+    }
+
+    /// The account and the Region that the queue is in.
+    pub(super) fn scope(&self) -> Scope {
+        let region = self.arn.split(':').nth(3).unwrap_or_default();
+        Scope::new(self.account.clone(), region)
     }
 
     /// Takes a message in and wakes whoever waits for one.
@@ -173,20 +188,14 @@ impl Sqs {
     pub(super) fn create_queue(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: CreateQueue = call.input()?;
         let name = input.queue_name;
-        if name.ends_with(".fifo") {
-            return Err(AwsError::unsupported("FIFO queues"));
-        }
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if name.is_empty() || name.len() > 80 || !name.chars().all(is_plain) {
-            let message = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
-            return Err(AwsError::bad_request("InvalidParameterValue", message));
-        }
-        let mut attributes = Attributes::default();
-        attributes.set(&input.attributes)?;
+        let attributes = Attributes::of_new_queue(&input.attributes)?;
+        check_name(&name, attributes.fifo.is_some())?;
         super::tag::check(&input.tags)?;
         self.queues.with(&call.scope, |queues| match queues.get(&name) {
             Some(queue) => queue.attributes.check_same(&input.attributes, &attributes),
             None => {
+                self.check_forgotten(&call.scope, &name)?;
+                redrive::check_target(queues, &call.scope, &name, &attributes)?;
                 queues.insert(name.clone(), Queue::new(&call.scope, &name, attributes, input.tags, call.time));
                 Ok(())
             }
@@ -199,6 +208,8 @@ impl Sqs {
         self.on_queues(call, &input.queue_url, |queues, name| {
             if let Some(queue) = queues.remove(name) {
                 queue.changed.notify_waiters();
+                let scope = Scope::new(queue.account, call.scope.region.clone());
+                self.deleted.with(&scope, |deleted| deleted.insert(name.to_owned(), Instant::now()));
             }
             Ok(())
         })?;
@@ -207,11 +218,33 @@ impl Sqs {
 
     pub(super) fn purge_queue(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: OneQueue = call.input()?;
-        self.on_queue(call, &input.queue_url, |queue| {
+        self.on_queues(call, &input.queue_url, |queues, name| {
+            let queue = queues.get_mut(name).ok_or_else(no_queue)?;
+            let now = Instant::now();
+            if queue.purged.is_some_and(|at| now.saturating_duration_since(at) < PAUSE) {
+                let message = format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds.");
+                return Err(AwsError::new(403, "PurgeQueueInProgress", message));
+            }
+            queue.purged = Some(now);
             queue.messages.clear();
+            queue.changed.notify_waiters();
             Ok(())
         })?;
         call.done()
+    }
+
+    /// Whether AWS has forgotten a queue of this name, if there was one.
+    fn check_forgotten(&self, scope: &Scope, name: &str) -> Result<(), AwsError> {
+        self.deleted.with(scope, |deleted| {
+            let now = Instant::now();
+            deleted.retain(|_, at| now.saturating_duration_since(*at) < PAUSE);
+            if deleted.contains_key(name) {
+                let message = "You must wait 60 seconds after deleting a queue before you can create another with the \
+                               same name.";
+                return Err(AwsError::bad_request("QueueDeletedRecently", message));
+            }
+            Ok(())
+        })
     }
 
     pub(super) fn get_queue_url(&self, call: &Call) -> Result<Reply, AwsError> {
@@ -245,6 +278,21 @@ impl Sqs {
         let account = &call.scope.account;
         let queue_urls = names.iter().map(|name| url::of_queue(call, account, name)).collect();
         call.reply(&SourceUrls { queue_urls, next_token })
+    }
+}
+
+/// The name tells a FIFO queue from a standard one.
+fn check_name(name: &str, is_fifo: bool) -> Result<(), AwsError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let refuse = |message: &str| Err(AwsError::bad_request("InvalidParameterValue", message));
+    let stem = if is_fifo { name.strip_suffix(".fifo") } else { Some(name) };
+    match stem {
+        Some(stem) if !stem.is_empty() && name.len() <= 80 && stem.chars().all(is_plain) => Ok(()),
+        _ if is_fifo => refuse(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with \
+             .fifo suffix and be 1 to 80 in length",
+        ),
+        _ => refuse("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"),
     }
 }
 

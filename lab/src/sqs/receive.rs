@@ -13,7 +13,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::error::{invalid_value, no_queue};
 use super::message::{Message, MessageAttribute, md5_of_attributes, md5_of_body};
+use super::permission::allows_key;
 use super::queue::Queue;
+use super::redrive::redrive;
 use super::{Queues, Sqs};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -34,8 +36,7 @@ struct ReceiveMessage {
     visibility_timeout: Option<i64>,
     wait_time_seconds: Option<i64>,
     /// For FIFO queues; others ignore it.
-    #[serde(rename = "ReceiveRequestAttemptId")]
-    _receive_request_attempt_id: Option<String>,
+    receive_request_attempt_id: Option<String>,
 }
 
 /// The system attributes that can be asked for.
@@ -142,9 +143,17 @@ impl Sqs {
     ///
     /// The messages are taken in one step after which nothing is awaited: a call that ends while it waits has taken none.
     pub(super) async fn receive_message(&self, call: &Call) -> Result<Reply, AwsError> {
-        let (queue_url, wanted) = Wanted::of(call.input()?)?;
+        let input: ReceiveMessage = call.input()?;
+        let is_again = input.receive_request_attempt_id.is_some();
+        let (queue_url, wanted) = Wanted::of(input)?;
         let begun = Instant::now();
-        let mut changed = self.on_queue(call, &queue_url, |queue| Ok(Arc::clone(&queue.changed)))?;
+        let mut changed = self.on_queue(call, &queue_url, |queue| {
+            if is_again && queue.attributes.fifo.is_some() {
+                return Err(call.unsupported_parameter("ReceiveRequestAttemptId"));
+            }
+            allows_key(&self.keys, queue, call, &["kms:Decrypt"])?;
+            Ok(Arc::clone(&queue.changed))
+        })?;
         loop {
             changed = {
                 let woken = changed.notified();
@@ -175,9 +184,11 @@ fn take(queues: &mut Queues, name: &str, wanted: &Wanted) -> Result<Attempt, Aws
     let now = Instant::now();
     redrive(queues, name, now)?;
     let queue = queues.get_mut(name).ok_or_else(no_queue)?;
+    let locked = queue.locked_groups(now);
     let hidden = wanted.visibility.unwrap_or(Duration::from_secs(queue.attributes.visibility_seconds.into()));
     let mut messages = Vec::new();
-    for message in queue.messages.iter_mut().filter(|message| message.visible_at <= now).take(wanted.most) {
+    let is_free = |message: &Message| message.visible_at <= now && !Queue::is_locked(message, &locked);
+    for message in queue.messages.iter_mut().filter(|message| is_free(message)).take(wanted.most) {
         message.receive_count += 1;
         message.first_received.get_or_insert_with(Timestamp::now);
         message.visible_at = now + hidden;
@@ -186,29 +197,6 @@ fn take(queues: &mut Queues, name: &str, wanted: &Wanted) -> Result<Attempt, Aws
     let next = queue.messages.iter().map(|message| message.visible_at).filter(|at| *at > now).min();
     let wait = Duration::from_secs(queue.attributes.wait_seconds.into());
     Ok(Attempt { messages, next, wait, changed: Arc::clone(&queue.changed) })
-}
-
-/// Moves the messages that were received as often as the redrive policy allows. Without their queue, they stay.
-fn redrive(queues: &mut Queues, name: &str, now: Instant) -> Result<(), AwsError> {
-    let queue = queues.get_mut(name).ok_or_else(no_queue)?;
-    queue.expire(now);
-    let Some(redrive) = queue.attributes.redrive.clone() else { return Ok(()) };
-    let (source, target) = (queue.arn.clone(), redrive.target.rsplit(':').next().unwrap_or_default().to_owned());
-    let is_here = |queue: &Queue| queue.arn == redrive.target;
-    if target == name || !queues.get(&target).is_some_and(is_here) {
-        return Ok(());
-    }
-    let spent = |message: &mut Message| message.visible_at <= now && message.receive_count >= redrive.max_receive_count;
-    let moved: Vec<Message> =
-        queues.get_mut(name).map(|queue| queue.messages.extract_if(.., spent).collect()).unwrap_or_default();
-    if let Some(dead_letters) = queues.get_mut(&target) {
-        for mut message in moved {
-            message.system.insert("DeadLetterQueueSourceArn", source.clone());
-            message.receipt = None;
-            dead_letters.put(message);
-        }
-    }
-    Ok(())
 }
 
 fn show(message: &mut Message, wanted: &Wanted) -> Received {

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use super::batch::{self, Outcome};
 use super::error::invalid_value;
 use super::message::{self, Message, MessageAttribute, check_attributes, md5_of_attributes, md5_of_body};
+use super::permission::allows_key;
 use super::queue::Queue;
-use super::{Sqs, body};
+use super::{Sqs, body, fifo};
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -22,6 +23,9 @@ const LARGEST_BATCH: usize = 1_048_576;
 
 /// The unique id under which SNS sends, as `SenderId` shows it.
 const SERVICE_SENDER: &str = "AIDAISMY7JYY5F7RTT6AO";
+
+/// What the sender of a message to an encrypted queue must be allowed to do with the key.
+const ENCRYPTING: &[&str] = &["kms:GenerateDataKey", "kms:Decrypt"];
 
 type MessageAttributes = BTreeMap<String, MessageAttribute>;
 
@@ -72,6 +76,19 @@ struct Parcel {
     time: Timestamp,
 }
 
+/// A message that another service brings.
+#[derive(Debug)]
+pub(crate) struct Consignment {
+    /// The body.
+    pub body: String,
+    /// Message attributes: name, data type, string value (of a `Binary` one: in base64).
+    pub attributes: Vec<(String, String, String)>,
+    /// The group, which a FIFO queue needs.
+    pub group_id: Option<String>,
+    /// The deduplication id, which a FIFO queue needs that does not make its own.
+    pub deduplication_id: Option<String>,
+}
+
 #[derive(Serialize)]
 struct Sent {
     #[serde(rename = "Id", skip_serializing_if = "Option::is_none")]
@@ -84,26 +101,29 @@ struct Sent {
     md5_of_attributes: Option<String>,
     #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
     md5_of_system: Option<String>,
+    #[serde(rename = "SequenceNumber", skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<String>,
 }
 
 impl Parcel {
-    /// The message, if the queue takes it. Nothing has changed yet.
-    fn pack(self, queue: &Queue) -> Result<(Message, Sent), AwsError> {
-        if let Some(id) = &self.deduplication_id {
-            let reason = "The request includes a parameter that is not valid for this queue type.";
-            return Err(invalid_value(id, "MessageDeduplicationId", reason));
-        }
+    /// Puts the message into the queue, if the queue takes it. A FIFO queue takes a duplicate and drops it.
+    fn send(self, queue: &mut Queue) -> Result<Sent, AwsError> {
         body::check(&self.body, &self.attributes, queue.attributes.maximum_message_size)?;
         check_attributes(&self.attributes)?;
         let mut system = system_attributes(&self.system)?;
-        if let Some(group) = self.group_id {
-            if group.is_empty() || group.len() > 128 {
-                let reason =
-                    "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.";
-                return Err(invalid_value(group, "MessageGroupId", reason));
+        let place = match (&queue.attributes.fifo, self.group_id, self.deduplication_id) {
+            (Some(fifo), group, id) => Some(fifo.place(group, id, self.delay, &self.body)?),
+            (None, _, Some(id)) => {
+                let reason = "The request includes a parameter that is not valid for this queue type.";
+                return Err(invalid_value(id, "MessageDeduplicationId", reason));
             }
-            system.insert("MessageGroupId", group);
-        }
+            (None, Some(group), None) => {
+                fifo::check_id("MessageGroupId", &group)?;
+                system.insert("MessageGroupId", group);
+                None
+            }
+            (None, None, None) => None,
+        };
         let delay = match self.delay {
             None => u64::from(queue.attributes.delay_seconds),
             Some(seconds) => u64::try_from(seconds)
@@ -114,13 +134,26 @@ impl Parcel {
         system.insert("SenderId", self.sender);
         system.insert("SentTimestamp", self.time.as_millisecond().to_string());
         let now = Instant::now();
-        let sent = Sent {
+        let mut sent = Sent {
             id: None,
             message_id: ids::uuid(),
             md5_of_body: md5_of_body(&self.body),
             md5_of_attributes: md5_of_attributes(&self.attributes),
             md5_of_system: md5_of_attributes(&self.system),
+            sequence_number: None,
         };
+        if let (Some(fifo), Some(place)) = (&queue.attributes.fifo, place) {
+            if let Some(first) = queue.memory.duplicate(fifo, &place, now) {
+                sent.message_id = first.message_id;
+                sent.sequence_number = Some(first.sequence);
+                return Ok(sent);
+            }
+            let sequence = queue.memory.remember(fifo, &place, &sent.message_id, now);
+            system.insert("MessageGroupId", place.group);
+            system.insert("MessageDeduplicationId", place.deduplication_id);
+            system.insert("SequenceNumber", sequence.clone());
+            sent.sequence_number = Some(sequence);
+        }
         let message = Message {
             id: sent.message_id.clone(),
             body: self.body,
@@ -133,7 +166,8 @@ impl Parcel {
             receive_count: 0,
             receipt: None,
         };
-        Ok((message, sent))
+        queue.put(message);
+        Ok(sent)
     }
 }
 
@@ -155,26 +189,22 @@ fn system_attributes(given: &MessageAttributes) -> Result<BTreeMap<&'static str,
     Ok(system)
 }
 
-/// A message that a service sends.
-pub(super) fn from_service(
-    queue: &Queue,
-    body: String,
-    attributes: Vec<(String, String, String)>,
-    group_id: Option<&str>,
-) -> Result<Message, Refusal> {
+/// Puts a message that a service brings into the queue. Returns the message id.
+pub(super) fn from_service(queue: &mut Queue, consignment: Consignment) -> Result<String, Refusal> {
+    let Consignment { body, attributes, group_id, deduplication_id } = consignment;
     let attributes = attributes.into_iter().map(|(name, kind, value)| (name, MessageAttribute::new(kind, value)));
     let parcel = Parcel {
         body,
         delay: None,
         attributes: attributes.collect(),
         system: BTreeMap::new(),
-        deduplication_id: None,
-        group_id: group_id.map(str::to_owned),
+        deduplication_id,
+        group_id,
         sender: SERVICE_SENDER.to_owned(),
         time: Timestamp::now(),
     };
-    match parcel.pack(queue) {
-        Ok((message, _)) => Ok(message),
+    match parcel.send(queue) {
+        Ok(sent) => Ok(sent.message_id),
         Err(error) => Err(Refusal::new(Reason::Invalid, format!("the queue {} refuses it: {error}", queue.arn))),
     }
 }
@@ -193,9 +223,8 @@ impl Sqs {
             time: call.time,
         };
         let sent = self.on_queue(call, &input.queue_url, |queue| {
-            let (message, sent) = parcel.pack(queue)?;
-            queue.put(message);
-            Ok(sent)
+            allows_key(&self.keys, queue, call, ENCRYPTING)?;
+            parcel.send(queue)
         })?;
         call.reply(&sent)
     }
@@ -203,6 +232,7 @@ impl Sqs {
     pub(super) fn send_message_batch(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: SendMessageBatch = call.input()?;
         let outcome = self.on_queue(call, &input.queue_url, |queue| {
+            allows_key(&self.keys, queue, call, ENCRYPTING)?;
             batch::check("SendMessageBatchRequestEntry", input.entries.iter().map(|entry| entry.id.as_str()))?;
             let size: usize =
                 input.entries.iter().map(|entry| message::size(&entry.message_body, &entry.message_attributes)).sum();
@@ -224,11 +254,8 @@ impl Sqs {
                     sender: call.identity.principal_id(),
                     time: call.time,
                 };
-                let result = parcel.pack(queue).map(|(message, sent)| {
-                    queue.put(message);
-                    Sent { id: Some(id.clone()), ..sent }
-                });
-                outcome.add(&id, result);
+                let result = parcel.send(queue);
+                outcome.add(&id, result.map(|sent| Sent { id: Some(id.clone()), ..sent }));
             }
             Ok(outcome)
         })?;

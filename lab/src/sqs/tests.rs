@@ -1,3 +1,7 @@
+mod fifo;
+mod moves;
+mod query;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,8 +146,12 @@ async fn a_long_poll_that_is_given_up_hides_nothing() {
 async fn what_is_received_too_often_goes_to_the_dead_letter_queue() {
     let dead = "arn:aws:sqs:ap-northeast-2:000000000000:dead";
     let policy = json!({ "deadLetterTargetArn": dead, "maxReceiveCount": "2" }).to_string();
-    let sqs = queue(json!({ "RedrivePolicy": policy })).await;
+    let sqs = Sqs::default();
+    let source = json!({ "QueueName": "q", "Attributes": { "RedrivePolicy": policy } });
+    let error = ask(&sqs, "CreateQueue", source.clone()).await.unwrap_err();
+    assert!(error.message.ends_with("Dead letter target does not exist."), "{error}");
     ask(&sqs, "CreateQueue", json!({ "QueueName": "dead" })).await.unwrap();
+    ask(&sqs, "CreateQueue", source).await.unwrap();
     send(&sqs, "poison").await;
     let at_once = json!({ "VisibilityTimeout": 0 });
     for _ in 0..2 {
@@ -197,7 +205,7 @@ async fn wrong_input_is_refused_by_name() {
     let sqs = queue(json!({})).await;
     let cases = [
         ("CreateQueue", json!({ "QueueName": "a b" }), "InvalidParameterValue"),
-        ("CreateQueue", json!({ "QueueName": "a.fifo" }), "NotImplemented"),
+        ("CreateQueue", json!({ "QueueName": "a.fifo" }), "InvalidParameterValue"),
         ("CreateQueue", json!({ "QueueName": "a", "Attributes": { "DelaySeconds": "901" } }), "InvalidAttributeValue"),
         ("CreateQueue", json!({ "QueueName": "a", "Attributes": { "Policy": "{" } }), "InvalidAttributeValue"),
         ("CreateQueue", json!({ "QueueName": "a", "Attributes": { "Colour": "red" } }), "InvalidAttributeName"),
@@ -210,7 +218,7 @@ async fn wrong_input_is_refused_by_name() {
         ("ReceiveMessage", json!({ "QueueUrl": URL, "MaxNumberOfMessages": 11 }), "InvalidParameterValue"),
         ("ReceiveMessage", json!({ "QueueUrl": URL, "AttributeNames": ["Colour"] }), "InvalidAttributeName"),
         ("SendMessageBatch", json!({ "QueueUrl": URL, "Entries": [] }), "EmptyBatchRequest"),
-        ("StartMessageMoveTask", json!({ "SourceArn": ARN }), "NotImplemented"),
+        ("StartMessageMoveTask", json!({ "SourceArn": ARN }), "InvalidParameterValue"),
     ];
     for (operation, input, code) in cases {
         let error = ask(&sqs, operation, input.clone()).await.unwrap_err();

@@ -1,0 +1,88 @@
+use super::*;
+
+const FIFO: &str = "arn:aws:sns:ap-northeast-2:000000000000:alarm.fifo";
+const FIFO_QUEUE: &str = "arn:aws:sqs:ap-northeast-2:000000000000:q.fifo";
+
+/// A FIFO topic with a FIFO queue that subscribes to it.
+async fn bench() -> Bench {
+    let bench = Bench::new().await;
+    let topic = [("Name", "alarm.fifo"), ("Attributes.entry.1.key", "FifoTopic"), ("Attributes.entry.1.value", "true")];
+    bench.ask("CreateTopic", &topic).await.unwrap();
+    let policy = statement("Allow", "sns.amazonaws.com", "sqs:SendMessage", FIFO_QUEUE, FIFO);
+    let attributes = json!({ "FifoQueue": "true", "Policy": policy.to_string() });
+    bench.sqs("CreateQueue", json!({ "QueueName": "q.fifo", "Attributes": attributes })).await;
+    let subscribe = [("TopicArn", FIFO), ("Protocol", "sqs"), ("Endpoint", FIFO_QUEUE)];
+    bench.ask("Subscribe", &subscribe).await.unwrap();
+    bench
+}
+
+async fn publish(bench: &Bench, message: &str, group: &str, id: &str) -> String {
+    let params = [("TopicArn", FIFO), ("Message", message), ("MessageGroupId", group), ("MessageDeduplicationId", id)];
+    bench.ask("Publish", &params).await.unwrap()
+}
+
+async fn received(bench: &Bench) -> Vec<Value> {
+    let input = json!({
+        "QueueUrl": "http://lab:1/000000000000/q.fifo", "MaxNumberOfMessages": 10, "AttributeNames": ["All"],
+    });
+    bench.sqs("ReceiveMessage", input).await["Messages"].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_fifo_topic_keeps_order_and_drops_duplicates() {
+    let bench = bench().await;
+    let ids: Vec<String> = (0..9).map(|number| format!("m-{number}")).collect();
+    let mut first = String::new();
+    for id in &ids {
+        let answer = publish(&bench, id, "group", id).await;
+        if first.is_empty() {
+            first = answer;
+        }
+    }
+    let again = publish(&bench, "another text", "group", "m-0").await;
+    assert_eq!(texts(&again, "MessageId"), texts(&first, "MessageId"), "a duplicate gets the id of the first");
+    assert_eq!(texts(&again, "SequenceNumber"), texts(&first, "SequenceNumber"));
+
+    let received = received(&bench).await;
+    let envelopes: Vec<Value> =
+        received.iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect();
+    let messages: Vec<&str> = envelopes.iter().map(|envelope| envelope["Message"].as_str().unwrap()).collect();
+    assert_eq!(messages, ids);
+    assert_eq!(envelopes[0]["SequenceNumber"], texts(&first, "SequenceNumber")[0]);
+    assert!(envelopes[0].get("Signature").is_none(), "messages of FIFO topics are not signed");
+    assert_eq!(received[0]["Attributes"]["MessageGroupId"], "group");
+    assert_eq!(received[0]["Attributes"]["MessageDeduplicationId"], "m-0");
+}
+
+#[tokio::test]
+async fn content_makes_the_deduplication_id_when_the_topic_says_so() {
+    let bench = bench().await;
+    let bare = [("TopicArn", FIFO), ("Message", "m"), ("MessageGroupId", "g")];
+    let error = bench.ask("Publish", &bare).await.unwrap_err();
+    assert!(error.message.contains("ContentBasedDeduplication enabled or MessageDeduplicationId provided"), "{error}");
+    let error = bench.ask("Publish", &bare[..2]).await.unwrap_err();
+    assert!(error.message.contains("The MessageGroupId parameter is required for FIFO topics"), "{error}");
+    let on = [("TopicArn", FIFO), ("AttributeName", "ContentBasedDeduplication"), ("AttributeValue", "true")];
+    bench.ask("SetTopicAttributes", &on).await.unwrap();
+    for _ in 0..2 {
+        bench.ask("Publish", &bare).await.unwrap();
+    }
+    assert_eq!(received(&bench).await.len(), 1);
+}
+
+#[tokio::test]
+async fn only_queues_subscribe_to_fifo_topics() {
+    let bench = bench().await;
+    let refused = async |topic: &str, protocol: &str, endpoint: &str| {
+        let params = [("TopicArn", topic), ("Protocol", protocol), ("Endpoint", endpoint)];
+        bench.ask("Subscribe", &params).await.unwrap_err().message
+    };
+    for (protocol, endpoint) in [("email", "a@example.com"), ("lambda", FUNCTION), ("http", "http://127.0.0.1:1")] {
+        assert!(refused(FIFO, protocol, endpoint).await.ends_with("Endpoint Reason: Please use FIFO SQS queue"));
+    }
+    let message = refused(TOPIC, "sqs", FIFO_QUEUE).await;
+    assert!(message.ends_with("FIFO SQS Queues can not be subscribed to standard SNS topics"), "{message}");
+    let shown = bench.ask("GetTopicAttributes", &[("TopicArn", FIFO)]).await.unwrap();
+    assert_eq!(entry(&shown, "FifoTopic").as_deref(), Some("true"));
+    assert_eq!(entry(&shown, "ContentBasedDeduplication").as_deref(), Some("false"));
+}
