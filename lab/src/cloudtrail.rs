@@ -38,6 +38,7 @@ use crate::cloud::Cloud;
 use crate::deliveries::{Hop, Leg, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::gateway::service::Service;
 
 /// CloudTrail: every account's trails, and the event history.
@@ -124,8 +125,8 @@ impl CloudTrail {
         Fate::Left { trail, refusal }
     }
 
-    pub(crate) fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateTrail" => self.create_trail(cloud, call),
             "UpdateTrail" => self.update_trail(cloud, call),
             "DeleteTrail" => self.delete_trail(cloud, call),
@@ -141,7 +142,7 @@ impl CloudTrail {
             "AddTags" => self.add_tags(call),
             "RemoveTags" => self.remove_tags(call),
             "ListTags" => self.list_tags(call),
-            _ => Err(call.unsupported()),
+            refused "CreateEventDataStore", "PutInsightSelectors", "StartQuery",
         }
     }
 

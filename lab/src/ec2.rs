@@ -46,6 +46,7 @@ use serde::Serialize;
 use self::region::Region;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::Scoped;
 
 /// The service: one [`Region`] for each account and Region.
@@ -61,8 +62,8 @@ impl Ec2 {
     }
 }
 
-fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
-    match call.operation.as_str() {
+operations! { OPERATIONS =
+    fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> match call.operation {
         "CreateSecurityGroup" => group::create(call, region),
         "DescribeSecurityGroups" => group::describe(call, region),
         "DeleteSecurityGroup" => group::delete(call, region),
@@ -96,7 +97,7 @@ fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         "CreateTags" => tag::create(call, region),
         "DeleteTags" => tag::delete(call, region),
         "DescribeTags" => tag::describe(call, region),
-        _ => Err(call.unsupported()),
+        refused "AllocateAddress", "CreateFlowLogs", "CreateKeyPair", "CreateLaunchTemplate", "CreateNetworkAcl", "ImportKeyPair",
     }
 }
 

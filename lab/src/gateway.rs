@@ -10,6 +10,7 @@
 pub mod call;
 pub mod error;
 mod identify;
+pub mod operations;
 pub mod params;
 mod routes;
 pub mod service;

@@ -41,6 +41,8 @@ use crate::gateway::error::AwsError;
 use crate::policy::Policy;
 use crate::scope::Scope;
 
+pub(crate) use self::operations::OPERATIONS;
+
 /// The lab's S3: every account's buckets, behind one service that speaks the protocol.
 #[derive(Debug)]
 pub(crate) struct S3 {

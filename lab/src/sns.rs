@@ -45,6 +45,7 @@ use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::Scoped;
 
 /// The topics of every account and Region, each with its subscriptions.
@@ -57,8 +58,8 @@ pub(crate) struct Sns {
 type Topics = BTreeMap<String, Topic>;
 
 impl Sns {
-    pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateTopic" => self.create_topic(call),
             "DeleteTopic" => self.delete_topic(call),
             "ListTopics" => self.list_topics(call),
@@ -78,7 +79,7 @@ impl Sns {
             "TagResource" => self.tag_resource(call),
             "UntagResource" => self.untag_resource(call),
             "ListTagsForResource" => self.list_tags_for_resource(call),
-            _ => Err(call.unsupported()),
+            refused "CreatePlatformApplication", "PutDataProtectionPolicy", "SetSMSAttributes",
         }
     }
 

@@ -11,7 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
@@ -57,7 +57,16 @@ pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response
 
 async fn health() -> Json<Value> {
     let services: Vec<_> = Service::ALL.iter().map(|service| service.signing_name()).collect();
-    Json(json!({ "status": "running", "version": env!("CARGO_PKG_VERSION"), "services": services }))
+    let operations: Map<String, Value> = Service::ALL
+        .iter()
+        .map(|service| (service.signing_name().to_owned(), service.operations().supported.into()))
+        .collect();
+    Json(json!({
+        "status": "running",
+        "version": env!("CARGO_PKG_VERSION"),
+        "services": services,
+        "operations": operations,
+    }))
 }
 
 #[derive(Deserialize)]
