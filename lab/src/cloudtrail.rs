@@ -7,7 +7,7 @@
 //!
 //! Differences from AWS, all of them in time or volume: files are written about a second after a record rather than five
 //! minutes, a file that a bucket refuses is tried again with the next one rather than for 30 days, and the history holds
-//! the newest 20,000 records of the whole lab. Log file validation can be switched on, but no digest files are written.
+//! the newest 20,000 records of the whole lab, unless the lab was told another number. Log file validation can be switched on, but no digest files are written.
 //! The lab makes no records of data events: selectors of data events are kept, and select nothing.
 //!
 //! Not here, and refused by name: organization trails, encryption with KMS, CloudWatch Logs, notifications by SNS,
@@ -23,6 +23,7 @@ mod logging;
 mod name;
 pub mod record;
 mod selector;
+mod snapshot;
 mod tags;
 mod trail;
 
@@ -58,6 +59,11 @@ enum Fate {
 }
 
 impl CloudTrail {
+    /// A CloudTrail whose event history holds the newest `records`.
+    pub(crate) fn keeping(records: usize) -> Self {
+        Self { trails: Mutex::default(), history: History::keeping(records) }
+    }
+
     /// Takes a record: into the event history, and through each logging trail that selects it to the default bus.
     pub(crate) fn observe(&self, cloud: &Arc<Cloud>, record: Arc<Record>) {
         self.history.push(Arc::clone(&record));

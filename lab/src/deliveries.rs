@@ -8,18 +8,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
+use crate::cloud::Limits;
 use crate::pattern::Pattern;
 use crate::scope::Scope;
 
-/// How many deliveries are kept; the oldest go first.
-const KEPT: usize = 20_000;
-
 /// The hop that a delivery takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hop {
     /// A record reaches a trail, or no trail takes it.
@@ -76,6 +74,8 @@ pub enum Reason {
     Invalid,
     /// The receiver answered with an error, or not at all.
     ReceiverError,
+    /// A fault that was set in the lab dropped it ([`crate::faults`]). AWS has no part in it.
+    Fault,
 }
 
 /// What became of a delivery.
@@ -197,16 +197,35 @@ pub struct Leg {
 }
 
 /// The deliveries of a lab, and whether any is still under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Deliveries {
     log: Mutex<VecDeque<Delivery>>,
+    /// How many are kept.
+    most: usize,
     under_way: AtomicUsize,
     settled: Notify,
     /// Counts the entries, for those who wait for one.
     logged: watch::Sender<u64>,
 }
 
+impl Default for Deliveries {
+    fn default() -> Self {
+        Self::keeping(Limits::default().deliveries)
+    }
+}
+
 impl Deliveries {
+    /// A log of the newest `most` deliveries.
+    pub(crate) fn keeping(most: usize) -> Self {
+        Self {
+            log: Mutex::default(),
+            most,
+            under_way: AtomicUsize::default(),
+            settled: Notify::default(),
+            logged: watch::Sender::default(),
+        }
+    }
+
     /// Logs that a delivery arrived.
     pub fn delivered(&self, leg: Leg) {
         self.push(leg, Outcome::Delivered, None, None);
@@ -248,10 +267,10 @@ impl Deliveries {
         let delivery =
             Delivery { time, account, region, hop, from, to, carried, outcome, reason, detail, explanation, mismatch };
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.len() == KEPT {
+        log.push_back(delivery);
+        while log.len() > self.most {
             log.pop_front();
         }
-        log.push_back(delivery);
         drop(log);
         self.logged.send_modify(|count| *count += 1);
     }

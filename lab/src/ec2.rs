@@ -42,6 +42,7 @@ mod vpc;
 mod zone;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use self::region::Region;
 use crate::gateway::call::{Call, Reply};
@@ -59,6 +60,11 @@ impl Ec2 {
     /// Serves one call.
     pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
         self.regions.with_or(&call.scope, Region::new, |region| dispatch(call, region))
+    }
+
+    /// Every Region that was looked at, with all that is in it.
+    pub(crate) fn snapshot(&self) -> Value {
+        self.regions.snapshot(|region| serde_json::to_value(region).unwrap_or_default())
     }
 }
 

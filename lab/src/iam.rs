@@ -15,6 +15,7 @@ mod name;
 mod page;
 mod policies;
 mod role;
+mod snapshot;
 mod sts;
 mod tags;
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod deliveries;
 pub mod discord;
 mod ec2;
 mod events;
+pub mod faults;
 pub mod filter;
 pub mod gateway;
 mod iam;
@@ -20,8 +21,10 @@ pub mod policy;
 mod s3;
 pub mod scope;
 mod server;
+pub mod snapshot;
 mod sns;
 mod sqs;
 mod time;
 
+pub use cloud::Limits;
 pub use server::{Lab, LabBuilder, StartError};

@@ -10,6 +10,7 @@ mod event;
 mod filter;
 mod group;
 mod read;
+mod snapshot;
 mod stream;
 mod tags;
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod object;
 mod operations;
 mod policy;
 mod settings;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod wire;

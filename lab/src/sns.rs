@@ -26,6 +26,7 @@ mod message;
 mod permission;
 mod publish;
 mod settings;
+mod snapshot;
 mod subscribe;
 mod subscription;
 mod tag;

@@ -19,6 +19,7 @@ mod permission;
 mod queue;
 mod receive;
 mod send;
+mod snapshot;
 mod tag;
 #[cfg(test)]
 mod tests;

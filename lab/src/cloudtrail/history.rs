@@ -10,12 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::CloudTrail;
 use super::record::Record;
+use crate::cloud::Limits;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::time;
-
-/// How many records the lab keeps; the oldest go first.
-const KEPT: usize = 20_000;
 
 /// How long CloudTrail keeps records.
 ///
@@ -23,18 +21,31 @@ const KEPT: usize = 20_000;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The records of all accounts, in the order in which the calls were answered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct History {
     records: Mutex<VecDeque<Arc<Record>>>,
+    /// How many are kept; the oldest go first.
+    most: usize,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::keeping(Limits::default().records)
+    }
 }
 
 impl History {
+    /// A history of the newest `most` records.
+    pub(super) fn keeping(most: usize) -> Self {
+        Self { records: Mutex::default(), most }
+    }
+
     pub(super) fn push(&self, record: Arc<Record>) {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() == KEPT {
+        records.push_back(record);
+        while records.len() > self.most {
             records.pop_front();
         }
-        records.push_back(record);
     }
 
     /// The wanted records, oldest first.

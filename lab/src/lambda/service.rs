@@ -11,6 +11,7 @@ mod create;
 mod describe;
 mod invoke;
 mod permission;
+mod snapshot;
 mod tags;
 mod unsupported;
 mod update;

@@ -13,13 +13,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::current::Current;
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
 use crate::discord;
 use crate::gateway::service::Service;
 
 /// The routes of the lab's own pages.
-pub(super) fn routes() -> Router<Arc<Cloud>> {
+pub(super) fn routes() -> Router<Current> {
     Router::new()
         .route("/_lab/health", get(health))
         .route("/_lab/deliveries", get(deliveries))
