@@ -66,7 +66,7 @@ impl CloudTrail {
 
     /// Takes a record: into the event history, and through each logging trail that selects it to the default bus.
     pub(crate) fn observe(&self, cloud: &Arc<Cloud>, record: Arc<Record>) {
-        self.history.push(Arc::clone(&record));
+        self.history.push(&record);
         let leg = |to: String| Leg {
             scope: record.scope.clone(),
             hop: Hop::Trail,
@@ -157,7 +157,7 @@ impl CloudTrail {
         let wanted = |record: &Record| {
             event_name.is_none_or(|name| record.event_name == name) && event_id.is_none_or(|id| record.event_id == id)
         };
-        self.history.all(wanted).iter().map(|record| record.json.clone()).collect()
+        self.history.all(wanted).iter().map(|kept| kept.json()).collect()
     }
 
     /// Every trail in short, as the lab's own page shows it.

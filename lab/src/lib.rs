@@ -8,6 +8,8 @@ mod ec2;
 mod events;
 pub mod faults;
 pub mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod gateway;
 mod iam;
 pub mod identity;

@@ -74,7 +74,7 @@ impl Guard {
         }
         let is_below =
             |parent: &str| name.strip_suffix(parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        NAMES.into_iter().any(is_below) || self.allowed.iter().any(|allowed| *allowed == name)
+        NAMES.into_iter().any(is_below) || self.allowed.contains(&name)
     }
 }
 
