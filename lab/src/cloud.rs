@@ -43,7 +43,7 @@ pub(crate) struct Cloud {
 
 /// How much of what happened is kept. The oldest goes first, and nothing is said of it.
 ///
-/// The defaults hold a day of drills in some tens of megabytes: a record takes about 5 KB, a delivery about 1 KB.
+/// The defaults hold a day of drills in some tens of megabytes: a record takes about 3 KB, a delivery about 1 KB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// CloudTrail records, of all accounts.

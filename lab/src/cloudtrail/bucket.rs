@@ -107,7 +107,8 @@ pub(super) fn schedule(cloud: &Arc<Cloud>, arn: String) {
     tokio::spawn(async move {
         tokio::time::sleep(FLUSH_AFTER).await;
         if let Some(cloud) = cloud.upgrade() {
-            cloud.cloudtrail.flush(&cloud, &arn);
+            // Compressing the records of a busy second takes longer than calls should wait for a worker.
+            let _ = tokio::task::spawn_blocking(move || cloud.cloudtrail.flush(&cloud, &arn)).await;
         }
     });
 }
