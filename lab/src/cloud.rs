@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::cloudtrail::CloudTrail;
 use crate::deliveries::Deliveries;
 use crate::discord::Discord;
@@ -38,6 +40,8 @@ pub(crate) struct Cloud {
     pub(crate) metrics: Metrics,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) faults: Injector,
+    /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
+    pub(crate) retired: CancellationToken,
     address: Option<SocketAddr>,
 }
 
