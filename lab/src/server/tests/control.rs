@@ -57,6 +57,21 @@ async fn faults_are_set_shown_refused_and_cleared() {
 }
 
 #[tokio::test]
+async fn discord_has_its_bad_days_too() {
+    let lab = Lab::start().await.unwrap();
+    let faults =
+        json!({"discord": [{"fault": "rate_limited", "milliseconds": 1500, "next": 1}, {"fault": "bad_gateway"}]});
+    lab.set_faults(&Faults::from_json(&faults.to_string()).unwrap()).unwrap();
+    let post = || Client::new().post(lab.discord_webhook_url()).json(&json!({"content": "x"}));
+    let (status, body) = answer(post()).await;
+    assert!(status == 429 && body.contains("\"retry_after\":1.5"), "{status} {body}");
+    assert_eq!(answer(post()).await.0, 502);
+    lab.set_faults(&Faults::new()).unwrap();
+    assert_eq!(answer(post()).await.0, 204);
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn equal_states_have_equal_snapshots_and_a_reset_is_the_start() {
     let lab = Lab::builder().faults(Faults::new().call(CallFault::delay(1))).start().await.unwrap();
     let start = lab.snapshot().to_string();
