@@ -81,6 +81,7 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
     let identity = cloud.iam.identify(access_key.as_deref());
     let scope = Scope::new(identity.account.clone(), region);
+    cloud.seen.admits(&scope).map_err(|refused| Box::new(call::refuse(service, &request_id, &refused)))?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     Ok(Call {
         service,
