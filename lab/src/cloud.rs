@@ -40,6 +40,8 @@ pub(crate) struct Cloud {
     pub(crate) mail: Mail,
     pub(crate) metrics: Metrics,
     pub(crate) deliveries: Arc<Deliveries>,
+    /// Whether callers are held to their identity policies.
+    pub(crate) enforces_iam: bool,
     pub(crate) faults: Injector,
     pub(crate) seen: Seen,
     /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
@@ -69,8 +71,14 @@ impl Default for Limits {
 }
 
 impl Cloud {
+    /// A cloud without anything in it, which holds its callers to their identity policies or does not.
+    #[cfg(test)]
+    pub(crate) fn new(enforces_iam: bool) -> Self {
+        Self { enforces_iam, ..Self::default() }
+    }
+
     /// A cloud that nobody has called yet. Its Discord is given, as its webhooks' URLs are known outside.
-    pub(crate) fn new(address: SocketAddr, discord: Discord, limits: Limits, faults: &Faults) -> Self {
+    pub(crate) fn at(address: SocketAddr, discord: Discord, limits: Limits, faults: &Faults) -> Self {
         Self {
             cloudtrail: CloudTrail::keeping(limits.records),
             deliveries: Arc::new(Deliveries::keeping(limits.deliveries)),

@@ -24,6 +24,7 @@ mod instance;
 mod interface;
 mod launch;
 mod lifecycle;
+mod lookup;
 mod modify;
 mod page;
 mod peer;

@@ -31,6 +31,7 @@ use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
+use crate::iam::authorization;
 use crate::ids;
 use crate::lambda::UrlRequest;
 use crate::scope::Scope;
@@ -85,7 +86,12 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     let request_id = ids::uuid();
     let Identified { service, operation, access_key, region, labels, params } = identify(parts, &body)
         .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
-    let identity = cloud.iam.identify(access_key.as_deref());
+    let access_key = access_key.unwrap_or_default();
+    cloud
+        .iam
+        .check_usable(&access_key, Timestamp::now())
+        .map_err(|unusable| Box::new(call::refuse(service, &request_id, &unusable.refusal(service))))?;
+    let identity = cloud.iam.identify(Some(&access_key));
     let scope = Scope::new(identity.account.clone(), region);
     cloud.seen.admits(&scope).map_err(|refused| Box::new(call::refuse(service, &request_id, &refused)))?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
@@ -108,9 +114,12 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     })
 }
 
-/// Performs a call and records nothing of it: what a service does in the name of a caller or of a role is not a call that
-/// somebody made.
+/// Performs a call, if the caller may make it, and records nothing of it: what a service does in the name of a caller or
+/// of a role is not a call that somebody made.
 pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    if cloud.enforces_iam {
+        authorization::check(cloud, call)?;
+    }
     // A call of Lambda's reads code from S3, which is a call again.
     Box::pin(dispatch(cloud, call)).await
 }

@@ -46,6 +46,7 @@ pub struct Lab {
 pub struct LabBuilder {
     listen: SocketAddr,
     channel: String,
+    enforce_iam: bool,
     hosts: Vec<String>,
     limits: Limits,
     faults: Faults,
@@ -84,6 +85,7 @@ impl Lab {
         LabBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             channel: "alarm".to_owned(),
+            enforce_iam: false,
             hosts: Vec::new(),
             limits: Limits::default(),
             faults: Faults::default(),
@@ -225,6 +227,14 @@ impl LabBuilder {
         self
     }
 
+    /// Whether callers are held to their IAM policies: users by an access key that the lab issued, and sessions of roles,
+    /// those of functions among them. Every other access key may do everything in its account, as without this.
+    #[must_use]
+    pub fn enforce_iam(mut self, enforce: bool) -> Self {
+        self.enforce_iam = enforce;
+        self
+    }
+
     /// Starts the lab.
     pub async fn start(self) -> Result<Lab, StartError> {
         self.faults.check()?;
@@ -237,7 +247,14 @@ impl LabBuilder {
         let discord = Discord::new();
         discord.keep(self.limits.discord_messages);
         let webhook = discord.add_webhook(&self.channel);
-        let start = Start { address, discord, webhook, limits: self.limits, faults: self.faults };
+        let start = Start {
+            address,
+            discord,
+            webhook,
+            limits: self.limits,
+            faults: self.faults,
+            enforce_iam: self.enforce_iam,
+        };
         let current = Current::new(start, Guard::new(address, &self.hosts));
         let stop = CancellationToken::new();
         let server = tokio::spawn(connection::accept(listener, current.clone(), stop.clone()));

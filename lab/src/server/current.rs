@@ -27,11 +27,14 @@ pub(super) struct Start {
     pub(super) webhook: Webhook,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
+    pub(super) enforce_iam: bool,
 }
 
 impl Start {
     fn cloud(&self) -> Arc<Cloud> {
-        Arc::new(Cloud::new(self.address, self.discord.clone(), self.limits, &self.faults))
+        let mut cloud = Cloud::at(self.address, self.discord.clone(), self.limits, &self.faults);
+        cloud.enforces_iam = self.enforce_iam;
+        Arc::new(cloud)
     }
 }
 
