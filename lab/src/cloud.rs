@@ -1,13 +1,16 @@
 //! All that the lab emulates, in one place: the services, and what they hand each other.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::cloudtrail::CloudTrail;
 use crate::deliveries::Deliveries;
 use crate::discord::Discord;
 use crate::ec2::Ec2;
 use crate::events::Events;
+use crate::faults::{Faults, Injector};
 use crate::iam::Iam;
 use crate::kms::Kms;
 use crate::lambda::Lambda;
@@ -15,6 +18,7 @@ use crate::logs::Logs;
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::s3::S3;
+use crate::scope::Seen;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
 
@@ -41,7 +45,32 @@ pub(crate) struct Cloud {
     pub(crate) deliveries: Arc<Deliveries>,
     /// Whether callers are held to their identity policies.
     pub(crate) enforces_iam: bool,
-    address: Mutex<Option<SocketAddr>>,
+    pub(crate) faults: Injector,
+    pub(crate) seen: Seen,
+    /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
+    pub(crate) retired: CancellationToken,
+    address: Option<SocketAddr>,
+}
+
+/// How much of what happened is kept. The oldest goes first, and nothing is said of it.
+///
+/// The defaults hold a day of drills in some tens of megabytes: a record takes about 3 KB, a delivery about 1 KB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// CloudTrail records, of all accounts.
+    pub records: usize,
+    /// Entries of `/_lab/deliveries`.
+    pub deliveries: usize,
+    /// Mails, of all mailboxes.
+    pub mails: usize,
+    /// Messages in Discord's channels; of its requests ten times as many are kept.
+    pub discord_messages: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { records: 20_000, deliveries: 20_000, mails: 10_000, discord_messages: 10_000 }
+    }
 }
 
 impl Default for Cloud {
@@ -63,27 +92,37 @@ impl Default for Cloud {
             mail: Mail::default(),
             metrics: Metrics::default(),
             deliveries: Arc::default(),
-            address: Mutex::default(),
+            faults: Injector::default(),
+            seen: Seen::default(),
+            retired: CancellationToken::default(),
+            address: None,
         }
     }
 }
 
 impl Cloud {
     /// A cloud without anything in it, which holds its callers to their identity policies or does not.
+    #[cfg(test)]
     pub(crate) fn new(enforces_iam: bool) -> Self {
         Self { enforces_iam, ..Self::default() }
     }
 
-    /// Where the lab listens, once it does: what links in mails and the environment of functions point to.
-    pub(crate) fn endpoint_url(&self) -> String {
-        match *self.address.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(address) => format!("http://{address}"),
-            None => String::new(),
+    /// A cloud that nobody has called yet. Its Discord is given, as its webhooks' URLs are known outside.
+    pub(crate) fn at(address: SocketAddr, discord: Discord, limits: Limits, faults: &Faults) -> Self {
+        Self {
+            cloudtrail: CloudTrail::keeping(limits.records),
+            deliveries: Arc::new(Deliveries::keeping(limits.deliveries)),
+            mail: Mail::keeping(limits.mails),
+            faults: Injector::new(faults),
+            discord,
+            address: Some(address),
+            ..Self::default()
         }
     }
 
-    pub(crate) fn listens_at(&self, address: SocketAddr) {
-        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
+    /// Where the lab listens, once it does: what links in mails and the environment of functions point to.
+    pub(crate) fn endpoint_url(&self) -> String {
+        self.address.map(|address| format!("http://{address}")).unwrap_or_default()
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod call;
 pub mod error;
 pub(crate) mod identify;
+pub mod operations;
 pub mod params;
 mod routes;
 pub mod service;
@@ -37,20 +38,42 @@ use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 use crate::sqs::query;
 
-/// Serves one request to an AWS service, or to a function's URL, which is no call of an API.
+/// The service that a request is meant for, as far as its head says.
+pub(crate) fn service_of(parts: &Parts) -> Option<Service> {
+    identify::service_of(parts)
+}
+
+/// Serves one request to an AWS service of a lab without faults.
+#[cfg(test)]
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    answer(cloud, parts, body, source_ip).await.expect("no fault closes the connection")
+}
+
+/// Serves one request to an AWS service, or to a function's URL, which is no call of an API; no reply is a connection that
+/// a fault closes.
+pub(crate) async fn answer(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Option<Reply> {
     if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
-        return cloud.lambda.serve_url(cloud, request).await;
+        return Some(cloud.lambda.serve_url(cloud, request).await);
     }
     // The certificate of SNS's signatures: whoever verifies one fetches it, unsigned. No bucket can have a capital letter.
     if let Some(certificate) = cloud.sns.certificate(parts.uri.path()).await {
-        return Reply::new(StatusCode::OK, "application/x-pem-file", &ids::uuid(), certificate);
+        return Some(Reply::new(StatusCode::OK, "application/x-pem-file", &ids::uuid(), certificate));
     }
     let (call, is_query) = match understand(cloud, parts, body, source_ip) {
         Ok(understood) => understood,
-        Err(refused) => return *refused,
+        Err(refused) => return Some(*refused),
     };
-    let outcome = perform(cloud, &call).await;
+    let struck = cloud.faults.on_call(call.service, &call.operation);
+    if !struck.delay.is_zero() {
+        tokio::time::sleep(struck.delay).await;
+    }
+    if struck.hang_up {
+        return None;
+    }
+    let outcome = match struck.refusal {
+        Some(refusal) => Err(refusal),
+        None => perform(cloud, &call).await,
+    };
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
         Err(error) => call.refuse(error),
@@ -61,7 +84,10 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
     if let Some(record) = record {
         cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
-    if is_query { in_query_protocol(&call, &reply, outcome.as_ref().err()) } else { reply }
+    if struck.hang_up_after {
+        return None;
+    }
+    Some(if is_query { in_query_protocol(&call, &reply, outcome.as_ref().err()) } else { reply })
 }
 
 /// The same answer for a client that speaks the older protocol of SQS.
@@ -86,6 +112,7 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         .map_err(|unusable| Box::new(call::refuse(service, &request_id, &unusable.refusal(service))))?;
     let identity = cloud.iam.identify(Some(&access_key));
     let scope = Scope::new(identity.account.clone(), region);
+    cloud.seen.admits(&scope).map_err(|refused| Box::new(call::refuse(service, &request_id, &refused)))?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     let is_query = translated.is_some();
     let call = Call {

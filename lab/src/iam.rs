@@ -33,6 +33,7 @@ mod policy_version;
 mod role;
 mod service_linked;
 mod simulate;
+mod snapshot;
 mod sts;
 mod tags;
 #[cfg(test)]
@@ -49,6 +50,7 @@ use self::credentials::KeyOwner;
 use self::policy::ManagedPolicy;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::policy::Policy;
 
 /// A role as other services see it.
@@ -153,8 +155,8 @@ struct AccessKey {
 }
 
 impl Iam {
-    pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateRole" => role::create(self, call),
             "GetRole" => role::get(self, call),
             "ListRoles" => role::list(self, call),
@@ -169,7 +171,7 @@ impl Iam {
             "DetachRolePolicy" | "DetachUserPolicy" | "DetachGroupPolicy" => carrier::detach(self, call),
             "ListAttachedRolePolicies" | "ListAttachedUserPolicies" | "ListAttachedGroupPolicies" => {
                 carrier::list_attached(self, call)
-            }
+            },
             "PutRolePolicy" | "PutUserPolicy" | "PutGroupPolicy" => carrier::put(self, call),
             "GetRolePolicy" | "GetUserPolicy" | "GetGroupPolicy" => carrier::get(self, call),
             "DeleteRolePolicy" | "DeleteUserPolicy" | "DeleteGroupPolicy" => carrier::delete(self, call),
@@ -217,17 +219,17 @@ impl Iam {
             "DeleteAccountAlias" => account::delete_alias(self, call),
             "SimulatePrincipalPolicy" => simulate::principal(self, call),
             "SimulateCustomPolicy" => simulate::custom(self, call),
-            _ => Err(call.unsupported()),
+            refused "CreateOpenIDConnectProvider", "CreateSAMLProvider", "CreateVirtualMFADevice",
         }
     }
 
-    pub(crate) fn call_sts(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { STS_OPERATIONS =
+        pub(crate) fn call_sts(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "GetCallerIdentity" => sts::caller_identity(call),
             "AssumeRole" => sts::assume_role(self, call),
             "GetSessionToken" => sts::session_token(self, call),
             "DecodeAuthorizationMessage" => sts::decode_authorization_message(call),
-            _ => Err(call.unsupported()),
+            refused "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity",
         }
     }
 

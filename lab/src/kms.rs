@@ -28,6 +28,7 @@ mod name;
 mod page;
 mod permission;
 mod policy;
+mod snapshot;
 mod state;
 mod tag;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub(crate) use self::client::{Denial, Purpose};
 use self::key::Key;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::Scoped;
 
 /// The keys of every account and Region.
@@ -56,8 +58,8 @@ struct Ring {
 }
 
 impl Kms {
-    pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateKey" => self.create_key(call),
             "DescribeKey" => self.describe_key(call),
             "ListKeys" => self.list_keys(call),
@@ -85,7 +87,9 @@ impl Kms {
             "GenerateDataKey" => self.generate_data_key(call, true),
             "GenerateDataKeyWithoutPlaintext" => self.generate_data_key(call, false),
             "GenerateRandom" => data::generate_random(call),
-            _ => Err(call.unsupported()),
+            refused "CreateCustomKeyStore", "CreateGrant", "GenerateDataKeyPair", "GenerateMac", "GetPublicKey",
+                "ImportKeyMaterial", "ListGrants", "ReplicateKey", "RetireGrant", "RevokeGrant", "RotateKeyOnDemand", "Sign",
+                "Verify",
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The mailbox: every mail that the lab sent, and the links that confirm a subscription.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::cloud::Limits;
 
 /// A mail as the subscriber's mailbox shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -29,15 +32,32 @@ pub struct Message {
 }
 
 /// All mailboxes of a lab: no mail leaves it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Mail {
-    sent: Mutex<Vec<Message>>,
+    sent: Mutex<VecDeque<Message>>,
+    /// How many are kept; the oldest go first.
+    most: usize,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self::keeping(Limits::default().mails)
+    }
 }
 
 impl Mail {
+    /// Mailboxes that hold the newest `most` mails.
+    pub(crate) fn keeping(most: usize) -> Self {
+        Self { sent: Mutex::default(), most }
+    }
+
     /// Puts a mail into its mailbox.
     pub(crate) fn send(&self, message: Message) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push_back(message);
+        while sent.len() > self.most {
+            sent.pop_front();
+        }
     }
 
     /// The mails so far, oldest first; with an address, that mailbox alone.

@@ -24,6 +24,7 @@ mod queue;
 mod receive;
 mod redrive;
 mod send;
+mod snapshot;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::kms::Kms;
 use crate::scope::{Scope, Scoped};
 
@@ -65,8 +67,8 @@ impl Sqs {
         Self { keys, ..Self::default() }
     }
 
-    pub(crate) async fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) async fn call(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateQueue" => self.create_queue(call),
             "DeleteQueue" => self.delete_queue(call),
             "GetQueueUrl" => self.get_queue_url(call),
@@ -90,7 +92,6 @@ impl Sqs {
             "ListMessageMoveTasks" => self.list_message_move_tasks(call),
             "CancelMessageMoveTask" => self.cancel_message_move_task(call),
             "ChangeMessageVisibilityBatch" => self.change_message_visibility_batch(call),
-            _ => Err(call.unsupported()),
         }
     }
 

@@ -2,14 +2,13 @@
 //!
 //! Source: "Finding your CloudTrail log files" and "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::record::Record;
 use super::trail::Trail;
@@ -60,6 +59,17 @@ impl Destination {
         }
     }
 
+    /// The way of a file to the bucket.
+    fn leg(&self, region: &str, to: &str) -> Leg {
+        Leg {
+            scope: Scope::new(self.account.clone(), region),
+            hop: Hop::Bucket,
+            from: self.deliverer.source_arn.clone(),
+            to: to.to_owned(),
+            carried: Default::default(),
+        }
+    }
+
     /// The key of a new file.
     fn key(&self, region: &str, now: Timestamp) -> String {
         let Self { account, .. } = self;
@@ -97,7 +107,8 @@ pub(super) fn schedule(cloud: &Arc<Cloud>, arn: String) {
     tokio::spawn(async move {
         tokio::time::sleep(FLUSH_AFTER).await;
         if let Some(cloud) = cloud.upgrade() {
-            cloud.cloudtrail.flush(&cloud, &arn);
+            // Compressing the records of a busy second takes longer than calls should wait for a worker.
+            let _ = tokio::task::spawn_blocking(move || cloud.cloudtrail.flush(&cloud, &arn)).await;
         }
     });
 }
@@ -111,24 +122,30 @@ impl CloudTrail {
             trail.scheduled = false;
             (Destination::of(trail), std::mem::take(&mut trail.pending))
         };
+        let destination = Arc::new(destination);
         for (region, records) in pending {
-            let now = Timestamp::now();
-            let key = destination.key(&region, now);
-            let result = write(cloud, &destination, &key, &records);
-            let leg = Leg {
-                scope: Scope::new(destination.account.clone(), region.clone()),
-                hop: Hop::Bucket,
-                from: arn.to_owned(),
-                to: format!("s3://{}/{key}", destination.bucket),
-                carried: Default::default(),
+            let bucket = format!("arn:aws:s3:::{}", destination.bucket);
+            let leg = || destination.leg(&region, &bucket);
+            let make = {
+                let (cloud, destination, region) = (Arc::clone(cloud), Arc::clone(&destination), region.clone());
+                move || cloud.cloudtrail.write(&cloud, &destination, &region, &records)
             };
-            match &result {
-                Ok(()) => cloud.deliveries.delivered(leg),
-                Err(refusal) => cloud.deliveries.retried(leg, refusal.clone()),
-            }
-            if let Some(trail) = self.trails().get_mut(arn) {
-                trail.attempted(now, result, region, records);
-            }
+            cloud.faults.deliver(&cloud.deliveries, leg, (Hop::Bucket, &bucket), make);
+        }
+    }
+
+    /// Writes one file of a Region's records.
+    fn write(&self, cloud: &Cloud, destination: &Destination, region: &str, records: &[Arc<Record>]) {
+        let now = Timestamp::now();
+        let key = destination.key(region, now);
+        let result = write(cloud, destination, &key, records);
+        let leg = destination.leg(region, &format!("s3://{}/{key}", destination.bucket));
+        match &result {
+            Ok(()) => cloud.deliveries.delivered(leg),
+            Err(refusal) => cloud.deliveries.retried(leg, refusal.clone()),
+        }
+        if let Some(trail) = self.trails().get_mut(&destination.deliverer.source_arn) {
+            trail.attempted(now, result, region.to_owned(), records.to_vec());
         }
     }
 }
@@ -168,8 +185,16 @@ fn write(cloud: &Cloud, destination: &Destination, key: &str, records: &[Arc<Rec
 
 /// The records as CloudTrail writes them into a file.
 fn file(records: &[Arc<Record>]) -> std::io::Result<Vec<u8>> {
-    let records: Vec<&Value> = records.iter().map(|record| &record.json).collect();
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(json!({ "Records": records }).to_string().as_bytes())?;
-    gzip.finish()
+    // Record by record: a second of a busy account is a file of some thousand records, and a copy of them all as one
+    // document would take more memory than everything else.
+    let mut gzip = BufWriter::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    gzip.write_all(b"{\"Records\":[")?;
+    for (place, record) in records.iter().enumerate() {
+        if place > 0 {
+            gzip.write_all(b",")?;
+        }
+        serde_json::to_writer(&mut gzip, &record.json)?;
+    }
+    gzip.write_all(b"]}")?;
+    gzip.into_inner().map_err(|error| error.into_error())?.finish()
 }

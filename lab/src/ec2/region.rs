@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde_json::{Value, json};
+
 use super::group::SecurityGroup;
 use super::image;
 use super::instance::{Instance, Reservation};
@@ -16,8 +19,9 @@ use crate::gateway::error::AwsError;
 use crate::scope::Scope;
 
 /// The EC2 resources of one account in one Region, each by its id.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Region {
+    #[serde(skip)]
     pub(super) scope: Scope,
     pub(super) vpcs: BTreeMap<String, Vpc>,
     pub(super) subnets: BTreeMap<String, Subnet>,
@@ -26,8 +30,12 @@ pub(super) struct Region {
     pub(super) instances: BTreeMap<String, Instance>,
     pub(super) reservations: BTreeMap<String, Reservation>,
     /// The launches that had a client token, by it.
+    #[serde(skip)]
     pub(super) launches: BTreeMap<String, Launch>,
     pub(super) tags: Tags,
+    /// What a snapshot showed when the Region was new.
+    #[serde(skip)]
+    at_start: Value,
 }
 
 impl Region {
@@ -43,13 +51,25 @@ impl Region {
             reservations: BTreeMap::new(),
             launches: BTreeMap::new(),
             tags: Tags::default(),
+            at_start: Value::Null,
         };
         let vpc = Vpc::default_one();
         for subnet in Subnet::default_ones(&vpc.id, &scope.region) {
             region.subnets.insert(subnet.id.clone(), subnet);
         }
         region.add_vpc(vpc);
+        region.at_start = region.shown();
         region
+    }
+
+    /// What a snapshot shows; nothing of a Region as a new account finds it, or a call that only looks would show.
+    pub(super) fn snapshot(&self) -> Value {
+        let shown = self.shown();
+        if shown == self.at_start { json!({}) } else { shown }
+    }
+
+    fn shown(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// Adds a VPC with its default group.

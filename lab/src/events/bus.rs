@@ -44,9 +44,23 @@ impl Bus {
     fn new(description: Option<String>, tags: BTreeMap<String, String>) -> Self {
         Self { rules: BTreeMap::new(), tags, description, created: Timestamp::now() }
     }
+
+    pub(super) fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Whether the bus is as AWS gives the default one.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.rules.is_empty() && self.tags.is_empty() && self.description.is_none()
+    }
 }
 
 impl Buses {
+    /// Every bus with its name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Bus)> {
+        self.by_name.iter()
+    }
+
     /// The bus with this name.
     pub(super) fn get(&self, name: &str) -> Result<&Bus, AwsError> {
         self.by_name.get(name).ok_or_else(|| no_bus(name))

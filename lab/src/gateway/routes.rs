@@ -60,6 +60,11 @@ const LAMBDA: &[(&str, &str, &str)] = &[
     ("GET", "/2024-08-31/functions/{FunctionName}/recursion-config", "GetFunctionRecursionConfig"),
 ];
 
+/// The operations that have a route.
+pub(crate) fn lambda_operations() -> impl Iterator<Item = &'static str> {
+    LAMBDA.iter().map(|(_, _, operation)| *operation)
+}
+
 /// The operation of a request to Lambda, with the labels of its path.
 pub(crate) fn lambda(method: &Method, path: &str) -> Option<(&'static str, Vec<(&'static str, String)>)> {
     let path: Vec<&str> = path.trim_matches('/').split('/').collect();

@@ -26,6 +26,7 @@ mod invoke;
 mod name;
 mod page;
 mod permission;
+mod snapshot;
 mod state;
 mod tags;
 mod unsupported;
@@ -56,6 +57,7 @@ use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::ids;
 use crate::scope::{Scope, Scoped};
 
@@ -79,8 +81,8 @@ struct Region {
 }
 
 impl Lambda {
-    pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateFunction" => create::create(self, cloud, call).await,
             "GetFunction" => describe::get(self, call),
             "GetFunctionConfiguration" => describe::get_configuration(self, call),
@@ -117,7 +119,7 @@ impl Lambda {
             "ListTags" => tags::list(self, call),
             "TagResource" => tags::tag(self, call),
             "UntagResource" => tags::untag(self, call),
-            _ => Err(call.unsupported()),
+            refused "CreateEventSourceMapping", "PublishLayerVersion",
         }
     }
 

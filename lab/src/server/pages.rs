@@ -5,21 +5,22 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::current::Current;
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
 use crate::discord;
 use crate::gateway::service::Service;
 
 /// The routes of the lab's own pages.
-pub(super) fn routes() -> Router<Arc<Cloud>> {
+pub(super) fn routes() -> Router<Current> {
     Router::new()
         .route("/_lab/health", get(health))
         .route("/_lab/deliveries", get(deliveries))
@@ -44,6 +45,11 @@ pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response
             request = request.with_header(name.as_str(), value);
         }
     }
+    if let Some(webhook) = posted_to(parts)
+        && let Some(fault) = cloud.faults.on_message()
+    {
+        cloud.discord.answer_next_of(webhook, fault);
+    }
     let answer = cloud.discord.handle(&request);
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -55,9 +61,25 @@ pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response
     response
 }
 
+/// The id of the webhook that a request sends a message through.
+fn posted_to(parts: &Parts) -> Option<&str> {
+    let (_, rest) = parts.uri.path().split_once("/webhooks/")?;
+    let (id, token) = rest.split_once('/')?;
+    (parts.method == Method::POST && !token.contains('/')).then_some(id)
+}
+
 async fn health() -> Json<Value> {
     let services: Vec<_> = Service::ALL.iter().map(|service| service.signing_name()).collect();
-    Json(json!({ "status": "running", "version": env!("CARGO_PKG_VERSION"), "services": services }))
+    let operations: Map<String, Value> = Service::ALL
+        .iter()
+        .map(|service| (service.signing_name().to_owned(), service.operations().supported.into()))
+        .collect();
+    Json(json!({
+        "status": "running",
+        "version": env!("CARGO_PKG_VERSION"),
+        "services": services,
+        "operations": operations,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -151,5 +173,7 @@ struct WhichRecords {
 
 async fn trail(State(cloud): State<Arc<Cloud>>, Query(which): Query<WhichRecords>) -> Json<Value> {
     let records = cloud.cloudtrail.records(which.event_name.as_deref(), which.event_id.as_deref());
-    Json(json!({ "records": records, "trails": cloud.cloudtrail.summaries() }))
+    // Not by `json!`, which copies: there may be some ten megabytes of records.
+    let parts = [("records", Value::Array(records)), ("trails", Value::Array(cloud.cloudtrail.summaries()))];
+    Json(Value::Object(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()))
 }

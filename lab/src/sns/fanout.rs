@@ -85,13 +85,17 @@ pub(super) fn start(cloud: &Arc<Cloud>, topic: &Topic, published: Published, car
         let guard = cloud.deliveries.begin();
         tokio::spawn(async move {
             let _guard = guard;
-            delivery.run().await;
+            let towards = (delivery.subscription.protocol.hop(), delivery.subscription.endpoint.as_str());
+            let copies = delivery.cloud.faults.copies(&delivery.cloud.deliveries, || delivery.leg(), towards).await;
+            for _ in 0..copies {
+                delivery.run().await;
+            }
         });
     }
 }
 
 impl Delivery {
-    async fn run(self) {
+    async fn run(&self) {
         if self.is_held_back() {
             return;
         }

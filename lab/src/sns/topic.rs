@@ -43,7 +43,7 @@ impl Topic {
         self.settings.fifo.as_ref().map(|fifo| (fifo, &mut self.memory))
     }
 
-    fn attributes(&self) -> BTreeMap<String, String> {
+    pub(super) fn attributes(&self) -> BTreeMap<String, String> {
         const SETTINGS: &[&str] = &[
             "ContentBasedDeduplication",
             "DeliveryPolicy",

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::name::{LATEST, Named, invalid, is_alias, is_word, qualified};
@@ -15,7 +15,7 @@ use super::{Lambda, check_revision, revision};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 pub(super) struct Alias {
     pub(super) name: String,
     /// A number, or `$LATEST`.

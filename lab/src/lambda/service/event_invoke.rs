@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::create::within;
@@ -19,7 +19,7 @@ use crate::gateway::error::AwsError;
 use crate::lambda::RetryPolicy;
 use crate::time;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 pub(super) struct EventInvoke {
     attempts: Option<u32>,
     age_seconds: Option<u32>,

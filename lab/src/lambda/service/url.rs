@@ -49,7 +49,7 @@ use crate::ids;
 /// What stands before the id in the path form of a function URL. No bucket can have this name.
 const PREFIX: &str = "/_lab/lambda-url/";
 
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 pub(super) struct FunctionUrl {
     /// The first label of the host in AWS.
     id: String,
