@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cloudtrail::CloudTrail;
+use crate::cloudwatch::CloudWatch;
 use crate::deliveries::Deliveries;
 use crate::discord::Discord;
 use crate::ec2::Ec2;
@@ -21,9 +22,10 @@ use crate::sqs::Sqs;
 ///
 /// A handler gets it to reach other services: EventBridge publishes to SNS, SNS invokes Lambda. Such deliveries run in
 /// tasks of their own, each under a guard of [`Deliveries::begin`], and say in [`Deliveries`] what became of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Cloud {
     pub(crate) cloudtrail: CloudTrail,
+    pub(crate) cloudwatch: CloudWatch,
     pub(crate) ec2: Ec2,
     pub(crate) events: Events,
     pub(crate) iam: Iam,
@@ -34,9 +36,32 @@ pub(crate) struct Cloud {
     pub(crate) sqs: Sqs,
     pub(crate) discord: Discord,
     pub(crate) mail: Mail,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) deliveries: Arc<Deliveries>,
     address: Mutex<Option<SocketAddr>>,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        let metrics = Arc::new(Metrics::default());
+        Self {
+            cloudtrail: CloudTrail::default(),
+            cloudwatch: CloudWatch,
+            ec2: Ec2::default(),
+            events: Events::default(),
+            iam: Iam::default(),
+            lambda: Lambda::default(),
+            logs: Logs::default(),
+            s3: S3::default(),
+            sns: Sns::default(),
+            sqs: Sqs::counting_in(Arc::clone(&metrics)),
+            discord: Discord::default(),
+            mail: Mail::default(),
+            metrics,
+            deliveries: Arc::default(),
+            address: Mutex::default(),
+        }
+    }
 }
 
 impl Cloud {

@@ -8,19 +8,23 @@
 //! output or an [`AwsError`]; [`call`] writes either in the service's own form.
 
 pub mod call;
+mod cbor;
 pub mod error;
 mod identify;
 pub mod params;
 mod routes;
 pub mod service;
+pub(crate) mod stamp;
 mod xml;
 
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
 use self::call::{Call, Reply};
@@ -31,6 +35,9 @@ use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::ids;
 use crate::scope::Scope;
+
+/// How large a compressed body may become; CloudWatch takes up to 1 MB.
+const LARGEST_UNPACKED: u64 = 16 * 1024 * 1024;
 
 /// Serves one request to an AWS service.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
@@ -55,8 +62,9 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
 /// The call that a request makes, or the answer that refuses it.
 fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<Call, Box<Reply>> {
     let request_id = ids::uuid();
+    let body = unpack(parts, body);
     let Identified { service, operation, access_key, region, labels, params } = identify(parts, &body)
-        .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
+        .map_err(|refused| Box::new(call::refuse(refused.service, refused.protocol, &request_id, &refused.error)))?;
     let identity = cloud.iam.identify(access_key.as_deref());
     let scope = Scope::new(identity.account.clone(), region);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
@@ -79,9 +87,26 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     })
 }
 
+/// The body of a request that its client has compressed, as SDKs do with what they put into CloudWatch.
+///
+/// S3 stores a body as it comes, whatever its encoding.
+fn unpack(parts: &Parts, body: Bytes) -> Bytes {
+    let says = |name: &str, word: &str| {
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
+    };
+    if !says("content-encoding", "gzip") || !says("authorization", "/monitoring/") {
+        return body;
+    }
+    let mut plain = Vec::new();
+    // A body that is not what it says is refused as what it is: no parameters.
+    let read = GzDecoder::new(body.as_ref()).take(LARGEST_UNPACKED).read_to_end(&mut plain);
+    if read.is_ok() { plain.into() } else { body }
+}
+
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     match call.service {
         Service::CloudTrail => cloud.cloudtrail.call(cloud, call),
+        Service::CloudWatch => cloud.cloudwatch.call(cloud, call),
         Service::Ec2 => cloud.ec2.call(call),
         Service::Events => cloud.events.call(cloud, call),
         Service::Iam => cloud.iam.call(call),

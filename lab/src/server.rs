@@ -175,9 +175,15 @@ impl LabBuilder {
 async fn accept(listener: TcpListener, cloud: Arc<Cloud>, stop: CancellationToken) {
     let router = pages::routes().fallback(api).with_state(Arc::clone(&cloud));
     let mut connections = JoinSet::new();
+    // As often as CloudWatch looks at how full queues are.
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
+            _ = minute.tick() => {
+                cloud.cloudwatch.sample(&cloud);
+                continue;
+            }
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };

@@ -25,24 +25,62 @@ mod tests;
 mod url;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use self::queue::Queue;
 use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::metrics::Metrics;
 use crate::scope::{Scope, Scoped};
 
 /// The queues of every account and Region.
 #[derive(Debug, Default)]
 pub(crate) struct Sqs {
     queues: Scoped<Queues>,
+    metrics: Arc<Metrics>,
+}
+
+/// How full a queue is.
+#[derive(Debug)]
+pub(crate) struct Depth {
+    pub(crate) scope: Scope,
+    pub(crate) queue: String,
+    pub(crate) visible: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) delayed: usize,
+    pub(crate) age_of_oldest: Duration,
 }
 
 /// The queues of one account and Region, by name.
 type Queues = BTreeMap<String, Queue>;
 
 impl Sqs {
+    /// Queues that count in these metrics.
+    pub(crate) fn counting_in(metrics: Arc<Metrics>) -> Self {
+        Self { queues: Scoped::default(), metrics }
+    }
+
+    /// How full every queue is now.
+    pub(crate) fn depths(&self) -> Vec<Depth> {
+        let now = Instant::now();
+        let mut depths = Vec::new();
+        self.queues.for_each(|scope, queues| {
+            for (name, queue) in queues {
+                queue.expire(now);
+                let queue::Counts { visible, in_flight, delayed } = queue.counts(now);
+                let age_of_oldest = queue.age_of_oldest(now);
+                let (scope, queue) = (scope.clone(), name.clone());
+                depths.push(Depth { scope, queue, visible, in_flight, delayed, age_of_oldest });
+            }
+        });
+        depths
+    }
+
     pub(crate) async fn call(&self, call: &Call) -> Result<Reply, AwsError> {
         match call.operation.as_str() {
             "CreateQueue" => self.create_queue(call),

@@ -165,6 +165,10 @@ fn is_data_event(service: Service, operation: &str) -> bool {
         Service::Events => operation == "PutEvents",
         Service::Logs => matches!(operation, "PutLogEvents" | "GetLogEvents" | "FilterLogEvents"),
         Service::S3 => operation.contains("Object"),
+        // "Logging Amazon CloudWatch API and console operations with AWS CloudTrail": the data plane.
+        Service::CloudWatch => {
+            matches!(operation, "GetMetricData" | "GetMetricStatistics" | "GetMetricWidgetImage" | "ListMetrics" | "PutMetricData")
+        }
         Service::CloudTrail | Service::Ec2 | Service::Iam | Service::Sts => false,
     }
 }
@@ -244,6 +248,8 @@ fn request_parameters(call: &Call) -> Value {
             or_null(parameters)
         }
         Protocol::RestXml => s3_request(call),
+        // CloudWatch's operations in the lab are all data events.
+        Protocol::RpcV2Cbor => Value::Null,
     }
 }
 
@@ -277,7 +283,7 @@ fn response_elements(call: &Call, reply: &Reply) -> Value {
             }
             elements
         }
-        Protocol::RestXml => Value::Null,
+        Protocol::RestXml | Protocol::RpcV2Cbor => Value::Null,
     }
 }
 

@@ -96,12 +96,16 @@ async fn metrics(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
         .totals()
         .into_iter()
         .map(|(metric, sum)| {
+            // Most counters have one dimension, and readers of this page look for it by `dimension`.
+            let mut dimensions = metric.dimensions.iter();
+            let dimension = dimensions.next().filter(|_| dimensions.next().is_none());
             json!({
-                "account": metric.account,
-                "region": metric.region,
+                "account": metric.scope.account,
+                "region": metric.scope.region,
                 "namespace": metric.namespace,
                 "name": metric.name,
-                "dimension": { "name": metric.dimension, "value": metric.value },
+                "dimension": dimension.map(|(name, value)| json!({ "name": name, "value": value })),
+                "dimensions": metric.dimensions,
                 "sum": sum,
             })
         })

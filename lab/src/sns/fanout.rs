@@ -62,6 +62,8 @@ pub(super) fn start(
     carried: &Carried,
 ) {
     sender.count(cloud, "NumberOfMessagesPublished");
+    let (dimensions, size) = ([("TopicName", sender.topic_name.as_str())], publication.size as f64);
+    cloud.metrics.record(&sender.scope, "AWS/SNS", "PublishSize", &dimensions, size, "Bytes");
     let (sender, publication) = (Arc::new(sender), Arc::new(publication));
     for subscription in subscriptions {
         let delivery = Delivery {

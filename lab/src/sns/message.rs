@@ -45,6 +45,8 @@ pub(super) struct Publication {
     pub(super) subject: Option<String>,
     pub(super) attributes: BTreeMap<String, MessageAttribute>,
     pub(super) group_id: Option<String>,
+    /// In bytes, as the limit counts.
+    pub(super) size: usize,
     /// What every protocol gets that has no text of its own.
     default: String,
     /// With `MessageStructure` `json`: the texts by protocol.
@@ -77,13 +79,14 @@ impl Draft {
             ));
         }
         check_attributes(&self.attributes)?;
+        let size = self.size();
         let (default, by_protocol) = match self.structure.as_deref() {
             None => (self.message, BTreeMap::new()),
             Some("json") => by_protocol(&self.message)?,
             Some(_) => return Err(invalid("MessageStructure")),
         };
         let Self { subject, attributes, group_id, .. } = self;
-        Ok(Publication { id: ids::uuid(), time, subject, attributes, group_id, default, by_protocol })
+        Ok(Publication { id: ids::uuid(), time, subject, attributes, group_id, size, default, by_protocol })
     }
 }
 

@@ -62,6 +62,7 @@ impl Queue {
     fn delete(&mut self, handle: &str) -> Result<(), AwsError> {
         let (id, _) = read_handle(handle).ok_or_else(|| bad_handle(handle))?;
         self.messages.retain(|message| message.id != id);
+        self.count_deleted();
         Ok(())
     }
 

@@ -154,6 +154,8 @@ impl Sqs {
                 let attempt = self.on_queues(call, &queue_url, |queues, name| take(queues, name, &wanted))?;
                 let until = begun + wanted.wait.unwrap_or(attempt.wait);
                 if !attempt.messages.is_empty() || Instant::now() >= until {
+                    let count = attempt.messages.len();
+                    self.on_queue(call, &queue_url, |queue| Ok(queue.count_received(count)))?;
                     return call.reply(&Messages { messages: attempt.messages });
                 }
                 // A queue of the same name that was made anew has its own changes to wait for.
@@ -205,7 +207,7 @@ fn redrive(queues: &mut Queues, name: &str, now: Instant) -> Result<(), AwsError
         for mut message in moved {
             message.system.insert("DeadLetterQueueSourceArn", source.clone());
             message.receipt = None;
-            dead_letters.put(message);
+            dead_letters.take_over(message);
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `Invoke`, and invocations on behalf of services.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -33,16 +34,13 @@ pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
     };
     match call.header("x-amz-invocation-type").unwrap_or("RequestResponse") {
         "RequestResponse" => {
-            count(cloud, &scope, "Invocations", &function);
             let outcome = function.deployed.invoke(request).await.map_err(|error| {
                 if matches!(error, InvokeError::TooManyRequests { .. }) {
                     count(cloud, &scope, "Throttles", &function);
                 }
                 refused(&error)
             })?;
-            if outcome.function_error.is_some() {
-                count(cloud, &scope, "Errors", &function);
-            }
+            count_run(cloud, &scope, &function, &outcome);
             Ok(answer(call, &outcome))
         }
         "Event" => {
@@ -178,6 +176,7 @@ fn authorize_service(function: &FunctionState, deliverer: &Deliverer) -> Result<
 
 /// Logs what becomes of each attempt, in a task that counts as under way until the end is known.
 fn follow(cloud: &Arc<Cloud>, queued: AsyncInvocation, leg: Leg, function: &FunctionState) {
+    count(cloud, &leg.scope, "AsyncEventsReceived", function);
     let under_way = cloud.deliveries.begin();
     tokio::spawn(log_attempts(Arc::clone(cloud), queued, leg, function.clone(), under_way));
 }
@@ -189,6 +188,7 @@ async fn log_attempts(
     function: FunctionState,
     under_way: UnderWay,
 ) {
+    let accepted = Instant::now();
     // The last failure is logged once it is known to be the last.
     let mut failed: Option<Refusal> = None;
     let mut under_way = Some(under_way);
@@ -196,12 +196,13 @@ async fn log_attempts(
     while let Some(event) = queued.events.recv().await {
         match event {
             AsyncEvent::Attempt { outcome, .. } => {
-                count(&cloud, &leg.scope, "Invocations", &function);
+                count_run(&cloud, &leg.scope, &function, &outcome);
+                let age = accepted.elapsed().saturating_sub(outcome.duration).as_secs_f64() * 1000.0;
+                record(&cloud, &leg.scope, "AsyncEventAge", &function, age, "Milliseconds");
                 if let Some(before) = failed.take() {
                     cloud.deliveries.retried(leg.clone(), before);
                 }
                 if outcome.function_error.is_some() {
-                    count(&cloud, &leg.scope, "Errors", &function);
                     failed = Some(failure(&outcome));
                 }
             }
@@ -221,6 +222,9 @@ async fn log_attempts(
                 }
             }
             AsyncEvent::Done(outcome) => {
+                if !matches!(outcome.condition, AsyncCondition::Success | AsyncCondition::Stopped) {
+                    count(&cloud, &leg.scope, "AsyncEventsDropped", &function);
+                }
                 match outcome.condition {
                     AsyncCondition::Success => cloud.deliveries.delivered(leg),
                     AsyncCondition::ZeroReservedConcurrency => {
@@ -251,5 +255,34 @@ fn failure(outcome: &InvokeOutcome) -> Refusal {
 }
 
 fn count(cloud: &Cloud, scope: &Scope, metric: &'static str, function: &FunctionState) {
-    cloud.metrics.count(scope, NAMESPACE, metric, ("FunctionName", &function.settings.name));
+    record(cloud, scope, metric, function, 1.0, "Count");
+}
+
+/// Counts one run of a function. A run without an error is a 0 of `Errors`, so that their average is the rate of errors.
+fn count_run(cloud: &Cloud, scope: &Scope, function: &FunctionState, outcome: &InvokeOutcome) {
+    let note = |metric, value, unit| record(cloud, scope, metric, function, value, unit);
+    note("Invocations", 1.0, "Count");
+    note("Errors", if outcome.function_error.is_some() { 1.0 } else { 0.0 }, "Count");
+    note("Throttles", 0.0, "Count");
+    note("Duration", outcome.duration.as_secs_f64() * 1000.0, "Milliseconds");
+    // The run that has just ended is one of them.
+    note("ConcurrentExecutions", f64::from(function.concurrency.running()) + 1.0, "Count");
+}
+
+/// Notes a value under all the dimensions that Lambda counts by: the function, the function as a resource (another one
+/// for each alias, which the lab does not have), and all functions together.
+///
+/// Source: "Types of metrics for Lambda functions" in the Lambda developer guide.
+fn record(
+    cloud: &Cloud,
+    scope: &Scope,
+    metric: &'static str,
+    function: &FunctionState,
+    value: f64,
+    unit: &'static str,
+) {
+    let name = function.settings.name.as_str();
+    for dimensions in [&[("FunctionName", name)][..], &[("FunctionName", name), ("Resource", name)], &[]] {
+        cloud.metrics.record(scope, NAMESPACE, metric, dimensions, value, unit);
+    }
 }
