@@ -8,7 +8,7 @@
 //! output or an [`AwsError`]; [`call`] writes either in the service's own form.
 
 pub mod call;
-mod cbor;
+pub(crate) mod cbor;
 pub mod error;
 mod identify;
 pub mod params;

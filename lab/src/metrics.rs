@@ -27,12 +27,7 @@ impl Metric {
     /// A metric of a service's own.
     fn of_service(scope: &Scope, namespace: &'static str, name: &'static str, dimensions: Dimensions<'_>) -> Self {
         let dimensions = dimensions.iter().map(|(name, value)| (Cow::Borrowed(*name), (*value).to_owned()));
-        Self {
-            scope: scope.clone(),
-            namespace: namespace.into(),
-            name: name.into(),
-            dimensions: dimensions.collect(),
-        }
+        Self { scope: scope.clone(), namespace: namespace.into(), name: name.into(), dimensions: dimensions.collect() }
     }
 }
 

@@ -167,7 +167,10 @@ fn is_data_event(service: Service, operation: &str) -> bool {
         Service::S3 => operation.contains("Object"),
         // "Logging Amazon CloudWatch API and console operations with AWS CloudTrail": the data plane.
         Service::CloudWatch => {
-            matches!(operation, "GetMetricData" | "GetMetricStatistics" | "GetMetricWidgetImage" | "ListMetrics" | "PutMetricData")
+            matches!(
+                operation,
+                "GetMetricData" | "GetMetricStatistics" | "GetMetricWidgetImage" | "ListMetrics" | "PutMetricData"
+            )
         }
         Service::CloudTrail | Service::Ec2 | Service::Iam | Service::Sts => false,
     }

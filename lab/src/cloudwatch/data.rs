@@ -188,9 +188,11 @@ impl Query {
         if self.label.as_ref().is_some_and(|label| label.contains("${")) {
             return Err(call.unsupported_parameter(&format!("{at}Label (a dynamic one)")));
         }
-        let (namespace, name) = (stat.metric.namespace.unwrap_or_default(), stat.metric.metric_name.unwrap_or_default());
+        let (namespace, name) =
+            (stat.metric.namespace.unwrap_or_default(), stat.metric.metric_name.unwrap_or_default());
         check_namespace(&namespace)?;
-        let metric = metric(&call.scope, &namespace, &name, stat.metric.dimensions, &format!("{at}MetricStat.Metric."))?;
+        let metric =
+            metric(&call.scope, &namespace, &name, stat.metric.dimensions, &format!("{at}MetricStat.Metric."))?;
         check_unit(stat.unit.as_deref(), &format!("{at}MetricStat.Unit"))?;
         if !is_period(stat.period) {
             return Err(validation(format!(

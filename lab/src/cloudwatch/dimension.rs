@@ -97,7 +97,9 @@ pub(super) fn metric(
             return Err(invalid(format!("The value {name} for parameter {at}Dimensions.member.{n}.Name is invalid.")));
         }
         if !is_text(&value, 1024) {
-            return Err(invalid(format!("The value {value} for parameter {at}Dimensions.member.{n}.Value is invalid.")));
+            return Err(invalid(format!(
+                "The value {value} for parameter {at}Dimensions.member.{n}.Value is invalid."
+            )));
         }
         if by_name.insert(Cow::Owned(name), value).is_some() {
             return Err(invalid(format!("The collection {at}Dimensions contains a name twice.")));

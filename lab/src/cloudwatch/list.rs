@@ -114,8 +114,7 @@ fn write_token(last: &Metric) -> String {
 }
 
 fn read_token(call: &Call, token: &str) -> Result<Metric, AwsError> {
-    let token: Option<Token> =
-        URL_SAFE_NO_PAD.decode(token).ok().and_then(|token| serde_json::from_slice(&token).ok());
+    let token: Option<Token> = URL_SAFE_NO_PAD.decode(token).ok().and_then(|token| serde_json::from_slice(&token).ok());
     let token = token.ok_or_else(|| invalid("Request parameter NextToken is invalid"))?;
     metric(&call.scope, &token.namespace, &token.name, token.dimensions, "").map_err(|_| bad_token())
 }

@@ -149,7 +149,10 @@ impl Datum {
         for (n, value) in self.values.iter().enumerate() {
             let times = self.counts.get(n).copied().unwrap_or(1.0);
             if !times.is_finite() || times < 0.0 {
-                return Err(invalid(format!("The value {times} for parameter {at}Counts.member.{} is invalid.", n + 1)));
+                return Err(invalid(format!(
+                    "The value {times} for parameter {at}Counts.member.{} is invalid.",
+                    n + 1
+                )));
             }
             sample.merge(&Sample::of(number(*value, &format!("Values.member.{}", n + 1))?, times));
         }

@@ -94,7 +94,9 @@ mod tests {
     fn the_statistics_of_ten_values() {
         let ten: Vec<f64> = (1..=10).rev().map(f64::from).collect();
         let ten = sample(&ten);
-        for (name, wanted) in [("SampleCount", 10.0), ("Average", 5.5), ("Sum", 55.0), ("Minimum", 1.0), ("Maximum", 10.0)] {
+        for (name, wanted) in
+            [("SampleCount", 10.0), ("Average", 5.5), ("Sum", 55.0), ("Minimum", 1.0), ("Maximum", 10.0)]
+        {
             assert_eq!(Statistic::plain(name).unwrap().of(&ten), Some(wanted), "{name}");
         }
         for (name, wanted) in [("p0", 1.0), ("p50", 5.0), ("p90", 9.0), ("p99.9", 10.0), ("p100", 10.0)] {

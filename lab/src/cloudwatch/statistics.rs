@@ -116,7 +116,9 @@ struct Asked {
 impl Asked {
     fn of(plain: &[String], extended: &[String]) -> Result<Self, AwsError> {
         if plain.is_empty() && extended.is_empty() {
-            return Err(combination("At least one of the parameters Statistics and ExtendedStatistics must be specified."));
+            return Err(combination(
+                "At least one of the parameters Statistics and ExtendedStatistics must be specified.",
+            ));
         }
         if !plain.is_empty() && !extended.is_empty() {
             return Err(combination(

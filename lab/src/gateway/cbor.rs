@@ -31,8 +31,8 @@ fn item(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, minicbor::deco
     if depth > DEEPEST {
         return Err(Error::message("nested too deeply"));
     }
-    // What JSON cannot hold (infinity, not a number) is null, which no number may be.
-    let float = |number: f64| Number::from_f64(number).map_or(Value::Null, Value::Number);
+    // What JSON cannot hold (infinity, not a number) is its text, as in the JSON protocols; no input takes it.
+    let float = |number: f64| Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number);
     Ok(match decoder.datatype()? {
         Type::Bool => decoder.bool()?.into(),
         Type::Null => {

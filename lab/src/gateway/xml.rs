@@ -122,7 +122,8 @@ impl<'a> ser::Serializer for &'a mut Writer {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), XmlError> {
         let seconds = || serde_json::to_value(value).ok()?.as_f64();
-        if let Some(stamp) = Some(name).filter(|name| *name == stamp::NAME).and_then(|_| Stamp::of_seconds(seconds()?)) {
+        if let Some(stamp) = Some(name).filter(|name| *name == stamp::NAME).and_then(|_| Stamp::of_seconds(seconds()?))
+        {
             return self.text(stamp.0);
         }
         value.serialize(self)
