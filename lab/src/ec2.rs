@@ -16,6 +16,7 @@ mod account;
 mod attribute;
 mod authorize;
 mod block_device;
+mod cpu;
 mod description;
 mod filter;
 mod group;

@@ -97,8 +97,14 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     let scope = Scope::new(call.scope.account.clone(), region);
     let event_id = ids::uuid();
     let request = request_parameters(call);
-    let response = if refused.is_some() || read_only { Value::Null } else { response_elements(call, reply) };
-    let host = format!("{}.{region}.amazonaws.com", call.service.signing_name());
+    // These two read nothing: CloudTrail counts them as reading, and records what they hand out.
+    let hands_out = matches!(call.operation.as_str(), "AssumeRole" | "GetSessionToken");
+    let is_silent = refused.is_some() || (read_only && !hands_out);
+    let response = if is_silent { Value::Null } else { response_elements(call, reply) };
+    let host = match call.service {
+        Service::Iam => "iam.amazonaws.com".to_owned(),
+        service => format!("{}.{region}.amazonaws.com", service.signing_name()),
+    };
 
     let mut json = Map::new();
     json.insert("eventVersion".into(), EVENT_VERSION.into());
@@ -118,6 +124,9 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     json.insert("requestID".into(), call.request_id.clone().into());
     json.insert("eventID".into(), event_id.clone().into());
     json.insert("readOnly".into(), read_only.into());
+    if let Some(resources) = named_resources(call, &request) {
+        json.insert("resources".into(), resources);
+    }
     json.insert("eventType".into(), "AwsApiCall".into());
     json.insert("managementEvent".into(), true.into());
     json.insert("recipientAccountId".into(), call.scope.account.clone().into());
@@ -222,15 +231,44 @@ fn error_code(service: Service, error: &AwsError) -> String {
     match service {
         Service::Ec2 if error.is_client_fault() => format!("Client.{}", error.code),
         Service::Ec2 => format!("Server.{}", error.code),
-        // The query services' codes have no ending; their exceptions in CloudTrail do.
+        // Their codes in the answer have no ending; in a record, all but these do.
+        Service::Iam | Service::Sns | Service::Sts => match error.code.as_ref() {
+            code @ ("AccessDenied" | "AuthorizationError") => code.to_owned(),
+            code if code.ends_with("Exception") => code.to_owned(),
+            code => format!("{code}Exception"),
+        },
         _ => error.code.to_string(),
+    }
+}
+
+/// `resources`, which the records of a few services have beside their parameters.
+fn named_resources(call: &Call, request: &Value) -> Option<Value> {
+    let account = &call.scope.account;
+    match call.service {
+        Service::S3 => {
+            let arn = format!("arn:aws:s3:::{}", request["bucketName"].as_str()?);
+            Some(json!([{ "accountId": account, "type": "AWS::S3::Bucket", "ARN": arn }]))
+        }
+        Service::Sts if call.operation == "AssumeRole" => {
+            let arn = request["roleArn"].as_str()?;
+            let owner = arn.split(':').nth(4).unwrap_or(account);
+            Some(json!([{ "accountId": owner, "type": "AWS::IAM::Role", "ARN": arn }]))
+        }
+        _ => None,
     }
 }
 
 fn request_parameters(call: &Call) -> Value {
     match call.service.protocol() {
         Protocol::Ec2Query => ec2::request(&call.operation, &call.params),
-        Protocol::Query => tree::of_query(&call.params),
+        Protocol::Query => {
+            let mut parameters = tree::of_query(&call.params);
+            // Where messages go is personal data: a mailbox, a telephone.
+            if call.service == Service::Sns && parameters.get("endpoint").is_some() {
+                parameters["endpoint"] = HIDDEN.into();
+            }
+            parameters
+        }
         Protocol::Json { .. } => tree::of_json(&call.body),
         Protocol::RestJson => {
             let mut parameters = match tree::of_json(&call.body) {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::block_device::{ROOT, Volume, VolumeItem};
+use super::cpu::CpuOptions;
 use super::filter::{Described, Filter, select};
 use super::interface::{InterfaceItem, NetworkInterface, WornGroup, private_dns_name, public_dns_name, worn_groups};
 use super::page::page;
@@ -118,6 +119,8 @@ pub(super) struct MetadataOptions {
     pub(super) http_tokens: String,
     pub(super) http_put_response_hop_limit: u32,
     pub(super) http_endpoint: String,
+    /// Not in the API's model, and yet in every answer and record.
+    pub(super) http_protocol_ipv4: &'static str,
     pub(super) http_protocol_ipv6: String,
     pub(super) instance_metadata_tags: String,
 }
@@ -209,7 +212,7 @@ impl Described for Instance {
             "instance-state-name" => vec![self.state.name().to_owned()],
             "instance-type" => vec![self.instance_type.clone()],
             "launch-index" => vec![self.launch_index.to_string()],
-            "launch-time" => vec![time::millis(self.launched)],
+            "launch-time" => vec![time::millis(to_the_second(self.launched))],
             "monitoring-state" => vec![monitoring(self.is_monitored).to_owned()],
             "owner-id" => vec![region.scope.account.clone()],
             "reservation-id" => vec![self.reservation_id.clone()],
@@ -218,6 +221,11 @@ impl Described for Instance {
             _ => vec![self.tenancy.clone()],
         }
     }
+}
+
+/// EC2 knows when an instance was launched to the second.
+fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 fn monitoring(is_monitored: bool) -> &'static str {
@@ -230,6 +238,7 @@ fn monitoring(is_monitored: bool) -> &'static str {
 pub(super) struct InstanceItem {
     instance_id: String,
     image_id: String,
+    current_instance_boot_mode: &'static str,
     instance_state: StateItem,
     private_dns_name: String,
     dns_name: String,
@@ -260,7 +269,13 @@ pub(super) struct InstanceItem {
     iam_instance_profile: Option<Profile>,
     ebs_optimized: bool,
     ena_support: bool,
+    cpu_options: CpuOptions,
+    capacity_reservation_specification: CapacityReservation,
+    hibernation_options: Hibernation,
+    enclave_options: Enclave,
     metadata_options: MetadataOptions,
+    maintenance_options: Maintenance,
+    private_dns_name_options: PrivateDnsNames,
     platform_details: &'static str,
     usage_operation: &'static str,
 }
@@ -274,22 +289,63 @@ struct Placement {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CapacityReservation {
+    capacity_reservation_preference: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Hibernation {
+    configured: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Enclave {
+    enabled: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Maintenance {
+    auto_recovery: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrivateDnsNames {
+    hostname_type: &'static str,
+    #[serde(rename = "enableResourceNameDnsARecord")]
+    a_record: bool,
+    #[serde(rename = "enableResourceNameDnsAAAARecord")]
+    aaaa_record: bool,
+}
+
+#[derive(Debug, Serialize)]
 struct Monitoring {
     state: &'static str,
 }
 
 impl InstanceItem {
-    /// What EC2 shows of an instance; `state` is the one to show, which in the answer that starts it is `pending`.
+    /// What EC2 shows of an instance; `state` is the one to show, which in the answer that starts it is `pending`: there is
+    /// no public address and no volume yet, and the interface is just being attached.
     pub(super) fn of(instance: &Instance, state: State, region: &Region) -> Self {
         let region_name = &region.scope.region;
         let primary = instance.primary(region);
-        let public = primary.and_then(|interface| interface.public_address);
+        let is_starting = state == State::Pending;
+        let public = primary.and_then(|interface| interface.public_address).filter(|_| !is_starting);
         let interfaces = instance.interfaces.iter().filter_map(|id| region.interfaces.get(id));
         let tags = region.tags.of(&instance.id);
+        let interfaces = interfaces.map(|one| {
+            let item = InterfaceItem::of(one, region).at_instance();
+            if is_starting { item.just_attached() } else { item }
+        });
+        let volumes = instance.volumes.iter().filter(|_| !is_starting);
+        let metadata_state = if is_starting { "pending" } else { instance.metadata.state };
         let pending = StateReason { code: "pending", message: "pending" };
         Self {
             instance_id: instance.id.clone(),
             image_id: instance.image_id.clone(),
+            current_instance_boot_mode: "uefi",
             instance_state: state.into(),
             private_dns_name: primary.map(|one| private_dns_name(one.address, region_name)).unwrap_or_default(),
             dns_name: public.map(|address| public_dns_name(address, region_name)).unwrap_or_default(),
@@ -298,7 +354,7 @@ impl InstanceItem {
             ami_launch_index: instance.launch_index,
             product_codes: Vec::new(),
             instance_type: instance.instance_type.clone(),
-            launch_time: time::millis(instance.launched),
+            launch_time: time::millis(to_the_second(instance.launched)),
             placement: Placement {
                 availability_zone: instance.zone.clone(),
                 group_name: "",
@@ -309,22 +365,28 @@ impl InstanceItem {
             vpc_id: primary.map(|_| instance.vpc_id.clone()),
             private_ip_address: primary.map(|one| one.address.to_string()),
             ip_address: public.map(|address| address.to_string()),
-            state_reason: if state == State::Pending { Some(pending) } else { instance.state_reason.clone() },
+            state_reason: if is_starting { Some(pending) } else { instance.state_reason.clone() },
             architecture: instance.architecture,
             root_device_type: "ebs",
             root_device_name: ROOT,
-            block_device_mapping: instance.volumes.iter().map(VolumeItem::of).collect(),
+            block_device_mapping: volumes.map(VolumeItem::of).collect(),
             virtualization_type: "hvm",
             hypervisor: "xen",
             tag_set: (!tags.is_empty()).then(|| tags.to_vec()),
             client_token: instance.client_token.clone(),
             group_set: instance.groups(region),
             source_dest_check: primary.map(|one| one.source_dest_check),
-            network_interface_set: interfaces.map(|one| InterfaceItem::of(one, region).at_instance()).collect(),
+            network_interface_set: interfaces.collect(),
             iam_instance_profile: instance.profile.clone(),
             ebs_optimized: instance.ebs_optimized,
             ena_support: true,
-            metadata_options: instance.metadata.clone(),
+            cpu_options: CpuOptions::of(&instance.instance_type),
+            capacity_reservation_specification: CapacityReservation { capacity_reservation_preference: "open" },
+            hibernation_options: Hibernation { configured: false },
+            enclave_options: Enclave { enabled: false },
+            metadata_options: MetadataOptions { state: metadata_state, ..instance.metadata.clone() },
+            maintenance_options: Maintenance { auto_recovery: "default" },
+            private_dns_name_options: PrivateDnsNames { hostname_type: "ip-name", a_record: false, aaaa_record: false },
             platform_details: "Linux/UNIX",
             usage_operation: "RunInstances",
         }

@@ -268,6 +268,16 @@ impl InterfaceItem {
         }
     }
 
+    /// The same at an instance that is starting.
+    pub(super) fn just_attached(mut self) -> Self {
+        self.association = None;
+        self.private_ip_addresses_set.iter_mut().for_each(|address| address.association = None);
+        if let Some(attachment) = &mut self.attachment {
+            attachment.status = "attaching";
+        }
+        self
+    }
+
     /// The same without what only the interface alone shows.
     pub(super) fn at_instance(mut self) -> Self {
         self.availability_zone = None;

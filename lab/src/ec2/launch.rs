@@ -476,6 +476,7 @@ impl MetadataInput {
             http_tokens: one_of("HttpTokens", self.http_tokens.as_deref(), &["required", "optional"])?,
             http_put_response_hop_limit: hops,
             http_endpoint: one_of("HttpEndpoint", self.http_endpoint.as_deref(), &["enabled", "disabled"])?,
+            http_protocol_ipv4: "enabled",
             http_protocol_ipv6: one_of(
                 "HttpProtocolIpv6",
                 self.http_protocol_ipv6.as_deref(),
