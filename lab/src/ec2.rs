@@ -22,24 +22,32 @@ mod filter;
 mod group;
 mod image;
 mod instance;
+mod instance_type;
 mod interface;
+mod key_pair;
 mod launch;
 mod lifecycle;
 mod modify;
 mod page;
 mod peer;
 mod permission;
+mod prefix_list;
 mod protocol;
 mod region;
 mod resource_id;
 mod revoke;
+mod route_table;
 mod rule;
 mod status;
 mod subnet;
+mod subnet_change;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod volume;
 mod vpc;
+mod vpc_association;
+mod vpc_attribute;
 mod zone;
 
 use serde::Serialize;
@@ -80,6 +88,7 @@ fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         "DescribeInstanceStatus" => status::describe(call, region),
         "StartInstances" => lifecycle::start(call, region),
         "StopInstances" => lifecycle::stop(call, region),
+        "RebootInstances" => lifecycle::reboot(call, region),
         "TerminateInstances" => lifecycle::terminate(call, region),
         "ModifyInstanceAttribute" => attribute::modify_instance(call, region),
         "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
@@ -94,6 +103,28 @@ fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         "DescribeRegions" => zone::describe_regions(call),
         "DescribeAvailabilityZones" => zone::describe_zones(call),
         "DescribeAccountAttributes" => account::describe(call, region),
+        "DescribeVpcAttribute" => vpc_attribute::describe(call, region),
+        "ModifyVpcAttribute" => vpc_attribute::modify(call, region),
+        "CreateSubnet" => subnet_change::create(call, region),
+        "DeleteSubnet" => subnet_change::delete(call, region),
+        "ModifySubnetAttribute" => subnet_change::modify(call, region),
+        "DescribeRouteTables" => route_table::describe(call, region),
+        "DescribeNetworkAcls" => route_table::describe_acls(call, region),
+        "DescribeVolumes" => volume::describe(call, region),
+        "DescribeInstanceTypes" => instance_type::describe(call, region),
+        "DescribeInstanceCreditSpecifications" => instance_type::describe_credits(call, region),
+        "DescribePrefixLists" => prefix_list::describe_gateways(call, region),
+        "DescribeManagedPrefixLists" => prefix_list::describe_managed(call, region),
+        "GetManagedPrefixListEntries" => prefix_list::entries(call, region),
+        "AssociateSecurityGroupVpc" => vpc_association::associate(call, region),
+        "DisassociateSecurityGroupVpc" => vpc_association::disassociate(call, region),
+        "DescribeSecurityGroupVpcAssociations" => vpc_association::describe(call, region),
+        "GetSecurityGroupsForVpc" => vpc_association::of_vpc(call, region),
+        "DescribeSecurityGroupReferences" => vpc_association::references(call, region),
+        "CreateKeyPair" => key_pair::create(call, region),
+        "ImportKeyPair" => key_pair::import(call, region),
+        "DeleteKeyPair" => key_pair::delete(call, region),
+        "DescribeKeyPairs" => key_pair::describe(call, region),
         "CreateTags" => tag::create(call, region),
         "DeleteTags" => tag::delete(call, region),
         "DescribeTags" => tag::describe(call, region),

@@ -126,7 +126,7 @@ impl Change {
 /// Refuses groups that an interface of the VPC cannot wear.
 fn check_groups(region: &Region, ids: &[String], vpc_id: &str) -> Result<(), AwsError> {
     for id in ids {
-        if region.group(id)?.vpc_id != vpc_id {
+        if !region.is_usable_in(region.group(id)?, vpc_id) {
             let message = "You have specified two resources that belong to different networks.";
             return Err(AwsError::bad_request("InvalidGroup.NotFound", message));
         }

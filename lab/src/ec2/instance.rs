@@ -92,6 +92,8 @@ pub(super) struct Instance {
     pub(super) client_token: Option<String>,
     pub(super) user_data: Option<String>,
     pub(super) metadata: MetadataOptions,
+    /// How a burstable type earns CPU credits.
+    pub(super) credits: String,
     pub(super) disable_api_termination: bool,
     pub(super) disable_api_stop: bool,
     pub(super) shutdown_behavior: String,
@@ -126,6 +128,11 @@ pub(super) struct MetadataOptions {
 }
 
 impl Instance {
+    /// The volumes that it has.
+    pub(super) fn volumes_of(instance: &Self) -> impl Iterator<Item = &Volume> {
+        instance.volumes.iter()
+    }
+
     /// The interface that the instance got first.
     pub(super) fn primary<'a>(&self, region: &'a Region) -> Option<&'a NetworkInterface> {
         region.interfaces.get(self.interfaces.first()?)

@@ -11,6 +11,7 @@ use super::block_device::{Mapping, check, volumes};
 use super::image;
 use super::instance::{Instance, InstanceItem, MetadataOptions, Profile, Reservation, ReservationItem, State};
 use super::interface::{Attachment, MOST_GROUPS, NetworkInterface};
+use super::key_pair;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::subnet::Subnet;
@@ -214,7 +215,7 @@ impl Input {
         let image_id = self.image_id.as_deref().ok_or_else(|| missing("ImageId"))?;
         let image_id = image::resolve(&region.scope.region, image_id)?;
         self.check_counts()?;
-        self.check_texts()?;
+        self.check_texts(region)?;
         self.check_unsupported(call)?;
         check(call, &self.block_device_mapping)?;
         let instance_type = self.instance_type.clone().unwrap_or_else(|| DEFAULT_TYPE.to_owned());
@@ -257,13 +258,9 @@ impl Input {
         Ok(())
     }
 
-    fn check_texts(&self) -> Result<(), AwsError> {
-        if self.key_name.as_ref().is_some_and(|name| name.is_empty() || name.len() > 255 || !name.is_ascii()) {
-            let name = self.key_name.clone().unwrap_or_default();
-            return Err(AwsError::bad_request(
-                "InvalidKeyPair.NotFound",
-                format!("The key pair '{name}' does not exist"),
-            ));
+    fn check_texts(&self, region: &Region) -> Result<(), AwsError> {
+        if let Some(name) = self.key_name.as_ref().filter(|name| !region.key_pairs.contains_key(*name)) {
+            return Err(key_pair::not_found(name));
         }
         if self.client_token.as_ref().is_some_and(|token| token.len() > 64 || !token.is_ascii()) {
             return Err(invalid_value("The client token must have at most 64 ASCII characters"));
@@ -336,7 +333,7 @@ impl Input {
                 description: String::new(),
                 address: self.private_ip_address,
                 delete_on_termination: true,
-                is_public: true,
+                is_public: subnet.maps_public_addresses,
             };
             return Ok(vec![one]);
         }
@@ -372,7 +369,9 @@ impl Input {
             description: interface.description.clone().unwrap_or_default(),
             address: interface.private_ip_address,
             delete_on_termination: interface.delete_on_termination.unwrap_or(true),
-            is_public: interface.associate_public_ip_address.unwrap_or(device_index == 0),
+            is_public: interface
+                .associate_public_ip_address
+                .unwrap_or(device_index == 0 && subnet.maps_public_addresses),
         })
     }
 
@@ -400,7 +399,7 @@ impl Input {
 fn checked_groups(region: &Region, ids: Vec<String>, subnet: &Subnet) -> Result<Vec<String>, AwsError> {
     let mut groups: Vec<String> = Vec::with_capacity(ids.len());
     for id in ids {
-        if region.group(&id)?.vpc_id != subnet.vpc_id {
+        if !region.is_usable_in(region.group(&id)?, &subnet.vpc_id) {
             let message = format!("Security group {id} and subnet {} belong to different networks.", subnet.id);
             return Err(AwsError::bad_request("InvalidParameter", message));
         }
@@ -555,11 +554,19 @@ impl Checked {
             client_token: input.client_token.clone(),
             user_data: input.user_data.clone(),
             metadata: self.metadata.clone(),
+            credits: credits(input, &self.instance_type),
             disable_api_termination: input.disable_api_termination.unwrap_or(false),
             disable_api_stop: input.disable_api_stop.unwrap_or(false),
             shutdown_behavior: self.shutdown_behavior.clone(),
         }
     }
+}
+
+/// Unlimited, unless the call or the oldest family says otherwise.
+fn credits(input: &Input, instance_type: &str) -> String {
+    let given = input.credit_specification.as_ref().map(|credits| credits.cpu_credits.clone());
+    let default = if instance_type.starts_with("t2.") { "standard" } else { "unlimited" };
+    given.unwrap_or_else(|| default.to_owned())
 }
 
 fn check_address(address: Ipv4Addr, subnet: &Subnet, region: &Region, count: usize) -> Result<(), AwsError> {
