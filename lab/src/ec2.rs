@@ -19,6 +19,7 @@ mod block_device;
 mod cpu;
 mod description;
 mod filter;
+mod filter_names;
 mod group;
 mod image;
 mod instance;

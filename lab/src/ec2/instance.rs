@@ -10,7 +10,7 @@ use super::interface::{InterfaceItem, NetworkInterface, WornGroup, private_dns_n
 use super::page::page;
 use super::region::Region;
 use super::tag::Tag;
-use super::{combination, dry_run_ends};
+use super::{combination, dry_run_ends, filter_names};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::time;
@@ -128,6 +128,50 @@ pub(super) struct MetadataOptions {
 }
 
 impl Instance {
+    /// The values of filters on settings: those of each instance, and those that all of the lab's have alike.
+    fn values_of_settings(&self, filter: &str, region: &Region) -> Vec<String> {
+        let profile = || self.profile.iter().filter_map(|profile| Some(profile.arn.rsplit_once('/')?.1.to_owned()));
+        let reason = |text: fn(&StateReason) -> &'static str| self.state_reason.iter().map(text).map(str::to_owned);
+        let value = match filter {
+            "block-device-mapping.attach-time" => {
+                return self.volumes.iter().map(|volume| time::millis(volume.attached)).collect();
+            }
+            "block-device-mapping.delete-on-termination" => {
+                return self.volumes.iter().map(|volume| volume.delete_on_termination.to_string()).collect();
+            }
+            "block-device-mapping.status" => return self.volumes.iter().map(|_| "attached".to_owned()).collect(),
+            "iam-instance-profile.name" => return profile().collect(),
+            "reason" | "state-reason-message" => return reason(|reason| reason.message).collect(),
+            "state-reason-code" => return reason(|reason| reason.code).collect(),
+            "source-dest-check" => {
+                return self.primary(region).iter().map(|one| one.source_dest_check.to_string()).collect();
+            }
+            "metadata-options.http-endpoint" => self.metadata.http_endpoint.clone(),
+            "metadata-options.http-protocol-ipv4" => self.metadata.http_protocol_ipv4.to_owned(),
+            "metadata-options.http-protocol-ipv6" => self.metadata.http_protocol_ipv6.clone(),
+            "metadata-options.http-put-response-hop-limit" => self.metadata.http_put_response_hop_limit.to_string(),
+            "metadata-options.http-tokens" => self.metadata.http_tokens.clone(),
+            "metadata-options.instance-metadata-tags" => self.metadata.instance_metadata_tags.clone(),
+            "metadata-options.state" => self.metadata.state.to_owned(),
+            "capacity-reservation-specification.capacity-reservation-preference" => "open".to_owned(),
+            "current-instance-boot-mode" => "uefi".to_owned(),
+            "ena-support" => "true".to_owned(),
+            "hypervisor" => "xen".to_owned(),
+            "maintenance-options.auto-recovery" => "default".to_owned(),
+            "platform-details" => "Linux/UNIX".to_owned(),
+            "private-dns-name-options.hostname-type" => "ip-name".to_owned(),
+            "usage-operation" => "RunInstances".to_owned(),
+            "virtualization-type" => "hvm".to_owned(),
+            "enclave-options.enabled"
+            | "hibernation-options.configured"
+            | "operator.managed"
+            | "private-dns-name-options.enable-resource-name-dns-a-record"
+            | "private-dns-name-options.enable-resource-name-dns-aaaa-record" => "false".to_owned(),
+            _ => return Vec::new(),
+        };
+        vec![value]
+    }
+
     /// The volumes that it has.
     pub(super) fn volumes_of(instance: &Self) -> impl Iterator<Item = &Volume> {
         instance.volumes.iter()
@@ -145,44 +189,7 @@ impl Instance {
 }
 
 impl Described for Instance {
-    const FILTERS: &'static [&'static str] = &[
-        "architecture",
-        "availability-zone",
-        "block-device-mapping.device-name",
-        "block-device-mapping.volume-id",
-        "client-token",
-        "dns-name",
-        "group-id",
-        "group-name",
-        "iam-instance-profile.arn",
-        "iam-instance-profile.id",
-        "image-id",
-        "instance-id",
-        "instance-state-code",
-        "instance-state-name",
-        "instance-type",
-        "instance.group-id",
-        "instance.group-name",
-        "ip-address",
-        "key-name",
-        "launch-index",
-        "launch-time",
-        "monitoring-state",
-        "network-interface.group-id",
-        "network-interface.group-name",
-        "network-interface.network-interface-id",
-        "network-interface.subnet-id",
-        "network-interface.vpc-id",
-        "owner-id",
-        "private-dns-name",
-        "private-ip-address",
-        "reservation-id",
-        "root-device-name",
-        "root-device-type",
-        "subnet-id",
-        "tenancy",
-        "vpc-id",
-    ];
+    const FILTERS: &'static [&'static str] = filter_names::INSTANCE;
 
     fn id(&self) -> &str {
         &self.id
@@ -225,7 +232,8 @@ impl Described for Instance {
             "reservation-id" => vec![self.reservation_id.clone()],
             "root-device-name" => vec![ROOT.to_owned()],
             "root-device-type" => vec!["ebs".to_owned()],
-            _ => vec![self.tenancy.clone()],
+            "tenancy" => vec![self.tenancy.clone()],
+            name => self.values_of_settings(name, region),
         }
     }
 }

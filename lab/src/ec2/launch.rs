@@ -292,7 +292,7 @@ impl Input {
 
     fn tenancy(&self) -> Result<String, AwsError> {
         let tenancy = self.placement.as_ref().and_then(|placement| placement.tenancy.as_deref());
-        one_of("tenancy", tenancy, &["default", "dedicated", "host"])
+        one_of("tenancy", tenancy.filter(|tenancy| !tenancy.is_empty()), &["default", "dedicated", "host"])
     }
 
     fn profile(&self, region: &Region) -> Result<Option<Profile>, AwsError> {
@@ -377,7 +377,9 @@ impl Input {
 
     /// The subnet that is named, or the default VPC's subnet in the zone that is asked for.
     fn subnet<'a>(&self, region: &'a Region, id: Option<&str>) -> Result<&'a Subnet, AwsError> {
+        // Terraform sends it empty.
         let zone = self.placement.as_ref().and_then(|placement| placement.availability_zone.as_deref());
+        let zone = zone.filter(|zone| !zone.is_empty());
         if let Some(id) = id {
             Kind::Subnet.check(id)?;
             let subnet = region.subnets.get(id).ok_or_else(|| Kind::Subnet.not_found(id))?;
