@@ -3,15 +3,20 @@
 //! AWS says nothing of most of these, or minutes later in a metric. The lab keeps them all, in order, so that a test can
 //! assert *why* there was silence and a person can read it at `/_lab/deliveries`.
 
-use std::collections::VecDeque;
+mod explanation;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
+pub use self::explanation::{Explanation, FunctionFailure};
 use crate::pattern::Pattern;
 use crate::scope::Scope;
 
@@ -88,6 +93,8 @@ pub enum Outcome {
     Stopped,
     /// It did not arrive at this attempt; another one follows.
     Retried,
+    /// It has begun and has not ended: a function that has not answered yet.
+    UnderWay,
 }
 
 /// The event that a delivery carries on from the API call, where there is one: how deliveries of one alarm are told
@@ -128,9 +135,10 @@ pub struct Delivery {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The full explanation of a policy or a pattern. That of an event pattern is made by [`Delivery::explained`].
+    /// The full explanation of a pattern, a policy or a failure. That of an event pattern is made by
+    /// [`Delivery::explained`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub explanation: Option<Value>,
+    pub explanation: Option<Explanation>,
     #[serde(skip)]
     mismatch: Option<Mismatch>,
 }
@@ -143,6 +151,17 @@ struct Mismatch {
 }
 
 impl Delivery {
+    fn new(leg: Leg, outcome: Outcome, refusal: Option<Refusal>, mismatch: Option<Mismatch>) -> Self {
+        let Leg { scope, hop, from, to, carried } = leg;
+        let (reason, detail, explanation) = match refusal {
+            Some(Refusal { reason, detail, explanation }) => (Some(reason), Some(detail), explanation),
+            None => (None, None, None),
+        };
+        let Scope { account, region } = scope;
+        let time = Timestamp::now();
+        Self { time, account, region, hop, from, to, carried, outcome, reason, detail, explanation, mismatch }
+    }
+
     /// The same delivery with all that can be said of it: where an event pattern stopped it, `explanation` holds the
     /// paths that failed, and `detail` says them in words.
     #[must_use]
@@ -150,7 +169,7 @@ impl Delivery {
         if let Some(Mismatch { pattern, event }) = self.mismatch.take() {
             let explanation = pattern.explain(&event);
             self.detail = Some(explanation.to_string());
-            self.explanation = serde_json::to_value(&explanation).ok();
+            self.explanation = Some(explanation.into());
         }
         self
     }
@@ -163,8 +182,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// Why, in words.
     pub detail: String,
-    /// The full explanation of a policy or a pattern.
-    pub explanation: Option<Value>,
+    /// The full explanation of a policy or a failure.
+    pub explanation: Option<Explanation>,
 }
 
 impl Refusal {
@@ -173,10 +192,10 @@ impl Refusal {
         Self { reason, detail: detail.into(), explanation: None }
     }
 
-    /// A refusal that a policy or a pattern explains.
+    /// A refusal that a policy, a filter or a function's error explains.
     #[must_use]
-    pub fn explained(mut self, explanation: &impl Serialize) -> Self {
-        self.explanation = serde_json::to_value(explanation).ok();
+    pub fn explained(mut self, explanation: impl Into<Explanation>) -> Self {
+        self.explanation = Some(explanation.into());
         self
     }
 }
@@ -200,6 +219,9 @@ pub struct Leg {
 #[derive(Debug, Default)]
 pub struct Deliveries {
     log: Mutex<VecDeque<Delivery>>,
+    /// Those that were announced when they began, by a number of their own.
+    begun: Mutex<BTreeMap<usize, Delivery>>,
+    next_begun: AtomicUsize,
     under_way: AtomicUsize,
     settled: Notify,
     /// Counts the entries, for those who wait for one.
@@ -238,15 +260,7 @@ impl Deliveries {
     }
 
     fn push(&self, leg: Leg, outcome: Outcome, refusal: Option<Refusal>, mismatch: Option<Mismatch>) {
-        let Leg { scope, hop, from, to, carried } = leg;
-        let (reason, detail, explanation) = match refusal {
-            Some(Refusal { reason, detail, explanation }) => (Some(reason), Some(detail), explanation),
-            None => (None, None, None),
-        };
-        let Scope { account, region } = scope;
-        let time = Timestamp::now();
-        let delivery =
-            Delivery { time, account, region, hop, from, to, carried, outcome, reason, detail, explanation, mismatch };
+        let delivery = Delivery::new(leg, outcome, refusal, mismatch);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if log.len() == KEPT {
             log.pop_front();
@@ -256,16 +270,25 @@ impl Deliveries {
         self.logged.send_modify(|count| *count += 1);
     }
 
-    /// The deliveries so far, oldest first.
+    /// The deliveries so far, oldest first; those that are under way come last.
     pub fn all(&self) -> Vec<Delivery> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.which(|_| true)
     }
 
-    /// The deliveries of the record with this `requestID`, oldest first.
+    /// The deliveries of the record with this `requestID`, oldest first; those that are under way come last.
     pub fn of_request(&self, request_id: &str) -> Vec<Delivery> {
+        self.which(|delivery| delivery.carried.request_id.as_deref() == Some(request_id))
+    }
+
+    fn which(&self, wanted: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {
+        // In this order, a delivery that ends meanwhile is seen once more rather than not at all.
+        let begun: Vec<Delivery> = self.lock_begun().values().filter(|delivery| wanted(delivery)).cloned().collect();
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_of = |delivery: &&Delivery| delivery.carried.request_id.as_deref() == Some(request_id);
-        log.iter().filter(is_of).cloned().collect()
+        log.iter().filter(|delivery| wanted(delivery)).cloned().chain(begun).collect()
+    }
+
+    fn lock_begun(&self) -> MutexGuard<'_, BTreeMap<usize, Delivery>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until `holds`, which is asked again with every entry. It waits without a limit: put a timeout around it.
@@ -284,7 +307,16 @@ impl Deliveries {
     /// Marks that something is under way until the guard drops: a delivery in a task of its own.
     pub fn begin(self: &Arc<Self>) -> UnderWay {
         self.under_way.fetch_add(1, Ordering::SeqCst);
-        UnderWay { deliveries: Arc::clone(self) }
+        UnderWay { deliveries: Arc::clone(self), announced: None }
+    }
+
+    /// The same for a delivery that may take long or never end: it is listed as [`Outcome::UnderWay`] until then.
+    pub fn announce(self: &Arc<Self>, leg: Leg) -> UnderWay {
+        let number = self.next_begun.fetch_add(1, Ordering::Relaxed);
+        self.lock_begun().insert(number, Delivery::new(leg, Outcome::UnderWay, None, None));
+        let mut under_way = self.begin();
+        under_way.announced = Some(number);
+        under_way
     }
 
     /// Waits until no delivery is under way. What comes after is silence, until the next call.
@@ -306,10 +338,14 @@ impl Deliveries {
 #[derive(Debug)]
 pub struct UnderWay {
     deliveries: Arc<Deliveries>,
+    announced: Option<usize>,
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        if let Some(number) = self.announced {
+            self.deliveries.lock_begun().remove(&number);
+        }
         if self.deliveries.under_way.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.deliveries.settled.notify_waiters();
         }

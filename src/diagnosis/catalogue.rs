@@ -1,6 +1,6 @@
 //! The catalogue: each way in which an event is lost, with its code, its words, and its remedy.
 
-use alert_drill_lab::deliveries::{Delivery, Reason};
+use alert_drill_lab::deliveries::{Delivery, Outcome, Reason};
 
 use super::finding::{Code, Finding, Severity};
 use crate::report::{DrillReport, Expected};
@@ -9,10 +9,18 @@ use crate::text::Lang;
 
 /// The finding of a delivery that was stopped.
 pub(super) fn of_delivery(hop: Hop, delivery: &Delivery, scenario: &Scenario, lang: Lang) -> Finding {
-    let reason = delivery.reason.unwrap_or(Reason::ReceiverError);
-    let code = code(hop, reason);
+    let code = match delivery.outcome {
+        Outcome::UnderWay => Code::FunctionUnanswered,
+        _ => code(hop, delivery.reason.unwrap_or(Reason::ReceiverError)),
+    };
     let mut evidence = Vec::new();
-    evidence.extend(delivery.detail.clone());
+    if code == Code::FunctionUnanswered {
+        let since = delivery.time;
+        evidence.push(
+            lang.choose(format!("invoked at {since}, no answer since"), format!("{since}에 호출, 이후 응답 없음")),
+        );
+    }
+    evidence.extend(super::why(delivery, lang));
     evidence.push(format!("{} → {}", delivery.from, delivery.to));
     Finding {
         code,
@@ -104,6 +112,10 @@ fn message(code: Code, hop: Hop, scenario: &Scenario, lang: Lang) -> String {
             (format!("the subscription of the {hop} is not confirmed"), format!("{hop} 구독이 확인되지 않았습니다"))
         }
         Code::FunctionFailed => (format!("the function {function} fails"), format!("함수 {function}이(가) 실패합니다")),
+        Code::FunctionUnanswered => (
+            format!("the function {function} was invoked and has not answered"),
+            format!("함수 {function}이(가) 호출되었지만 아직 응답하지 않았습니다"),
+        ),
         Code::FunctionThrottled => (
             format!("the function {function} is throttled"),
             format!("함수 {function}의 동시 실행 한도 때문에 호출되지 않습니다"),
@@ -159,6 +171,15 @@ fn remedy(code: Code, delivery: &Delivery, scenario: &Scenario, lang: Lang) -> S
         Code::FunctionFailed => lang.choose(
             format!("look at the error above and at the log: aws logs tail /aws/lambda/{function}"),
             format!("위의 오류와 로그를 확인하세요: aws logs tail /aws/lambda/{function}"),
+        ),
+        Code::FunctionUnanswered => lang.choose(
+            format!(
+                "see what it waits for: aws logs tail /aws/lambda/{function}; if it is only slow, give it more time with \
+                 --timeout"
+            ),
+            format!(
+                "무엇을 기다리는지 확인하세요: aws logs tail /aws/lambda/{function} (느릴 뿐이라면 --timeout으로 더 기다리세요)"
+            ),
         ),
         Code::SubscriptionUnconfirmed => lang
             .choose("open the link in the confirmation mail".to_owned(), "구독 확인 메일의 링크를 여세요".to_owned()),

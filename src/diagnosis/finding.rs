@@ -56,6 +56,8 @@ pub enum Code {
     SubscriptionUnconfirmed,
     /// The function failed.
     FunctionFailed,
+    /// The function was invoked and has not answered.
+    FunctionUnanswered,
     /// The function is throttled.
     FunctionThrottled,
     /// The receiver answered with an error.

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::correlate::{self, Strength};
-use super::lane::{Stage, latency};
+use super::lane::{Stage, Watched, latency};
 use super::observation::{Observation, Sighting};
 use super::trigger::Performed;
+use crate::diagnosis;
 use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, QueueAlert};
 use crate::scenario::{Drill, Hop};
 use crate::target::{LabTarget, ladder_hop};
@@ -150,7 +151,13 @@ pub(super) fn refused(refusal: &str) -> Vec<HopReport> {
 }
 
 /// Puts together what the probes saw and what the target tells of its deliveries.
-pub(super) fn view(stage: &Stage, drill: &Drill, performed: &Performed, seen: &Seen) -> Vec<HopReport> {
+pub(super) fn view(
+    stage: &Stage,
+    drill: &Drill,
+    performed: &Performed,
+    seen: &Seen,
+    watched: Watched,
+) -> Vec<HopReport> {
     let told = told(stage, performed);
     let silence = matches!(drill.expect, crate::scenario::Expect::Silence(_));
     let mut hops: Vec<HopReport> = Hop::LADDER
@@ -177,7 +184,7 @@ pub(super) fn view(stage: &Stage, drill: &Drill, performed: &Performed, seen: &S
         })
         .collect();
     if !silence {
-        mark_broken(stage, &mut hops, &told);
+        mark_broken(stage, &mut hops, &told, watched);
     }
     hops
 }
@@ -233,7 +240,8 @@ const fn before(hop: Hop) -> Option<Hop> {
 
 /// A hop that was not reached while the one before it was is where the event was lost. Where the target does not tell of
 /// single deliveries, a hop between two probes can only be suspected: it is unknown, and the next probe's hop is broken.
-fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery]) {
+/// Of a hop that an interrupted drill still waited for, nobody can say whether it would have been reached.
+fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched: Watched) {
     let reached: Vec<Hop> = hops.iter().filter(|hop| hop.status == HopStatus::Reached).map(|hop| hop.hop).collect();
     let mail_can_be_read = stage.target.capabilities.reads_mail;
     for report in hops.iter_mut().filter(|hop| hop.status == HopStatus::NotReached) {
@@ -241,15 +249,17 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery]) {
         let stopped = told
             .iter()
             .find(|delivery| ladder_hop(delivery.hop) == Some(report.hop) && delivery.outcome != Outcome::Delivered);
+        let was_waited_for =
+            watched == Watched::Interrupted && stopped.is_none_or(|delivery| delivery.outcome == Outcome::UnderWay);
         if report.hop == Hop::Mail && (stage.scenario.pipeline.topic.email.is_none() || !mail_can_be_read) {
             report.status = HopStatus::Unknown;
         } else if after_reached {
-            report.status = HopStatus::Broken;
+            report.status = if was_waited_for { HopStatus::Unknown } else { HopStatus::Broken };
         }
         if let Some(delivery) = stopped.filter(|_| after_reached) {
             // The first line is what a ladder has room for; the finding has the rest.
-            let detail = delivery.clone().explained().detail;
-            report.evidence = detail.and_then(|detail| detail.lines().next().map(str::to_owned));
+            let why = diagnosis::why(&delivery.clone().explained(), stage.lang);
+            report.evidence = why.and_then(|why| why.lines().next().map(str::to_owned));
         }
     }
 }
@@ -267,6 +277,7 @@ pub(super) fn mail_arrived(stage: &Stage, performed: &Performed) -> bool {
 /// Whether mail and function have ended, one way or the other, for the record of this request.
 pub(super) fn side_hops_ended(lab: &LabTarget, request_id: &str) -> bool {
     let deliveries = lab.deliveries(request_id);
-    let ended = |hop| deliveries.iter().any(|d| d.hop == hop && d.outcome != Outcome::Retried);
+    let ended =
+        |hop| deliveries.iter().any(|d| d.hop == hop && matches!(d.outcome, Outcome::Delivered | Outcome::Stopped));
     ended(deliveries::Hop::Function) && ended(deliveries::Hop::Mail)
 }

@@ -211,14 +211,14 @@ async fn act_and_watch(
     let mut seen = Seen::default();
     let watched = watch(stage, index, drill, &performed, baseline, limit, &mut seen).await;
     side_hops(stage, drill, &performed, &seen).await;
-    report.hops = ladder::view(stage, drill, &performed, &seen);
+    report.hops = ladder::view(stage, drill, &performed, &seen, watched);
     report.alerts = seen.alerts();
     conclude(stage, drill, watched, report)
 }
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watched {
+pub(super) enum Watched {
     /// The alert arrived at every hop where it must.
     Arrived,
     /// The time is over.

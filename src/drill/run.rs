@@ -60,14 +60,16 @@ pub struct Run<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The scenario has no drill of this name.
-    #[error("the scenario {scenario} has no drill {name}{}", nearest.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default())]
+    #[error("the scenario {scenario} has no drill {name}{}", or_else(nearest.as_deref(), drills))]
     NoSuchDrill {
         /// The scenario.
         scenario: String,
         /// The name that was asked for.
         name: String,
-        /// The nearest that there is.
+        /// The one that was meant, most likely.
         nearest: Option<String>,
+        /// All that there are.
+        drills: Vec<String>,
     },
     /// Nothing was selected.
     #[error("no drill was selected")]
@@ -75,6 +77,14 @@ pub enum RunError {
     /// The target could not be opened.
     #[error(transparent)]
     Target(#[from] TargetError),
+}
+
+/// What to ask for in place of a drill that there is not.
+fn or_else(nearest: Option<&str>, drills: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!(" (did you mean {nearest}?)"),
+        None => format!("; it has {}", drills.join(", ")),
+    }
 }
 
 impl<'a> Run<'a> {
@@ -212,6 +222,7 @@ impl<'a> Run<'a> {
             scenario: self.scenario.name.to_string(),
             name: name.to_owned(),
             nearest: self.scenario.nearest_drill(name).map(|drill| drill.name.to_string()),
+            drills: self.scenario.drills.iter().map(|drill| drill.name.to_string()).collect(),
         })
     }
 

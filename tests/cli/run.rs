@@ -99,6 +99,14 @@ fn a_drill_that_there_is_not_ends_with_4_and_the_nearest_name() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(4), ""));
     let why = "the scenario security-group-change has no drill open-inbound-prt (did you mean open-inbound-port?)";
     assert_eq!(ended.stderr, format!("error: {why}\n"));
+    let ended = run(&["--drill", "nowhere-near"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(4), ""));
+    let all = "open-inbound-port, close-inbound-port, open-outbound-port, close-outbound-port, delete-group, \
+               edit-inbound-rule, describe-groups, refused-attempt";
+    assert_eq!(
+        ended.stderr,
+        format!("error: the scenario security-group-change has no drill nowhere-near; it has {all}\n")
+    );
 }
 
 #[test]
@@ -149,7 +157,7 @@ fn a_broken_link_is_named_in_korean() {
         ✓ api [N] ms AuthorizeSecurityGroupIngress tcp 22 from 203.0.113.0/24
         ✓ trail [N] ms trail/ct-securitygroup
         ✓ bus [N] ms event-bus/default
-        ✗ rule the event does not match
+        ✗ rule 이벤트가 일치하지 않습니다
         · topic
         ├ · queue
         ├ · function
@@ -158,8 +166,8 @@ fn a_broken_link_is_named_in_korean() {
         원인: 규칙 eventbridge-securitygroup-changerule의 이벤트 패턴이 이벤트와 일치하지 않습니다
 
     RULE_PATTERN_MISMATCH (rule) 규칙 eventbridge-securitygroup-changerule의 이벤트 패턴이 이벤트와 일치하지 않습니다
-        - the event does not match
-          - detail.eventName is "AuthorizeSecurityGroupIngress"; wanted: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" or "ModifySecurityGroupRules" ("AuthorizeSecurityGroupIngress" is not among the 5 names of the pattern)
+        - 이벤트가 일치하지 않습니다
+          - detail.eventName: 이벤트의 값: "AuthorizeSecurityGroupIngress" · 패턴이 원하는 값: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" 또는 "ModifySecurityGroupRules" (패턴에 적힌 이름 5개에 "AuthorizeSecurityGroupIngress"이(가) 없음)
         - arn:aws:events:ap-northeast-2:000000000000:event-bus/default → arn:aws:events:ap-northeast-2:000000000000:rule/eventbridge-securitygroup-changerule
         해결 방법: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern file://event-pattern.json
 
@@ -207,7 +215,8 @@ fn a_function_that_never_answers_is_waited_for_no_longer_than_asked() {
     let ended = run(&["--timeout", "500ms", "--notifier", &folder.silent_notifier()]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
     assert!(ended.stdout.contains("├ ✗ function\n"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("the alert did not arrive at the function within 500 ms"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("FUNCTION_UNANSWERED (function) the function "), "{}", ended.stdout);
+    assert!(ended.stdout.contains(", no answer since\n"), "{}", ended.stdout);
     // The lab stopped before the process ended, and took the function with it.
     assert!(!runs(folder.notifier_process()));
 }

@@ -16,6 +16,7 @@ fn assert_interrupted(ended: &Ended) {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(130), ""), "{}", ended.stdout);
     assert!(ended.stdout.starts_with("! open-inbound-port"), "{}", ended.stdout);
     assert!(ended.stdout.contains("no verdict: interrupted\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("├ ? function\n") && !ended.stdout.contains('✗'), "{}", ended.stdout);
     assert!(ended.stdout.trim_end().ends_with("everything removed"), "{}", ended.stdout);
 }
 

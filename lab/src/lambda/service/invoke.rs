@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{FunctionState, Lambda, not_found, resolve};
 use crate::cloud::{Cloud, Deliverer};
-use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal, UnderWay};
+use crate::deliveries::{Carried, FunctionFailure, Hop, Leg, Reason, Refusal, UnderWay};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::lambda::{AsyncCondition, AsyncEvent, AsyncInvocation, InvokeError, InvokeOutcome, InvokeRequest};
@@ -177,7 +177,7 @@ fn authorize_service(function: &FunctionState, deliverer: &Deliverer) -> Result<
 /// Logs what becomes of each attempt, in a task that counts as under way until the end is known.
 fn follow(cloud: &Arc<Cloud>, queued: AsyncInvocation, leg: Leg, function: &FunctionState) {
     count(cloud, &leg.scope, "AsyncEventsReceived", function);
-    let under_way = cloud.deliveries.begin();
+    let under_way = cloud.deliveries.announce(leg.clone());
     tokio::spawn(log_attempts(Arc::clone(cloud), queued, leg, function.clone(), under_way));
 }
 
@@ -251,7 +251,7 @@ fn failure(outcome: &InvokeOutcome) -> Refusal {
         (kind, message) => format!("{kind}: {message}"),
     };
     let log = String::from_utf8_lossy(&outcome.log_tail).into_owned();
-    Refusal::new(Reason::FunctionError, detail).explained(&json!({ "error": error, "log": log }))
+    Refusal::new(Reason::FunctionError, detail).explained(FunctionFailure { error, log })
 }
 
 fn count(cloud: &Cloud, scope: &Scope, metric: &'static str, function: &FunctionState) {
