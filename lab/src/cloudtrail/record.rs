@@ -88,7 +88,7 @@ impl Record {
 /// The record of a call and its answer; none for data events (sending a message, invoking a function), which a trail
 /// takes only when told to, and which never reach EventBridge by way of management events.
 pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>) -> Option<Record> {
-    if is_data_event(call.service, &call.operation) {
+    if is_data_event(call.service, &call.operation) || is_unauthenticated(call) {
         return None;
     }
     let read_only = is_read_only(&call.operation);
@@ -152,6 +152,14 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
         resources: resources(&request, &response),
         json: Value::Object(json),
     })
+}
+
+/// Whether somebody opened the link in a mail of SNS: that is a call without a caller, and not recorded.
+///
+/// Source: "Logging AWS SNS API calls using AWS CloudTrail" in the SNS developer guide.
+fn is_unauthenticated(call: &Call) -> bool {
+    let signed = call.header("authorization").is_some() || call.query("X-Amz-Credential").is_some();
+    call.service == Service::Sns && matches!(call.operation.as_str(), "ConfirmSubscription" | "Unsubscribe") && !signed
 }
 
 /// The operations that CloudTrail counts as data events.
@@ -337,6 +345,13 @@ const RESOURCES: &[(&str, &str)] = &[
     ("groupId", "AWS::EC2::SecurityGroup"),
     ("GroupId", "AWS::EC2::SecurityGroup"),
     ("instanceId", "AWS::EC2::Instance"),
+    ("vpcId", "AWS::EC2::VPC"),
+    ("subnetId", "AWS::EC2::Subnet"),
+    ("networkInterfaceId", "AWS::EC2::NetworkInterface"),
+    ("imageId", "AWS::EC2::Ami"),
+    ("keyName", "AWS::EC2::KeyPair"),
+    ("userName", "AWS::IAM::User"),
+    ("ruleArn", "AWS::Events::Rule"),
     ("topicArn", "AWS::SNS::Topic"),
     ("subscriptionArn", "AWS::SNS::Subscription"),
     ("roleName", "AWS::IAM::Role"),
