@@ -63,8 +63,11 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
 fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<Call, Box<Reply>> {
     let request_id = ids::uuid();
     let body = unpack(parts, body);
-    let Identified { service, operation, access_key, region, labels, params } = identify(parts, &body)
-        .map_err(|refused| Box::new(call::refuse(refused.service, refused.protocol, &request_id, &refused.error)))?;
+    let identified = identify(parts, &body).map_err(|refused| {
+        let protocol = refused.service.protocol_of(&parts.headers);
+        Box::new(call::refuse(refused.service, protocol, &request_id, &refused.error))
+    });
+    let Identified { service, operation, access_key, region, labels, params } = identified?;
     let identity = cloud.iam.identify(access_key.as_deref());
     let scope = Scope::new(identity.account.clone(), region);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();

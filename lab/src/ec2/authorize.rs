@@ -64,7 +64,7 @@ fn authorize(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply,
     for rule in &added {
         region.tags.put(&rule.id, &tags);
     }
-    let security_group_rule_set = added.iter().map(|rule| RuleItem::of(rule, region).as_made()).collect();
+    let security_group_rule_set = added.iter().map(|rule| RuleItem::of(rule, region).just_made()).collect();
     call.reply(&Output { done: true, security_group_rule_set })
 }
 

@@ -28,7 +28,16 @@ struct Input {
 }
 
 /// The main route table of a VPC.
-struct RouteTable<'a>(&'a Vpc);
+struct RouteTable<'a> {
+    id: &'a str,
+    vpc: &'a Vpc,
+}
+
+impl<'a> RouteTable<'a> {
+    fn of(vpc: &'a Vpc) -> Self {
+        Self { id: &vpc.route_table_id, vpc }
+    }
+}
 
 impl Described for RouteTable<'_> {
     const FILTERS: &'static [&'static str] = &[
@@ -46,22 +55,22 @@ impl Described for RouteTable<'_> {
     ];
 
     fn id(&self) -> &str {
-        &self.0.route_table_id
+        self.id
     }
 
     fn values(&self, filter: &str, region: &Region) -> Vec<String> {
         vec![match filter {
             "association.main" => "true".to_owned(),
-            "association.route-table-association-id" => self.0.route_association_id.clone(),
+            "association.route-table-association-id" => self.vpc.route_association_id.clone(),
             // Subnets use the main table without being associated with it.
             "association.subnet-id" => return Vec::new(),
             "owner-id" => region.scope.account.clone(),
-            "route.destination-cidr-block" => self.0.cidr.to_string(),
+            "route.destination-cidr-block" => self.vpc.cidr.to_string(),
             "route.gateway-id" => "local".to_owned(),
             "route.origin" => "CreateRouteTable".to_owned(),
             "route.state" => "active".to_owned(),
-            "vpc-id" => self.0.id.clone(),
-            _ => self.0.route_table_id.clone(),
+            "vpc-id" => self.vpc.id.clone(),
+            _ => self.id.to_owned(),
         }]
     }
 }
@@ -111,7 +120,7 @@ struct StateItem {
 /// `DescribeRouteTables`.
 pub(super) fn describe(call: &Call, region: &Region) -> Result<Reply, AwsError> {
     let input: Input = call.input()?;
-    let tables: Vec<RouteTable<'_>> = region.vpcs.values().map(RouteTable).collect();
+    let tables: Vec<RouteTable<'_>> = region.vpcs.values().map(RouteTable::of).collect();
     let wanted = &input.route_table_id;
     if let Some(absent) = wanted.iter().find(|id| tables.iter().all(|table| table.id() != id.as_str())) {
         return Err(Kind::RouteTable.not_found(absent));
@@ -121,18 +130,18 @@ pub(super) fn describe(call: &Call, region: &Region) -> Result<Reply, AwsError> 
     dry_run_ends(input.dry_run)?;
     let page = page(tables, input.max_results, input.next_token.as_deref(), (5, 100))?;
     let item = |table: &RouteTable<'_>| TableItem {
-        route_table_id: table.0.route_table_id.clone(),
-        vpc_id: table.0.id.clone(),
+        route_table_id: table.vpc.route_table_id.clone(),
+        vpc_id: table.vpc.id.clone(),
         owner_id: region.scope.account.clone(),
         route_set: [RouteItem {
-            destination_cidr_block: table.0.cidr.to_string(),
+            destination_cidr_block: table.vpc.cidr.to_string(),
             gateway_id: "local",
             state: "active",
             origin: "CreateRouteTable",
         }],
         association_set: [AssociationItem {
-            route_table_association_id: table.0.route_association_id.clone(),
-            route_table_id: table.0.route_table_id.clone(),
+            route_table_association_id: table.vpc.route_association_id.clone(),
+            route_table_id: table.vpc.route_table_id.clone(),
             main: true,
             association_state: StateItem { state: "associated" },
         }],
@@ -144,26 +153,35 @@ pub(super) fn describe(call: &Call, region: &Region) -> Result<Reply, AwsError> 
 }
 
 /// The default network ACL of a VPC, which lets everything through.
-struct NetworkAcl<'a>(&'a Vpc);
+struct NetworkAcl<'a> {
+    id: &'a str,
+    vpc: &'a Vpc,
+}
+
+impl<'a> NetworkAcl<'a> {
+    fn of(vpc: &'a Vpc) -> Self {
+        Self { id: &vpc.network_acl_id, vpc }
+    }
+}
 
 impl Described for NetworkAcl<'_> {
     const FILTERS: &'static [&'static str] =
         &["association.subnet-id", "default", "network-acl-id", "owner-id", "vpc-id"];
 
     fn id(&self) -> &str {
-        &self.0.network_acl_id
+        self.id
     }
 
     fn values(&self, filter: &str, region: &Region) -> Vec<String> {
         vec![match filter {
             "association.subnet-id" => {
-                let subnets = region.subnets.values().filter(|subnet| subnet.vpc_id == self.0.id);
+                let subnets = region.subnets.values().filter(|subnet| subnet.vpc_id == self.vpc.id);
                 return subnets.map(|subnet| subnet.id.clone()).collect();
             }
             "default" => "true".to_owned(),
             "owner-id" => region.scope.account.clone(),
-            "vpc-id" => self.0.id.clone(),
-            _ => self.0.network_acl_id.clone(),
+            "vpc-id" => self.vpc.id.clone(),
+            _ => self.id.to_owned(),
         }]
     }
 }
@@ -208,7 +226,7 @@ struct AclAssociation {
 /// `DescribeNetworkAcls`.
 pub(super) fn describe_acls(call: &Call, region: &Region) -> Result<Reply, AwsError> {
     let input: Input = call.input()?;
-    let acls: Vec<NetworkAcl<'_>> = region.vpcs.values().map(NetworkAcl).collect();
+    let acls: Vec<NetworkAcl<'_>> = region.vpcs.values().map(NetworkAcl::of).collect();
     let wanted = &input.network_acl_id;
     if let Some(absent) = wanted.iter().find(|id| acls.iter().all(|acl| acl.id() != id.as_str())) {
         return Err(Kind::NetworkAcl.not_found(absent));
@@ -225,8 +243,8 @@ pub(super) fn describe_acls(call: &Call, region: &Region) -> Result<Reply, AwsEr
         cidr_block: "0.0.0.0/0",
     };
     let item = |acl: &NetworkAcl<'_>| AclItem {
-        network_acl_id: acl.0.network_acl_id.clone(),
-        vpc_id: acl.0.id.clone(),
+        network_acl_id: acl.vpc.network_acl_id.clone(),
+        vpc_id: acl.vpc.id.clone(),
         owner_id: region.scope.account.clone(),
         default: true,
         entry_set: vec![
@@ -238,10 +256,10 @@ pub(super) fn describe_acls(call: &Call, region: &Region) -> Result<Reply, AwsEr
         association_set: region
             .subnets
             .values()
-            .filter(|subnet| subnet.vpc_id == acl.0.id)
+            .filter(|subnet| subnet.vpc_id == acl.vpc.id)
             .map(|subnet| AclAssociation {
                 network_acl_association_id: subnet.id.replacen("subnet", "aclassoc", 1),
-                network_acl_id: acl.0.network_acl_id.clone(),
+                network_acl_id: acl.vpc.network_acl_id.clone(),
                 subnet_id: subnet.id.clone(),
             })
             .collect(),

@@ -137,7 +137,7 @@ impl RuleItem {
 
 impl RuleItem {
     /// The same in the answer that makes the rule, which does not speak of tags where there are none.
-    pub(super) fn as_made(mut self) -> Self {
+    pub(super) fn just_made(mut self) -> Self {
         self.tag_set = self.tag_set.filter(|tags| !tags.is_empty());
         self
     }

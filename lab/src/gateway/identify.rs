@@ -27,7 +27,6 @@ pub(crate) struct Identified {
 #[derive(Debug)]
 pub(crate) struct Unidentified {
     pub(crate) service: Service,
-    pub(crate) protocol: Protocol,
     pub(crate) error: AwsError,
 }
 
@@ -41,7 +40,7 @@ pub(crate) fn identify(parts: &Parts, body: &Bytes) -> Result<Identified, Uniden
     let action = form_value(parts, body, "Action");
     let service = service(parts, scope.as_ref(), target, action.as_deref())?;
     let protocol = service.protocol_of(&parts.headers);
-    let refuse = |error| Unidentified { service, protocol, error };
+    let refuse = |error| Unidentified { service, error };
 
     let mut labels = Vec::new();
     let mut params = Node::default();
@@ -95,7 +94,7 @@ fn service(
         return Service::from_signing_name(&scope.service).ok_or_else(|| {
             let service = if target.is_some() { Service::Events } else { Service::Sts };
             let error = AwsError::unsupported(format_args!("the service {}", scope.service));
-            Unidentified { service, protocol: service.protocol(), error }
+            Unidentified { service, error }
         });
     }
     if let Some(service) = target.and_then(|target| Service::from_target_prefix(target.rsplit_once('.')?.0)) {
@@ -109,7 +108,6 @@ fn service(
     let by_host = host.split('.').find_map(Service::from_signing_name);
     by_host.ok_or_else(|| Unidentified {
         service: Service::S3,
-        protocol: Protocol::RestXml,
         error: AwsError::new(
             403,
             "MissingAuthenticationToken",
