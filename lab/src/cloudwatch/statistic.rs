@@ -41,7 +41,7 @@ impl Statistic {
             let rest = name.to_ascii_lowercase().strip_prefix(*prefix).map(str::to_owned);
             rest.is_some_and(|rest| rest.parse::<f64>().is_ok() || (rest.starts_with('(') && rest.ends_with(')')))
         };
-        if name == "IQM" || TRIMMED.iter().any(|prefix| is_trimmed(prefix)) || is_trimmed(&"pr") {
+        if name == "IQM" || TRIMMED.iter().any(&is_trimmed) || is_trimmed(&"pr") {
             return Err(unsupported_statistic(name));
         }
         Err(wrong())
