@@ -28,6 +28,7 @@ mod interface;
 mod key_pair;
 mod launch;
 mod lifecycle;
+mod metadata;
 mod modify;
 mod page;
 mod peer;
@@ -92,6 +93,7 @@ fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         "RebootInstances" => lifecycle::reboot(call, region),
         "TerminateInstances" => lifecycle::terminate(call, region),
         "ModifyInstanceAttribute" => attribute::modify_instance(call, region),
+        "ModifyInstanceMetadataOptions" => metadata::modify(call, region),
         "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
         "ModifyNetworkInterfaceAttribute" => attribute::modify_interface(call, region),
         "DeleteNetworkInterface" => interface::delete(call, region),

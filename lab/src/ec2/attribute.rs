@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::instance::State;
+use super::instance_type::is_instance_type;
 use super::interface::WornGroup;
-use super::launch::{check_group_count, check_user_data, is_instance_type, one_of};
+use super::launch::{check_group_count, check_user_data, one_of};
 use super::region::Region;
 use super::resource_id::Kind;
 use super::{Done, combination, dry_run_ends, invalid_value, missing};

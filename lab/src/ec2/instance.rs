@@ -7,6 +7,7 @@ use super::block_device::{ROOT, Volume, VolumeItem};
 use super::cpu::CpuOptions;
 use super::filter::{Described, Filter, select};
 use super::interface::{InterfaceItem, NetworkInterface, WornGroup, private_dns_name, public_dns_name, worn_groups};
+use super::metadata::MetadataOptions;
 use super::page::page;
 use super::region::Region;
 use super::tag::Tag;
@@ -111,20 +112,6 @@ pub(super) struct StateReason {
 pub(super) struct Profile {
     pub(super) arn: String,
     pub(super) id: String,
-}
-
-/// How the instance metadata service answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MetadataOptions {
-    pub(super) state: &'static str,
-    pub(super) http_tokens: String,
-    pub(super) http_put_response_hop_limit: u32,
-    pub(super) http_endpoint: String,
-    /// Not in the API's model, and yet in every answer and record.
-    pub(super) http_protocol_ipv4: &'static str,
-    pub(super) http_protocol_ipv6: String,
-    pub(super) instance_metadata_tags: String,
 }
 
 impl Instance {

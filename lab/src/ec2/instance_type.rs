@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::cpu::CpuOptions;
 use super::filter::{Described, Filter, select};
-use super::launch::is_instance_type;
 use super::page::page;
 use super::region::Region;
 use super::{combination, dry_run_ends, invalid_value};
@@ -71,6 +70,23 @@ impl InstanceType {
             (_, _) => virtual_cpus * 4096,
         }
     }
+}
+
+/// `family.size`, such as `t3.micro` or `u-6tb1.112xlarge`. The lab does not know which of them there are.
+pub(super) fn is_instance_type(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let Some((family, size)) = text.split_once('.') else { return false };
+    const SIZES: [&str; 6] = ["nano", "micro", "small", "medium", "large", "metal"];
+    let is_size = SIZES.contains(&size)
+        || size.starts_with("metal-")
+        || size.strip_suffix("xlarge").is_some_and(|times| times.bytes().all(|b| b.is_ascii_digit()));
+    text.len() <= 64
+        && family.starts_with(|c: char| c.is_ascii_lowercase())
+        && is_word(family)
+        && is_word(size)
+        && is_size
 }
 
 /// Whether a type earns CPU credits.

@@ -9,9 +9,11 @@ use serde::Deserialize;
 
 use super::block_device::{Mapping, check, volumes};
 use super::image;
-use super::instance::{Instance, InstanceItem, MetadataOptions, Profile, Reservation, ReservationItem, State};
+use super::instance::{Instance, InstanceItem, Profile, Reservation, ReservationItem, State};
+use super::instance_type::is_instance_type;
 use super::interface::{Attachment, MOST_GROUPS, NetworkInterface};
 use super::key_pair;
+use super::metadata::{MetadataInput, MetadataOptions};
 use super::region::Region;
 use super::resource_id::Kind;
 use super::subnet::Subnet;
@@ -110,16 +112,6 @@ struct ProfileInput {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct CreditSpecification {
     cpu_credits: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct MetadataInput {
-    http_tokens: Option<String>,
-    http_put_response_hop_limit: Option<u32>,
-    http_endpoint: Option<String>,
-    http_protocol_ipv6: Option<String>,
-    instance_metadata_tags: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -232,7 +224,7 @@ impl Input {
             instance_type,
             tenancy: self.tenancy()?,
             profile: self.profile(region)?,
-            metadata: self.metadata_options.clone().unwrap_or_default().checked()?,
+            metadata: self.metadata_options.clone().unwrap_or_default().applied_to(&MetadataOptions::default())?,
             shutdown_behavior: one_of(
                 "instanceInitiatedShutdownBehavior",
                 self.instance_initiated_shutdown_behavior.as_deref(),
@@ -439,56 +431,12 @@ pub(super) fn check_user_data(user_data: Option<&str>) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// `family.size`, such as `t3.micro` or `u-6tb1.112xlarge`. The lab does not know which of them there are.
-pub(super) fn is_instance_type(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    let Some((family, size)) = text.split_once('.') else { return false };
-    const SIZES: [&str; 6] = ["nano", "micro", "small", "medium", "large", "metal"];
-    let is_size = SIZES.contains(&size)
-        || size.starts_with("metal-")
-        || size.strip_suffix("xlarge").is_some_and(|times| times.bytes().all(|b| b.is_ascii_digit()));
-    text.len() <= 64
-        && family.starts_with(|c: char| c.is_ascii_lowercase())
-        && is_word(family)
-        && is_word(size)
-        && is_size
-}
-
 /// A value of an enumeration, the first where none is given.
 pub(super) fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<String, AwsError> {
     match value {
         None => Ok(known.first().copied().unwrap_or_default().to_owned()),
         Some(value) if known.contains(&value) => Ok(value.to_owned()),
         Some(value) => Err(invalid_value(format!("Value ({value}) for parameter {name} is invalid."))),
-    }
-}
-
-impl MetadataInput {
-    fn checked(self) -> Result<MetadataOptions, AwsError> {
-        let hops = self.http_put_response_hop_limit.unwrap_or(2);
-        if !(1..=64).contains(&hops) {
-            let message = format!("Value ({hops}) for parameter HttpPutResponseHopLimit is invalid.");
-            return Err(invalid_value(message));
-        }
-        Ok(MetadataOptions {
-            state: "applied",
-            http_tokens: one_of("HttpTokens", self.http_tokens.as_deref(), &["required", "optional"])?,
-            http_put_response_hop_limit: hops,
-            http_endpoint: one_of("HttpEndpoint", self.http_endpoint.as_deref(), &["enabled", "disabled"])?,
-            http_protocol_ipv4: "enabled",
-            http_protocol_ipv6: one_of(
-                "HttpProtocolIpv6",
-                self.http_protocol_ipv6.as_deref(),
-                &["disabled", "enabled"],
-            )?,
-            instance_metadata_tags: one_of(
-                "InstanceMetadataTags",
-                self.instance_metadata_tags.as_deref(),
-                &["disabled", "enabled"],
-            )?,
-        })
     }
 }
 

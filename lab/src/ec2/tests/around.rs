@@ -176,3 +176,21 @@ fn instances_are_found_by_their_settings_and_no_filter_is_ignored() {
         assert!(find(name, "*").is_empty(), "{name}");
     }
 }
+
+#[test]
+fn metadata_options_change_one_by_one() {
+    let lab = Lab::new();
+    let instance = lab.instance("");
+    let modify = |more: &str| lab.ask("ModifyInstanceMetadataOptions", &format!("InstanceId={instance}{more}"));
+    assert_eq!(one(&modify("&HttpTokens=optional").unwrap(), "state"), "pending");
+    let shown = lab.does("DescribeInstances", &format!("InstanceId.1={instance}"));
+    assert_eq!((one(&shown, "httpTokens"), one(&shown, "httpPutResponseHopLimit")), ("optional".into(), "2".into()));
+    for (more, code) in [
+        ("", "InvalidParameterCombination"),
+        ("&HttpTokens=maybe", "InvalidParameterValue"),
+        ("&HttpPutResponseHopLimit=65", "InvalidParameterValue"),
+        ("&HttpEndpoint=disabled&DryRun=true", "DryRunOperation"),
+    ] {
+        assert_eq!(modify(more).unwrap_err().code, code, "{more}");
+    }
+}
