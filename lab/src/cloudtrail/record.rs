@@ -243,6 +243,8 @@ fn error_code(service: Service, error: &AwsError) -> String {
         Service::Iam | Service::Sns | Service::Sts => match error.code.as_ref() {
             code @ ("AccessDenied" | "AuthorizationError") => code.to_owned(),
             code if code.ends_with("Exception") => code.to_owned(),
+            // The status of an endpoint that gave no code.
+            code if code.bytes().all(|byte| byte.is_ascii_digit()) => code.to_owned(),
             code => format!("{code}Exception"),
         },
         _ => error.code.to_string(),
