@@ -38,6 +38,8 @@ pub(crate) struct Cloud {
     pub(crate) mail: Mail,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) deliveries: Arc<Deliveries>,
+    /// Whether callers are held to their identity policies.
+    pub(crate) enforces_iam: bool,
     address: Mutex<Option<SocketAddr>>,
 }
 
@@ -59,12 +61,18 @@ impl Default for Cloud {
             mail: Mail::default(),
             metrics,
             deliveries: Arc::default(),
+            enforces_iam: false,
             address: Mutex::default(),
         }
     }
 }
 
 impl Cloud {
+    /// A cloud without anything in it, which holds its callers to their identity policies or does not.
+    pub(crate) fn new(enforces_iam: bool) -> Self {
+        Self { enforces_iam, ..Self::default() }
+    }
+
     /// Where the lab listens, once it does: what links in mails and the environment of functions point to.
     pub(crate) fn endpoint_url(&self) -> String {
         match *self.address.lock().unwrap_or_else(PoisonError::into_inner) {

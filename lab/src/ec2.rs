@@ -28,6 +28,7 @@ mod interface;
 mod key_pair;
 mod launch;
 mod lifecycle;
+mod lookup;
 mod metadata;
 mod modify;
 mod page;

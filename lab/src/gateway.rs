@@ -34,6 +34,7 @@ use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
+use crate::iam::authorization;
 use crate::ids;
 use crate::lambda::UrlRequest;
 use crate::scope::Scope;
@@ -68,12 +69,17 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
 fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<Call, Box<Reply>> {
     let request_id = ids::uuid();
     let body = unpack(parts, body);
-    let identified = identify(parts, &body).map_err(|refused| {
-        let protocol = refused.service.protocol_of(&parts.headers);
-        Box::new(call::refuse(refused.service, protocol, &request_id, &refused.error))
-    });
+    let refuse = |service: Service, error: &AwsError| {
+        Box::new(call::refuse(service, service.protocol_of(&parts.headers), &request_id, error))
+    };
+    let identified = identify(parts, &body).map_err(|refused| refuse(refused.service, &refused.error));
     let Identified { service, operation, access_key, region, labels, params } = identified?;
-    let identity = cloud.iam.identify(access_key.as_deref());
+    let access_key = access_key.unwrap_or_default();
+    cloud
+        .iam
+        .check_usable(&access_key, Timestamp::now())
+        .map_err(|unusable| refuse(service, &unusable.refusal(service)))?;
+    let identity = cloud.iam.identify(Some(&access_key));
     let scope = Scope::new(identity.account.clone(), region);
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     Ok(Call {
@@ -111,9 +117,12 @@ fn unpack(parts: &Parts, body: Bytes) -> Bytes {
     if read.is_ok() { plain.into() } else { body }
 }
 
-/// Performs a call and records nothing of it: what a service does in the name of a caller or of a role is not a call that
-/// somebody made.
+/// Performs a call, if the caller may make it, and records nothing of it: what a service does in the name of a caller or
+/// of a role is not a call that somebody made.
 pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    if cloud.enforces_iam {
+        authorization::check(cloud, call)?;
+    }
     // A call of Lambda's reads code from S3, which is a call again.
     Box::pin(dispatch(cloud, call)).await
 }

@@ -1,35 +1,54 @@
-//! IAM and STS: who calls, and the roles that services and other principals take on.
+//! IAM and STS: who calls, what their policies let them do, and the roles that services and other principals take on.
 //!
-//! Trust policies decide who may assume a role. **Identity policies are kept, not enforced**: the lab hands back what was
-//! attached or put, but every principal may call everything in its own account. A managed policy of AWS is known by the
-//! form of its ARN; whether AWS has one of that name, the lab does not know.
+//! Trust policies decide who may assume a role, always. **Identity policies are kept, and enforced only in a lab that was
+//! started so** (`LabBuilder::enforce_iam`): [`authorization`] then holds every caller that the lab issued a key for to
+//! its policies, its permissions boundary, its session's policies and the resource's policy.
 //!
 //! Keys that the lab issues identify their user or session; every other key is the one user of the account that it names
-//! ([`Identity::of_unknown_key`]). Sessions do not expire while the lab runs.
+//! ([`of_unknown_key`](crate::identity::Identity::of_unknown_key)), and may do everything in it, as a test expects that does not care for IAM. A key that
+//! was deleted or deactivated, and a session that has expired, are refused, as in AWS.
+//!
+//! The policies of AWS's own are those in [`managed`]; any other is refused by its name, for the lab cannot know what it
+//! would allow.
 //!
 //! Source: the IAM and STS API references.
 
 mod access_key;
+mod account;
+pub(crate) mod authorization;
+mod boundary;
+mod carrier;
+mod credentials;
 mod document;
+mod grammar;
+mod group;
+mod instance_profile;
+mod managed;
+mod membership;
 mod name;
 mod page;
-mod policies;
+mod permissions;
+mod policy;
+mod policy_version;
 mod role;
+mod service_linked;
+mod simulate;
 mod sts;
 mod tags;
 #[cfg(test)]
 mod tests;
 mod user;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+pub(crate) use self::credentials::Credentials;
+use self::credentials::KeyOwner;
+use self::policy::ManagedPolicy;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
-use crate::identity::{Caller, Identity};
-use crate::ids;
 use crate::policy::Policy;
 
 /// A role as other services see it.
@@ -40,14 +59,6 @@ pub(crate) struct Role {
     pub(crate) id: String,
     /// The trust policy, which says who may take on the role.
     pub(crate) trust_policy: String,
-}
-
-/// Temporary credentials of a role's session.
-#[derive(Clone, Debug)]
-pub(crate) struct Credentials {
-    pub(crate) access_key: String,
-    pub(crate) secret_key: String,
-    pub(crate) session_token: String,
 }
 
 /// The lab's IAM and STS.
@@ -68,6 +79,20 @@ struct State {
 struct Account {
     roles: BTreeMap<String, RoleState>,
     users: BTreeMap<String, UserState>,
+    groups: BTreeMap<String, GroupState>,
+    profiles: BTreeMap<String, InstanceProfile>,
+    /// The account's own managed policies.
+    policies: BTreeMap<String, ManagedPolicy>,
+    alias: Option<String>,
+}
+
+/// The policies that a user, a group or a role carries.
+#[derive(Clone, Debug, Default)]
+struct PolicySet {
+    /// The ARNs of attached managed policies.
+    attached: Vec<String>,
+    /// Inline policies by name, each with its text.
+    inline: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -80,10 +105,9 @@ struct RoleState {
     max_session_seconds: i32,
     created: Timestamp,
     tags: BTreeMap<String, String>,
-    /// The ARNs of attached managed policies.
-    attached: Vec<String>,
-    /// Inline policies by name, each with its text.
-    inline: BTreeMap<String, String>,
+    policies: PolicySet,
+    /// The ARN of the policy that is the permissions boundary.
+    boundary: Option<String>,
 }
 
 #[derive(Debug)]
@@ -94,34 +118,41 @@ struct UserState {
     created: Timestamp,
     tags: BTreeMap<String, String>,
     keys: Vec<AccessKey>,
+    policies: PolicySet,
+    /// The ARN of the policy that is the permissions boundary.
+    boundary: Option<String>,
+}
+
+#[derive(Debug)]
+struct GroupState {
+    name: String,
+    id: String,
+    path: String,
+    created: Timestamp,
+    /// The names of its users, in lower case.
+    members: BTreeSet<String>,
+    policies: PolicySet,
+}
+
+#[derive(Debug)]
+struct InstanceProfile {
+    name: String,
+    id: String,
+    path: String,
+    created: Timestamp,
+    tags: BTreeMap<String, String>,
+    /// The name of its role, in lower case; a profile has at most one.
+    role: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 struct AccessKey {
     id: String,
     created: Timestamp,
-}
-
-/// Whom a key that the lab issued stands for.
-#[derive(Clone, Debug)]
-enum KeyOwner {
-    User { account: String, name: String, id: String },
-    Session { account: String, principal: Caller },
+    is_active: bool,
 }
 
 impl Iam {
-    /// Who an access key stands for.
-    pub(crate) fn identify(&self, access_key: Option<&str>) -> Identity {
-        let access_key = access_key.unwrap_or_default();
-        let owner = self.with(|state| state.keys.get(access_key).cloned());
-        let (account, principal) = match owner {
-            None => return Identity::of_unknown_key(access_key),
-            Some(KeyOwner::User { account, name, id }) => (account, Caller::User { name, id }),
-            Some(KeyOwner::Session { account, principal }) => (account, principal),
-        };
-        Identity { account, access_key: access_key.to_owned(), principal }
-    }
-
     pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
         match call.operation.as_str() {
             "CreateRole" => role::create(self, call),
@@ -129,25 +160,63 @@ impl Iam {
             "ListRoles" => role::list(self, call),
             "DeleteRole" => role::delete(self, call),
             "UpdateRole" => role::update(self, call),
+            "UpdateRoleDescription" => role::update_description(self, call),
             "UpdateAssumeRolePolicy" => role::update_trust(self, call),
-            "ListInstanceProfilesForRole" => role::instance_profiles(self, call),
-            "AttachRolePolicy" => policies::attach(self, call),
-            "DetachRolePolicy" => policies::detach(self, call),
-            "ListAttachedRolePolicies" => policies::list_attached(self, call),
-            "PutRolePolicy" => policies::put(self, call),
-            "GetRolePolicy" => policies::get(self, call),
-            "DeleteRolePolicy" => policies::delete(self, call),
-            "ListRolePolicies" => policies::list(self, call),
-            "TagRole" => tags::tag_role(self, call),
-            "UntagRole" => tags::untag_role(self, call),
-            "ListRoleTags" => tags::list_role(self, call),
+            "CreateServiceLinkedRole" => service_linked::create(self, call),
+            "DeleteServiceLinkedRole" => service_linked::delete(self, call),
+            "GetServiceLinkedRoleDeletionStatus" => service_linked::deletion_status(call),
+            "AttachRolePolicy" | "AttachUserPolicy" | "AttachGroupPolicy" => carrier::attach(self, call),
+            "DetachRolePolicy" | "DetachUserPolicy" | "DetachGroupPolicy" => carrier::detach(self, call),
+            "ListAttachedRolePolicies" | "ListAttachedUserPolicies" | "ListAttachedGroupPolicies" => {
+                carrier::list_attached(self, call)
+            }
+            "PutRolePolicy" | "PutUserPolicy" | "PutGroupPolicy" => carrier::put(self, call),
+            "GetRolePolicy" | "GetUserPolicy" | "GetGroupPolicy" => carrier::get(self, call),
+            "DeleteRolePolicy" | "DeleteUserPolicy" | "DeleteGroupPolicy" => carrier::delete(self, call),
+            "ListRolePolicies" | "ListUserPolicies" | "ListGroupPolicies" => carrier::list(self, call),
+            "PutRolePermissionsBoundary" | "PutUserPermissionsBoundary" => boundary::put(self, call),
+            "DeleteRolePermissionsBoundary" | "DeleteUserPermissionsBoundary" => boundary::delete(self, call),
+            "TagRole" | "TagUser" | "TagPolicy" | "TagInstanceProfile" => tags::tag(self, call),
+            "UntagRole" | "UntagUser" | "UntagPolicy" | "UntagInstanceProfile" => tags::untag(self, call),
+            "ListRoleTags" | "ListUserTags" | "ListPolicyTags" | "ListInstanceProfileTags" => tags::list(self, call),
             "CreateUser" => user::create(self, call),
             "GetUser" => user::get(self, call),
             "ListUsers" => user::list(self, call),
             "DeleteUser" => user::delete(self, call),
             "CreateAccessKey" => access_key::create(self, call),
             "ListAccessKeys" => access_key::list(self, call),
+            "UpdateAccessKey" => access_key::update(self, call),
             "DeleteAccessKey" => access_key::delete(self, call),
+            "CreateGroup" => group::create(self, call),
+            "GetGroup" => group::get(self, call),
+            "ListGroups" => group::list(self, call),
+            "DeleteGroup" => group::delete(self, call),
+            "AddUserToGroup" => membership::add(self, call),
+            "RemoveUserFromGroup" => membership::remove(self, call),
+            "ListGroupsForUser" => membership::list(self, call),
+            "CreatePolicy" => policy::create(self, call),
+            "GetPolicy" => policy::get(self, call),
+            "ListPolicies" => policy::list(self, call),
+            "DeletePolicy" => policy::delete(self, call),
+            "ListEntitiesForPolicy" => policy::list_entities(self, call),
+            "CreatePolicyVersion" => policy_version::create(self, call),
+            "GetPolicyVersion" => policy_version::get(self, call),
+            "ListPolicyVersions" => policy_version::list(self, call),
+            "SetDefaultPolicyVersion" => policy_version::set_default(self, call),
+            "DeletePolicyVersion" => policy_version::delete(self, call),
+            "CreateInstanceProfile" => instance_profile::create(self, call),
+            "GetInstanceProfile" => instance_profile::get(self, call),
+            "ListInstanceProfiles" => instance_profile::list(self, call),
+            "ListInstanceProfilesForRole" => instance_profile::list_for_role(self, call),
+            "DeleteInstanceProfile" => instance_profile::delete(self, call),
+            "AddRoleToInstanceProfile" => instance_profile::add_role(self, call),
+            "RemoveRoleFromInstanceProfile" => instance_profile::remove_role(self, call),
+            "GetAccountSummary" => account::summary(self, call),
+            "ListAccountAliases" => account::list_aliases(self, call),
+            "CreateAccountAlias" => account::create_alias(self, call),
+            "DeleteAccountAlias" => account::delete_alias(self, call),
+            "SimulatePrincipalPolicy" => simulate::principal(self, call),
+            "SimulateCustomPolicy" => simulate::custom(self, call),
             _ => Err(call.unsupported()),
         }
     }
@@ -157,6 +226,7 @@ impl Iam {
             "GetCallerIdentity" => sts::caller_identity(call),
             "AssumeRole" => sts::assume_role(self, call),
             "GetSessionToken" => sts::session_token(self, call),
+            "DecodeAuthorizationMessage" => sts::decode_authorization_message(call),
             _ => Err(call.unsupported()),
         }
     }
@@ -172,22 +242,6 @@ impl Iam {
                 id: role.id.clone(),
                 trust_policy: role.trust.text().to_owned(),
             })
-        })
-    }
-
-    /// Credentials of a session of a role, as a function's environment gets them; calls signed with them are the
-    /// session's. None where the role is gone, or was made anew under its name.
-    pub(crate) fn session(&self, role: &Role, session: &str) -> Option<Credentials> {
-        self.with(|state| {
-            let known = state.accounts.get(&role.account)?.roles.get(&role.name.to_ascii_lowercase())?;
-            (known.id == role.id).then_some(())?;
-            let principal = Caller::AssumedRole {
-                role: role.name.clone(),
-                id: role.id.clone(),
-                session: session.to_owned(),
-                created: Timestamp::now(),
-            };
-            Some(state.issue_session(&role.account, principal))
         })
     }
 
@@ -207,25 +261,8 @@ impl Iam {
         name: &str,
         f: impl FnOnce(&mut RoleState) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
-        self.on_account(call, |account| {
-            let role = account.roles.get_mut(&name.to_ascii_lowercase());
-            f(role.ok_or_else(|| no_such_entity(format!("The role with name {name} cannot be found.")))?)
-        })
+        self.on_account(call, |account| f(account.role(name)?))
     }
-}
-
-impl State {
-    /// New temporary credentials, which stand for the principal from now on.
-    fn issue_session(&mut self, account: &str, principal: Caller) -> Credentials {
-        let access_key = ids::iam("ASIA")[..20].to_owned();
-        self.keys.insert(access_key.clone(), KeyOwner::Session { account: account.to_owned(), principal });
-        Credentials { access_key, secret_key: secret(), session_token: ids::hex(200) }
-    }
-}
-
-/// The 40 characters of a secret key.
-fn secret() -> String {
-    ids::hex(40)
 }
 
 fn no_such_entity(message: impl Into<String>) -> AwsError {
@@ -238,4 +275,9 @@ fn already_exists(message: impl Into<String>) -> AwsError {
 
 fn delete_conflict(message: &str) -> AwsError {
     AwsError::new(409, "DeleteConflict", message)
+}
+
+/// A quota that is used up.
+fn over_quota(quota: &str, most: usize) -> AwsError {
+    AwsError::new(409, "LimitExceeded", format!("Cannot exceed quota for {quota}: {most}"))
 }

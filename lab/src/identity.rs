@@ -30,6 +30,8 @@ pub enum Caller {
         name: String,
         /// The user's unique id, `AIDA…`.
         id: String,
+        /// The user's path: `/`, or one that begins and ends with it.
+        path: String,
     },
     /// A role session, as `AssumeRole` makes it; Lambda functions call with one.
     AssumedRole {
@@ -37,6 +39,8 @@ pub enum Caller {
         role: String,
         /// The role's unique id, `AROA…`.
         id: String,
+        /// The role's path. The session's ARN does not have it, the role's does.
+        path: String,
         /// The name of the session.
         session: String,
         /// When the session was made.
@@ -55,18 +59,30 @@ impl Identity {
         Self {
             account: account.to_owned(),
             access_key: access_key.to_owned(),
-            principal: Caller::User { name: DEFAULT_USER.to_owned(), id: "AIDALABUSER2345ABCDEF".to_owned() },
+            principal: Caller::User {
+                name: DEFAULT_USER.to_owned(),
+                id: "AIDALABUSER2345ABCDEF".to_owned(),
+                path: "/".to_owned(),
+            },
         }
     }
 
-    /// The caller's ARN: `…:root`, `…:user/NAME`, or `arn:aws:sts::…:assumed-role/ROLE/SESSION`.
+    /// The caller's ARN: `…:root`, `…:user/NAME` (with the user's path), or `arn:aws:sts::…:assumed-role/ROLE/SESSION`.
     pub fn arn(&self) -> String {
         match &self.principal {
             Caller::Root => format!("arn:aws:iam::{}:root", self.account),
-            Caller::User { name, .. } => format!("arn:aws:iam::{}:user/{name}", self.account),
+            Caller::User { name, path, .. } => format!("arn:aws:iam::{}:user{path}{name}", self.account),
             Caller::AssumedRole { role, session, .. } => {
                 format!("arn:aws:sts::{}:assumed-role/{role}/{session}", self.account)
             }
+        }
+    }
+
+    /// The ARN that policies call `aws:PrincipalArn`: a session's is its role's.
+    pub fn principal_arn(&self) -> String {
+        match &self.principal {
+            Caller::AssumedRole { role, path, .. } => format!("arn:aws:iam::{}:role{path}{role}", self.account),
+            Caller::Root | Caller::User { .. } => self.arn(),
         }
     }
 
@@ -112,7 +128,7 @@ impl Identity {
                 let issuer = json!({
                     "type": "Role",
                     "principalId": id,
-                    "arn": format!("arn:aws:iam::{}:role/{role}", self.account),
+                    "arn": self.principal_arn(),
                     "accountId": self.account,
                     "userName": role,
                 });

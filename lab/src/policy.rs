@@ -43,9 +43,9 @@
 //! *IAM JSON policy elements: Condition operators*, *Single-valued vs. multivalued context keys*, *IAM policy elements:
 //! Variables and tags*, *AWS JSON policy elements: Principal* and *IAM JSON policy elements: Resource*.
 //!
-//! What is not modelled: [`authorize`] is told whether the caller's identity policies allow, it does not collect them (each
-//! can be parsed as [`PolicyKind::Identity`] and evaluated); service control policies, permissions boundaries and session
-//! policies.
+//! [`authorize`] is told whether the caller's identity policies allow. [`Permissions`] holds them, with a permissions
+//! boundary and session policies, and decides on all of them together. What is not modelled: service and resource control
+//! policies, and VPC endpoints' policies.
 
 mod condition;
 mod decision;
@@ -55,6 +55,7 @@ mod json;
 mod malformed;
 mod operator;
 mod parse;
+mod permissions;
 mod principal;
 mod request;
 mod statement;
@@ -68,8 +69,9 @@ pub use condition::Condition;
 pub use decision::{Decision, authorize};
 pub use document::{Grant, PolicyDocument, SNS_TOPIC_ACTIONS, SidError};
 pub use explanation::{Explanation, IdentityPermission, Miss, Outcome, StatementReport};
-pub use malformed::MalformedPolicy;
+pub use malformed::{Fault, MalformedPolicy};
 pub use operator::{Operator, Qualifier};
+pub use permissions::{Denial, Layer, Permissions};
 pub use principal::{PrincipalElement, PrincipalMatch, PrincipalPattern};
 pub use request::{Principal, RequestContext};
 pub use statement::{ActionElement, ResourceElement, Statement};
@@ -179,7 +181,7 @@ impl Policy {
             for action in statement.action().patterns() {
                 if !scope.iter().any(|allowed| allowed.eq_ignore_ascii_case(action)) {
                     let at = format!("Statement[{index}].{}", statement.action().name());
-                    let why = format!("Policy statement action out of service scope! ({action})");
+                    let why = "Policy statement action out of service scope!";
                     return Err(MalformedPolicy::new(at, why));
                 }
             }

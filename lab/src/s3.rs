@@ -7,8 +7,8 @@
 //! services and other accounts; a policy whose actions do not fit its resources is refused when it is put; a new bucket
 //! blocks public policies.
 //!
-//! What is not: identity policies are not evaluated (a principal of the owner's account may do what no Deny names); ACLs
-//! are those of a bucket with ownership enforced; there are no versions, no multipart uploads and no object tags. A call
+//! What is not: identity policies count only in a lab that enforces IAM (else a principal of the owner's account may do
+//! what no Deny names); ACLs are those of a bucket with ownership enforced; there are no versions, no multipart uploads and no object tags. A call
 //! signed for another Region than the bucket's is served, as an SDK would follow AWS's redirect. To a policy, every call
 //! came over TLS (`aws:SecureTransport`), as it would to AWS's endpoint.
 //!

@@ -44,6 +44,7 @@ pub struct Lab {
 pub struct LabBuilder {
     listen: SocketAddr,
     channel: String,
+    enforce_iam: bool,
 }
 
 /// Why a lab did not start.
@@ -73,7 +74,11 @@ impl Lab {
 
     /// A lab with other settings than [`Lab::start`]'s.
     pub fn builder() -> LabBuilder {
-        LabBuilder { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), channel: "alarm".to_owned() }
+        LabBuilder {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            channel: "alarm".to_owned(),
+            enforce_iam: false,
+        }
     }
 
     /// The address that the lab listens at.
@@ -154,6 +159,14 @@ impl LabBuilder {
         self
     }
 
+    /// Whether callers are held to their IAM policies: users by an access key that the lab issued, and sessions of roles,
+    /// those of functions among them. Every other access key may do everything in its account, as without this.
+    #[must_use]
+    pub fn enforce_iam(mut self, enforce: bool) -> Self {
+        self.enforce_iam = enforce;
+        self
+    }
+
     /// Starts the lab.
     pub async fn start(self) -> Result<Lab, StartError> {
         let address = self.listen;
@@ -162,7 +175,7 @@ impl LabBuilder {
             _ => StartError::Listen { address, source },
         })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
-        let cloud = Arc::new(Cloud::default());
+        let cloud = Arc::new(Cloud::new(self.enforce_iam));
         cloud.listens_at(address);
         let webhook = cloud.discord.add_webhook(&self.channel);
         let stop = CancellationToken::new();

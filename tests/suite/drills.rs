@@ -184,7 +184,7 @@ async fn a_function_that_never_answers_is_named_in_time_and_leaves_no_process() 
     assert_eq!(report.verdict, Verdict::Failed);
     assert_eq!(report.drills[0].broken_hop(), Some(Hop::Function), "{:?}", hops(&report));
     assert_eq!(report.drills[0].hop(Hop::Queue).unwrap().status, HopStatus::Reached, "the other branch is whole");
-    assert_eq!((report.findings[0].code, report.findings[0].hop), (Code::AlertMissing, Hop::Function));
+    assert_eq!((report.findings[0].code, report.findings[0].hop), (Code::FunctionUnanswered, Hop::Function));
     assert!(report.duration_ms < 10_000.0, "it did not wait for the function: {} ms", report.duration_ms);
     assert_eq!(report.cleanup.left_behind, []);
     let processes = std::fs::read_to_string(marker).unwrap();

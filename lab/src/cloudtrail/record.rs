@@ -195,7 +195,8 @@ fn is_data_event(service: Service, operation: &str) -> bool {
 
 /// Whether an operation changes nothing, as `readOnly` says. CloudTrail counts `AssumeRole` among those.
 pub(crate) fn is_read_only(operation: &str) -> bool {
-    const PREFIXES: [&str; 7] = ["Describe", "Get", "List", "Lookup", "Head", "Test", "AssumeRole"];
+    const PREFIXES: [&str; 9] =
+        ["Describe", "Get", "List", "Lookup", "Head", "Test", "Simulate", "Decode", "AssumeRole"];
     PREFIXES.iter().any(|prefix| operation.starts_with(prefix))
 }
 

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::credentials::{KeyOwner, secret};
 use super::page::ListInput;
 use super::user::named_or_caller;
-use super::{AccessKey, Iam, KeyOwner, no_such_entity, secret};
+use super::{AccessKey, Iam, name, no_such_entity};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::ids;
@@ -43,12 +44,11 @@ pub(super) fn create(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let access_key = iam.with(|state| {
         let user = state.accounts.entry(account.clone()).or_default().user(&name)?;
         if user.keys.len() == MOST_KEYS {
-            let message = format!("Cannot exceed quota for AccessKeysPerUser: {MOST_KEYS}");
-            return Err(AwsError::new(409, "LimitExceeded", message));
+            return Err(super::over_quota("AccessKeysPerUser", MOST_KEYS));
         }
-        let key = AccessKey { id: ids::iam("AKIA")[..20].to_owned(), created: call.time };
+        let key = AccessKey { id: ids::iam("AKIA")[..20].to_owned(), created: call.time, is_active: true };
         user.keys.push(key.clone());
-        let owner = KeyOwner::User { account: account.clone(), name: user.name.clone(), id: user.id.clone() };
+        let owner = KeyOwner::User { account: account.clone(), principal: user.principal() };
         let user_name = user.name.clone();
         state.keys.insert(key.id.clone(), owner);
         Ok(KeyOutput {
@@ -79,7 +79,7 @@ pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
         keys.extend(user.keys.iter().map(|key| KeyOutput {
             user_name: user.name.clone(),
             access_key_id: key.id.clone(),
-            status: "Active",
+            status: if key.is_active { "Active" } else { "Inactive" },
             secret_access_key: None,
             create_date: time::seconds(key.created),
         }));
@@ -107,8 +107,45 @@ pub(super) fn delete(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
         let position = user.keys.iter().position(|key| key.id == id);
         let missing = || no_such_entity(format!("The Access Key with id {id} cannot be found."));
         user.keys.remove(position.ok_or_else(missing)?);
-        state.keys.remove(&id);
+        let principal = user.principal();
+        state.keys.insert(id.clone(), KeyOwner::Nobody { account: call.scope.account.clone(), principal });
         Ok(())
+    })?;
+    call.done()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct UpdateInput {
+    user_name: Option<String>,
+    access_key_id: String,
+    status: String,
+}
+
+/// Activates or deactivates a key. A call that is signed with an inactive one is refused.
+pub(super) fn update(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
+    let input: UpdateInput = call.input()?;
+    let name = named_or_caller(call, input.user_name)?;
+    let is_active = match input.status.as_str() {
+        "Active" => true,
+        "Inactive" => false,
+        other => {
+            let constraint = "Member must satisfy enum value set: [Active, Inactive]";
+            return Err(name::violated(other, "status", constraint));
+        }
+    };
+    let key_id = input.access_key_id;
+    iam.with(|state| {
+        let account = call.scope.account.clone();
+        let user = state.accounts.entry(account.clone()).or_default().user(&name)?;
+        let principal = user.principal();
+        let key = user.keys.iter_mut().find(|key| key.id == key_id);
+        let missing = || no_such_entity(format!("The Access Key with id {key_id} cannot be found."));
+        key.ok_or_else(missing)?.is_active = is_active;
+        let owner =
+            if is_active { KeyOwner::User { account, principal } } else { KeyOwner::Nobody { account, principal } };
+        state.keys.insert(key_id.clone(), owner);
+        Ok::<_, AwsError>(())
     })?;
     call.done()
 }

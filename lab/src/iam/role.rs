@@ -1,12 +1,14 @@
 //! Roles.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::boundary::AttachedBoundary;
 use super::page::ListInput;
 use super::tags::Tag;
-use super::{Iam, RoleState, already_exists, delete_conflict, document, name, tags};
+use super::{
+    Account, Iam, PolicySet, RoleState, already_exists, boundary, carrier, delete_conflict, document, name,
+    no_such_entity, tags,
+};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::ids;
@@ -21,7 +23,12 @@ impl RoleState {
         format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
     }
 
-    fn output(&self, account: &str) -> RoleOutput {
+    /// Whether AWS alone may change the role.
+    fn is_service_linked(&self) -> bool {
+        self.path.starts_with("/aws-service-role/")
+    }
+
+    pub(super) fn output(&self, account: &str) -> RoleOutput {
         RoleOutput {
             path: self.path.clone(),
             role_name: self.name.clone(),
@@ -31,8 +38,30 @@ impl RoleState {
             assume_role_policy_document: document::encoded(self.trust.text()),
             description: self.description.clone(),
             max_session_duration: self.max_session_seconds,
+            permissions_boundary: boundary::output(self.boundary.as_ref()),
             tags: Some(tags::to_output(&self.tags)).filter(|tags| !tags.is_empty()),
         }
+    }
+}
+
+impl Account {
+    /// A role of the account.
+    pub(super) fn role(&mut self, name: &str) -> Result<&mut RoleState, AwsError> {
+        let role = self.roles.get_mut(&name.to_ascii_lowercase());
+        role.ok_or_else(|| no_such_entity(format!("The role with name {name} cannot be found.")))
+    }
+
+    /// A role of the account whose policies, trust or settings are to change.
+    pub(super) fn role_to_change(&mut self, name: &str) -> Result<&mut RoleState, AwsError> {
+        let role = self.role(name)?;
+        if role.is_service_linked() {
+            let message = format!(
+                "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
+                role.name
+            );
+            return Err(AwsError::bad_request("UnmodifiableEntity", message));
+        }
+        Ok(role)
     }
 }
 
@@ -44,22 +73,23 @@ pub(super) fn account_and_name(arn: &str) -> Option<(&str, &str)> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct RoleOutput {
+pub(super) struct RoleOutput {
     path: String,
-    role_name: String,
+    pub(super) role_name: String,
     role_id: String,
     arn: String,
     create_date: String,
     assume_role_policy_document: String,
     description: Option<String>,
     max_session_duration: i32,
+    permissions_boundary: Option<AttachedBoundary>,
     tags: Option<Vec<Tag>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct OneRole {
-    role: RoleOutput,
+pub(super) struct OneRole {
+    pub(super) role: RoleOutput,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +100,7 @@ struct CreateInput {
     path: Option<String>,
     description: Option<String>,
     max_session_duration: Option<i32>,
+    permissions_boundary: Option<String>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
@@ -93,11 +124,14 @@ pub(super) fn create(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
         max_session_seconds,
         created: call.time,
         tags,
-        attached: Vec::new(),
-        inline: BTreeMap::new(),
+        policies: PolicySet::default(),
+        boundary: input.permissions_boundary,
     };
     let output = role.output(&call.scope.account);
     iam.on_account(call, |account| {
+        if let Some(boundary) = &role.boundary {
+            carrier::check_attachable(account, boundary)?;
+        }
         let key = role.name.to_ascii_lowercase();
         if account.roles.contains_key(&key) {
             return Err(already_exists(format!("Role with name {} already exists.", role.name)));
@@ -160,12 +194,15 @@ pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
 
 pub(super) fn delete(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: NameInput = call.input()?;
-    iam.on_role(call, &input.role_name, |role| match (role.attached.is_empty(), role.inline.is_empty()) {
-        (false, _) => Err(delete_conflict("Cannot delete entity, must detach all policies first.")),
-        (_, false) => Err(delete_conflict("Cannot delete entity, must delete policies first.")),
-        (true, true) => Ok(()),
+    iam.on_account(call, |account| {
+        carrier::check_bare(&account.role_to_change(&input.role_name)?.policies)?;
+        let key = input.role_name.to_ascii_lowercase();
+        if account.profiles.values().any(|profile| profile.role.as_ref() == Some(&key)) {
+            return Err(delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
+        }
+        account.roles.remove(&key);
+        Ok(())
     })?;
-    iam.on_account(call, |account| account.roles.remove(&input.role_name.to_ascii_lowercase()));
     call.done()
 }
 
@@ -183,12 +220,31 @@ pub(super) fn update(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     if let Some(seconds) = input.max_session_duration {
         check_max_session(seconds)?;
     }
-    iam.on_role(call, &input.role_name, |role| {
+    iam.on_account(call, |account| {
+        let role = account.role_to_change(&input.role_name)?;
         role.description = input.description.or(role.description.take());
         role.max_session_seconds = input.max_session_duration.unwrap_or(role.max_session_seconds);
-        Ok(())
+        Ok::<_, AwsError>(())
     })?;
     call.done()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DescriptionInput {
+    role_name: String,
+    description: String,
+}
+
+pub(super) fn update_description(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
+    let input: DescriptionInput = call.input()?;
+    check_description(Some(&input.description))?;
+    let role = iam.on_account(call, |account| {
+        let role = account.role_to_change(&input.role_name)?;
+        role.description = Some(input.description);
+        Ok::<_, AwsError>(role.output(&call.scope.account))
+    })?;
+    call.reply(&OneRole { role })
 }
 
 #[derive(Deserialize)]
@@ -201,23 +257,9 @@ struct UpdateTrustInput {
 pub(super) fn update_trust(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: UpdateTrustInput = call.input()?;
     let trust = document::parse(&input.policy_document, PolicyKind::Trust)?;
-    iam.on_role(call, &input.role_name, |role| {
-        role.trust = trust;
-        Ok(())
+    iam.on_account(call, |account| {
+        account.role_to_change(&input.role_name)?.trust = trust;
+        Ok::<_, AwsError>(())
     })?;
     call.done()
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct InstanceProfilesOutput {
-    instance_profiles: Vec<String>,
-    is_truncated: bool,
-}
-
-/// The lab makes no instance profiles, so no role is in one. Terraform asks before it deletes a role.
-pub(super) fn instance_profiles(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
-    let input: ListInput = call.input()?;
-    iam.on_role(call, input.role_name()?, |_| Ok(()))?;
-    call.reply(&InstanceProfilesOutput { instance_profiles: Vec::new(), is_truncated: false })
 }

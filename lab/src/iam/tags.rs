@@ -1,19 +1,22 @@
-//! Tags.
+//! Tags of users, roles, policies and instance profiles.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Iam;
-use super::page::ListInput;
+use super::page::{self, ListInput};
+use super::{Account, Iam};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+
+/// How many tags a resource has at most.
+const MOST_TAGS: usize = 50;
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Tag {
-    key: String,
-    value: String,
+    pub(super) key: String,
+    pub(super) value: String,
 }
 
 /// The tags of a new resource.
@@ -36,40 +39,86 @@ pub(super) fn to_output(tags: &BTreeMap<String, String>) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
 }
 
+/// What a call is about: the operation's name says which of the parameters names it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct TagRoleInput {
-    role_name: String,
+struct TagInput {
+    role_name: Option<String>,
+    user_name: Option<String>,
+    policy_arn: Option<String>,
+    instance_profile_name: Option<String>,
+    #[serde(default)]
     tags: Vec<Tag>,
+    #[serde(default)]
+    tag_keys: Vec<String>,
 }
 
-pub(super) fn tag_role(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
-    let input: TagRoleInput = call.input()?;
-    let tags = from_input(input.tags)?;
-    iam.on_role(call, &input.role_name, |role| {
-        let mut all = role.tags.clone();
-        all.extend(tags);
-        if all.len() > 50 {
+/// Which resource the tags are of, and its name or ARN.
+enum Target<'a> {
+    Role(&'a str),
+    User(&'a str),
+    Policy(&'a str),
+    InstanceProfile(&'a str),
+}
+
+impl<'a> Target<'a> {
+    fn of(
+        call: &Call,
+        role: Option<&'a str>,
+        user: Option<&'a str>,
+        policy: Option<&'a str>,
+        profile: Option<&'a str>,
+    ) -> Result<Self, AwsError> {
+        let operation = call.operation.as_str();
+        if operation.contains("Role") {
+            role.map(Self::Role).ok_or_else(|| page::missing("RoleName"))
+        } else if operation.contains("User") {
+            user.map(Self::User).ok_or_else(|| page::missing("UserName"))
+        } else if operation.contains("Policy") {
+            policy.map(Self::Policy).ok_or_else(|| page::missing("PolicyArn"))
+        } else {
+            profile.map(Self::InstanceProfile).ok_or_else(|| page::missing("InstanceProfileName"))
+        }
+    }
+
+    fn tags(self, account: &mut Account) -> Result<&mut BTreeMap<String, String>, AwsError> {
+        match self {
+            Self::Role(name) => Ok(&mut account.role(name)?.tags),
+            Self::User(name) => Ok(&mut account.user(name)?.tags),
+            Self::Policy(arn) => Ok(&mut account.policy_to_change(arn)?.tags),
+            Self::InstanceProfile(name) => Ok(&mut account.profile(name)?.tags),
+        }
+    }
+}
+
+impl TagInput {
+    fn target(&self, call: &Call) -> Result<Target<'_>, AwsError> {
+        let (role, user) = (self.role_name.as_deref(), self.user_name.as_deref());
+        Target::of(call, role, user, self.policy_arn.as_deref(), self.instance_profile_name.as_deref())
+    }
+}
+
+pub(super) fn tag(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
+    let mut input: TagInput = call.input()?;
+    let new = from_input(std::mem::take(&mut input.tags))?;
+    iam.on_account(call, |account| {
+        let tags = input.target(call)?.tags(account)?;
+        let mut all = tags.clone();
+        all.extend(new);
+        if all.len() > MOST_TAGS {
             return Err(AwsError::new(409, "LimitExceeded", "The number of tags has reached the maximum limit."));
         }
-        role.tags = all;
+        *tags = all;
         Ok(())
     })?;
     call.done()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct UntagRoleInput {
-    role_name: String,
-    tag_keys: Vec<String>,
-}
-
-pub(super) fn untag_role(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
-    let input: UntagRoleInput = call.input()?;
-    iam.on_role(call, &input.role_name, |role| {
-        role.tags.retain(|key, _| !input.tag_keys.contains(key));
-        Ok(())
+pub(super) fn untag(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
+    let input: TagInput = call.input()?;
+    iam.on_account(call, |account| {
+        input.target(call)?.tags(account)?.retain(|key, _| !input.tag_keys.contains(key));
+        Ok::<_, AwsError>(())
     })?;
     call.done()
 }
@@ -82,9 +131,13 @@ struct TagsOutput {
     marker: Option<String>,
 }
 
-pub(super) fn list_role(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
+pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: ListInput = call.input()?;
-    let tags = iam.on_role(call, input.role_name()?, |role| Ok(to_output(&role.tags)))?;
+    let tags = iam.on_account(call, |account| {
+        let (role, user) = (input.role_name.as_deref(), input.user_name.as_deref());
+        let (policy, profile) = (input.policy_arn.as_deref(), input.instance_profile_name.as_deref());
+        Ok::<_, AwsError>(to_output(Target::of(call, role, user, policy, profile)?.tags(account)?))
+    })?;
     let (tags, marker) = input.page(tags, |tag| tag.key.clone())?;
     call.reply(&TagsOutput { tags, is_truncated: marker.is_some(), marker })
 }

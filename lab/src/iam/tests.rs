@@ -1,14 +1,18 @@
+mod enforcement;
+mod grammar;
+mod policies;
+
 use std::net::Ipv4Addr;
 
 use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
 
 use super::Iam;
+use super::credentials::Unusable;
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 use crate::gateway::params::Node;
 use crate::gateway::service::Service;
-use crate::identity::{Caller, DEFAULT_USER};
 use crate::scope::Scope;
 
 const ACCOUNT: &str = "111122223333";
@@ -140,8 +144,7 @@ fn a_key_that_the_lab_issued_is_its_users_until_it_is_deleted() {
     assert_eq!(iam_call(&iam, &delete).unwrap_err().code, "DeleteConflict");
     iam_call(&iam, &[("Action", "DeleteAccessKey"), ("UserName", "alice"), ("AccessKeyId", key)]).unwrap();
     iam_call(&iam, &delete).unwrap();
-    let Caller::User { name, .. } = iam.identify(Some(key)).principal else { panic!("a user") };
-    assert_eq!(name, DEFAULT_USER);
+    assert_eq!(iam.check_usable(key, jiff::Timestamp::now()), Err(Unusable::Revoked), "nobody may use it any more");
 }
 
 #[test]
@@ -181,17 +184,24 @@ fn a_role_is_assumed_by_whom_its_trust_policy_names() {
 #[test]
 fn what_the_lab_does_not_have_is_refused_by_name() {
     let iam = Iam::default();
-    let policy = iam_call(&iam, &[("Action", "CreatePolicy")]).unwrap_err();
+    let login = iam_call(&iam, &[("Action", "CreateLoginProfile")]).unwrap_err();
     assert_eq!(
-        (policy.status, policy.message.as_str()),
-        (501, "the lab does not support the operation iam:CreatePolicy")
+        (login.status, login.message.as_str()),
+        (501, "the lab does not support the operation iam:CreateLoginProfile")
     );
+    let federated = call(&iam, ACCOUNT, Service::Sts, &[("Action", "GetFederationToken"), ("Name", "x")]).unwrap_err();
+    assert_eq!(federated.message, "the lab does not support the operation sts:GetFederationToken");
+    let web = call(&iam, ACCOUNT, Service::Sts, &[("Action", "AssumeRoleWithWebIdentity")]).unwrap_err();
+    assert_eq!(web.message, "the lab does not support the operation sts:AssumeRoleWithWebIdentity");
     let params = [
         ("Action", "CreateRole"),
         ("RoleName", "r"),
         ("AssumeRolePolicyDocument", LAMBDA),
-        ("PermissionsBoundary", "x"),
+        ("PermissionsBoundary", "arn:aws:iam::111122223333:policy/gone"),
     ];
     let boundary = iam_call(&iam, &params).unwrap_err();
-    assert!(boundary.message.contains("PermissionsBoundary"), "{}", boundary.message);
+    assert_eq!(
+        boundary.to_string(),
+        "NoSuchEntity: Policy arn:aws:iam::111122223333:policy/gone does not exist or is not attachable."
+    );
 }

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::page::ListInput;
+use super::boundary::AttachedBoundary;
+use super::page::{self, ListInput};
 use super::tags::Tag;
-use super::{Account, Iam, UserState, already_exists, delete_conflict, name, no_such_entity, tags};
+use super::{
+    Account, Iam, PolicySet, UserState, already_exists, boundary, carrier, delete_conflict, name, no_such_entity, tags,
+};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::identity::Caller;
@@ -13,23 +16,42 @@ use crate::time;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct UserOutput {
+pub(super) struct UserOutput {
     path: String,
-    user_name: String,
+    pub(super) user_name: String,
     user_id: String,
     arn: String,
     create_date: String,
+    permissions_boundary: Option<AttachedBoundary>,
     tags: Option<Vec<Tag>>,
 }
 
+impl UserOutput {
+    /// As listings have it.
+    pub(super) fn without_tags(mut self) -> Self {
+        self.tags = None;
+        self
+    }
+}
+
 impl UserState {
-    fn output(&self, account: &str) -> UserOutput {
+    pub(super) fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:user{}{}", self.path, self.name)
+    }
+
+    /// The user as a caller.
+    pub(super) fn principal(&self) -> Caller {
+        Caller::User { name: self.name.clone(), id: self.id.clone(), path: self.path.clone() }
+    }
+
+    pub(super) fn output(&self, account: &str) -> UserOutput {
         UserOutput {
             path: self.path.clone(),
             user_name: self.name.clone(),
             user_id: self.id.clone(),
-            arn: format!("arn:aws:iam::{account}:user{}{}", self.path, self.name),
+            arn: self.arn(account),
             create_date: time::seconds(self.created),
+            permissions_boundary: boundary::output(self.boundary.as_ref()),
             tags: Some(tags::to_output(&self.tags)).filter(|tags| !tags.is_empty()),
         }
     }
@@ -66,6 +88,7 @@ struct OneUser {
 struct CreateInput {
     user_name: String,
     path: Option<String>,
+    permissions_boundary: Option<String>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
@@ -82,9 +105,14 @@ pub(super) fn create(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
         created: call.time,
         tags: tags::from_input(input.tags)?,
         keys: Vec::new(),
+        policies: PolicySet::default(),
+        boundary: input.permissions_boundary,
     };
     let output = user.output(&call.scope.account);
     iam.on_account(call, |account| {
+        if let Some(boundary) = &user.boundary {
+            carrier::check_attachable(account, boundary)?;
+        }
         let key = user.name.to_ascii_lowercase();
         if account.users.contains_key(&key) {
             return Err(already_exists(format!("User with name {} already exists.", user.name)));
@@ -121,7 +149,7 @@ pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let prefix = input.path_prefix.as_deref().unwrap_or("/");
     let users: Vec<UserOutput> = iam.on_account(call, |account| {
         let within = account.users.values().filter(|user| user.path.starts_with(prefix));
-        within.map(|user| UserOutput { tags: None, ..user.output(&call.scope.account) }).collect()
+        within.map(|user| user.output(&call.scope.account).without_tags()).collect()
     });
     let (users, marker) = input.page(users, |user| user.user_name.to_ascii_lowercase())?;
     call.reply(&UsersOutput { users, is_truncated: marker.is_some(), marker })
@@ -129,13 +157,18 @@ pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
 
 pub(super) fn delete(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: NameInput = call.input()?;
-    let name =
-        input.user_name.ok_or_else(|| AwsError::bad_request("ValidationError", "The parameter UserName is missing"))?;
+    let name = input.user_name.ok_or_else(|| page::missing("UserName"))?;
     iam.on_account(call, |account| {
-        if !account.user(&name)?.keys.is_empty() {
+        let user = account.user(&name)?;
+        if !user.keys.is_empty() {
             return Err(delete_conflict("Cannot delete entity, must delete access keys first."));
         }
-        account.users.remove(&name.to_ascii_lowercase());
+        carrier::check_bare(&user.policies)?;
+        let key = name.to_ascii_lowercase();
+        if account.groups.values().any(|group| group.members.contains(&key)) {
+            return Err(delete_conflict("Cannot delete entity, must remove users from group first."));
+        }
+        account.users.remove(&key);
         Ok(())
     })?;
     call.done()

@@ -82,3 +82,10 @@ pub(super) fn decide(policy: Option<&Policy>, request: &RequestContext, identity
     let reports = statements.iter().enumerate().map(|(index, statement)| statement.report(index, request)).collect();
     Decision::of(Explanation::new(request, reports, identity))
 }
+
+/// What several policies of one layer come to, as if they were one.
+pub(super) fn decide_all(policies: &[Policy], request: &RequestContext) -> Explanation {
+    let statements = policies.iter().flat_map(Policy::statements);
+    let reports = statements.enumerate().map(|(index, statement)| statement.report(index, request)).collect();
+    Explanation::new(request, reports, IdentityPermission::NotConsidered)
+}

@@ -307,6 +307,12 @@ impl Miss {
             _ => return None,
         };
         let [wanted] = wanted.as_slice() else { return None };
+        if let Self::Condition { operator, .. } = self
+            && operator.base.test == Test::Arn
+            && !seen.starts_with("arn:")
+        {
+            return Some(format!("{operator} compares ARNs, and {seen} is none"));
+        }
         if wanted.eq_ignore_ascii_case(seen) {
             return Some("only the case differs".to_owned());
         }

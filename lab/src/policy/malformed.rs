@@ -11,7 +11,61 @@ pub struct MalformedPolicy {
     message: String,
 }
 
+/// Which part of a policy is wrong: each service has its own words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The text is no JSON, or has a key twice.
+    Json,
+    /// A field that must be there is not.
+    Missing,
+    /// A field that does not exist.
+    Unknown,
+    /// `Version`.
+    Version,
+    /// `Effect`.
+    Effect,
+    /// `Principal` or `NotPrincipal`.
+    Principal,
+    /// `Action` or `NotAction`.
+    Action,
+    /// `Resource` or `NotResource`.
+    Resource,
+    /// An operator in `Condition`.
+    Operator,
+    /// A key or a value in `Condition`.
+    Condition,
+    /// Anything else: a value of the wrong type, a `Sid` that is there twice.
+    Syntax,
+}
+
 impl MalformedPolicy {
+    /// Which part is wrong.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        if self.location.starts_with("line ") {
+            return Fault::Json;
+        }
+        if self.message.starts_with("Missing required field") {
+            return Fault::Missing;
+        }
+        if self.message.starts_with("Unknown field") {
+            return Fault::Unknown;
+        }
+        // `Statement[1].Condition.StringEquals.aws:SourceArn`: what follows the statement names the part.
+        let mut parts = self.location.split('.').filter(|part| !part.starts_with("Statement"));
+        let field = parts.next().and_then(|part| part.split('[').next());
+        match field {
+            Some("Version") => Fault::Version,
+            Some("Effect") => Fault::Effect,
+            Some("Principal" | "NotPrincipal") => Fault::Principal,
+            Some("Action" | "NotAction") => Fault::Action,
+            Some("Resource" | "NotResource") => Fault::Resource,
+            Some("Condition") if self.message.starts_with("Invalid Condition type") => Fault::Operator,
+            Some("Condition") => Fault::Condition,
+            _ => Fault::Syntax,
+        }
+    }
+
     pub(super) fn new(location: impl Into<String>, message: impl Into<String>) -> Self {
         Self { location: location.into(), message: message.into() }
     }

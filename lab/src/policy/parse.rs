@@ -107,7 +107,7 @@ impl Parser {
     }
 
     fn actions(&self, object: &Object, at: &str) -> Parsed<ActionElement> {
-        let element = actions(object, at)?;
+        let element = actions(object, at, self.kind)?;
         let of_sts = |action: &str| action.get(..4).is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts:"));
         match element.patterns.iter().find(|action| self.kind == PolicyKind::Trust && !of_sts(action)) {
             Some(action) => {
@@ -144,12 +144,17 @@ impl Parser {
         let mut conditions = Vec::new();
         for (name, keys) in object(value, &at)? {
             let at = path(&at, name);
+            // IAM takes any name for an operator that nothing is compared with.
+            if self.kind == PolicyKind::Identity && keys.as_object().is_some_and(Map::is_empty) {
+                continue;
+            }
             let Some(operator) = Operator::parse(name) else {
                 return Err(MalformedPolicy::new(at, format!("Invalid Condition type : {name}")));
             };
             for (key, values) in object(keys, &at)? {
                 let at = path(&at, key);
-                if !key.contains(':') {
+                // In an identity policy IAM takes a key without a vendor; no request ever has it.
+                if !key.contains(':') && self.kind != PolicyKind::Identity {
                     return Err(MalformedPolicy::new(at, PREFACED));
                 }
                 let condition = Condition::new(operator, key.clone(), scalars(values, &at)?, self.variables);
@@ -208,19 +213,22 @@ fn principals(object: &Object, at: &str) -> Parsed<PrincipalElement> {
     Ok(PrincipalElement { negated, patterns })
 }
 
-fn actions(object: &Object, at: &str) -> Parsed<ActionElement> {
+fn actions(object: &Object, at: &str, kind: PolicyKind) -> Parsed<ActionElement> {
     let (negated, value, at) = one_of(object, at, "Action", "NotAction")?;
     let listed = strings(value, &at)?;
     if listed.is_empty() {
         return Err(MalformedPolicy::new(at, "Policy statement must contain actions."));
     }
+    // IAM takes dots and spaces that the services refuse.
+    let is_lax = kind == PolicyKind::Identity;
+    let of_vendor = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || (is_lax && b == b'.');
     let check = |(text, at): (&str, String)| match text.split_once(':') {
         None if text == "*" => Ok(text.to_owned()),
         None => Err(MalformedPolicy::new(at, format!("{PREFACED} ({text})"))),
-        Some((vendor, _)) if vendor.is_empty() || !vendor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+        Some((vendor, _)) if vendor.is_empty() || !vendor.bytes().all(of_vendor) => {
             Err(MalformedPolicy::new(at, format!("Vendor {vendor} is not valid ({text})")))
         }
-        Some((_, name)) if name.is_empty() || name.contains([':', ' ']) => {
+        Some((_, name)) if name.is_empty() || name.contains(':') || (name.contains(' ') && !is_lax) => {
             Err(MalformedPolicy::new(at, format!("Policy has invalid action {text:?}")))
         }
         Some(_) => Ok(text.to_owned()),

@@ -32,7 +32,9 @@ pub enum PrincipalMatch {
     Account,
     /// By a `*`.
     Everyone,
-    /// By its own name, or by its role's.
+    /// By its role's name: a session of the role.
+    Role,
+    /// By its own name.
     Named,
     /// Because `NotPrincipal` does not list it.
     NotExcluded,
@@ -115,9 +117,8 @@ impl PrincipalPattern {
             (Self::Everyone, _) => (true, PrincipalMatch::Everyone),
             (Self::Service(wanted), Principal::Service(seen)) => (wanted == seen, PrincipalMatch::Named),
             (Self::Account(wanted), Principal::Aws { account, .. }) => (wanted == account, PrincipalMatch::Account),
-            (Self::Arn(wanted), Principal::Aws { arn, .. }) => {
-                (wanted == arn || is_session_of(wanted, arn), PrincipalMatch::Named)
-            }
+            (Self::Arn(wanted), Principal::Aws { arn, .. }) if wanted == arn => (true, PrincipalMatch::Named),
+            (Self::Arn(wanted), Principal::Aws { arn, .. }) => (is_session_of(wanted, arn), PrincipalMatch::Role),
             _ => (false, PrincipalMatch::Named),
         };
         hit.then_some(by)

@@ -6,6 +6,7 @@ mod explanations;
 mod grammar;
 mod matching;
 mod peer;
+mod permissions;
 mod pipeline;
 mod properties;
 

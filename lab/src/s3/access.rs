@@ -3,7 +3,7 @@
 //! Source: *How Amazon S3 authorizes a request* in the S3 user guide, and *Troubleshoot access denied (403 Forbidden)
 //! errors in Amazon S3* for the words.
 
-use super::{Bucket, policy};
+use super::{Bucket, S3, policy};
 use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::Call;
@@ -80,6 +80,16 @@ pub(super) fn check_service(
         Decision::ExplicitDeny(why) | Decision::ImplicitDeny(why) => {
             Err(Refusal::new(Reason::PolicyDenied, why.headline()).explained(&why))
         }
+    }
+}
+
+impl S3 {
+    /// The policy of a bucket, and the account that owns it; none where there is no such bucket.
+    pub(crate) fn policy_of(&self, bucket: &str) -> Option<(Option<Policy>, String)> {
+        self.store.with(|buckets| {
+            let bucket = buckets.get(bucket)?;
+            Some((bucket.policy.clone(), bucket.scope.account.clone()))
+        })
     }
 }
 

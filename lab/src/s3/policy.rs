@@ -9,7 +9,7 @@ use s3s::dto;
 use super::{Store, access};
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
-use crate::policy::{Condition, Effect, Policy, PrincipalPattern, Statement};
+use crate::policy::{Condition, Effect, Fault, Policy, PrincipalPattern, Statement};
 
 /// The largest policy that S3 takes, in bytes.
 const LARGEST: usize = 20 * 1024;
@@ -104,10 +104,19 @@ fn parse(text: &str, bucket: &str) -> Result<Policy, AwsError> {
     if !text.trim_start().starts_with('{') {
         return Err(malformed("Policies must be valid JSON and the first byte must be '{'"));
     }
-    let policy = Policy::parse(text).map_err(|error| match error.location() {
-        at if at.starts_with("line ") => malformed(format!("This policy contains invalid Json ({at})")),
-        "" => malformed(error.message()),
-        at => malformed(format!("{} ({at})", error.message())),
+    let policy = Policy::parse(text).map_err(|error| {
+        malformed(match error.fault() {
+            Fault::Json => "This policy contains invalid Json",
+            Fault::Version => "The policy must contain a valid version string",
+            Fault::Principal => "Invalid principal in policy",
+            Fault::Action => "Policy has invalid action",
+            Fault::Resource => "Policy has invalid resource",
+            Fault::Condition => "Policy has an invalid condition key",
+            Fault::Syntax => "Invalid policy syntax.",
+            // `Missing required field Effect`, `Unknown field Efect`, `Invalid Condition type : StringEqual`.
+            Fault::Missing | Fault::Unknown | Fault::Operator => error.message(),
+            Fault::Effect => return malformed(error.message().split(" (").next().unwrap_or_default()),
+        })
     })?;
     policy.statements().iter().try_for_each(|statement| check_statement(statement, bucket))?;
     Ok(policy)

@@ -24,7 +24,7 @@ pub(super) fn allows_call(topic: &Topic, call: &Call, keys: &[(&str, &str)]) -> 
     let action = format!("SNS:{operation}");
     let who = call.identity.arn();
     let request = RequestContext::new(Principal::aws(who.clone()), action.clone(), topic.arn.clone())
-        .key("aws:PrincipalArn", who.clone())
+        .key("aws:PrincipalArn", call.identity.principal_arn())
         .key("aws:PrincipalAccount", call.identity.account.clone())
         // The older key, which the default policy goes by: the caller's account.
         .key("aws:SourceOwner", call.identity.account.clone())
@@ -64,6 +64,14 @@ pub(super) fn allows_service(topic: &Topic, deliverer: &Deliverer) -> Result<(),
         return Err(Refusal::new(Reason::PolicyDenied, detail));
     }
     Ok(())
+}
+
+impl Sns {
+    /// The policy of a topic.
+    pub(crate) fn policy_of(&self, topic_arn: &str) -> Option<Policy> {
+        let (scope, name) = super::arn::topic(topic_arn).ok()?;
+        self.topics.with(&scope, |topics| topics.get(&name)?.settings.policy.clone())
+    }
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::error::{invalid, invalid_attribute};
 use crate::gateway::error::AwsError;
-use crate::policy::{Policy, PolicyDocument, SNS_TOPIC_ACTIONS};
+use crate::policy::{Fault, Policy, PolicyDocument, SNS_TOPIC_ACTIONS};
 
 /// The key that AWS manages for SNS. Its policy is AWS's own and lets no other service use it: a topic encrypted with it
 /// is silent for EventBridge.
@@ -133,7 +133,11 @@ impl Settings {
 }
 
 fn policy(text: &str) -> Result<Policy, Wrong> {
-    let policy = Policy::parse(text).map_err(|error| Wrong::Value(format!("Policy Error: {error}")))?;
+    let policy = Policy::parse(text).map_err(|error| {
+        // SNS names a principal that it cannot find, and of all else says no more than this.
+        let what = if error.fault() == Fault::Principal { "PrincipalNotFound" } else { "null" };
+        Wrong::Value(format!("Policy Error: {what}"))
+    })?;
     policy.check_action_scope(&SNS_TOPIC_ACTIONS).map_err(|error| Wrong::Value(error.message().to_owned()))?;
     Ok(policy)
 }

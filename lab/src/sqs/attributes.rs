@@ -184,7 +184,10 @@ fn policy(text: &str) -> Result<Option<Policy>, AwsError> {
     if text.is_empty() {
         return Ok(None);
     }
-    Policy::parse(text).map(Some).map_err(|error| invalid_because("Policy", error))
+    // SQS does not say what is wrong with it.
+    Policy::parse(text)
+        .map(Some)
+        .map_err(|_| AwsError::bad_request("InvalidAttributeValue", "Invalid value for the parameter Policy."))
 }
 
 impl Redrive {

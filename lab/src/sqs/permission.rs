@@ -10,6 +10,7 @@ use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::policy::{Decision, Grant, Policy, PolicyDocument, Principal, RequestContext, SidError, authorize};
+use crate::scope::Scope;
 
 /// What `AddPermission` can grant: a name without the prefix, or all.
 const GRANTABLE: &[&str] = &[
@@ -31,7 +32,7 @@ pub(super) fn allows_call(queue: &Queue, call: &Call) -> Result<(), AwsError> {
     let action = format!("sqs:{operation}");
     let who = call.identity.arn();
     let request = RequestContext::new(Principal::aws(who.clone()), action.clone(), queue.arn.clone())
-        .key("aws:PrincipalArn", who.clone())
+        .key("aws:PrincipalArn", call.identity.principal_arn())
         .key("aws:PrincipalAccount", call.identity.account.clone())
         .key("aws:SourceIp", call.source_ip.to_string())
         // The lab stands for an endpoint that is reached by TLS only.
@@ -66,6 +67,15 @@ pub(super) fn allows_service(queue: &Queue, deliverer: &Deliverer) -> Result<(),
         return Err(Refusal::new(Reason::PolicyDenied, detail));
     }
     Ok(())
+}
+
+impl Sqs {
+    /// The policy of a queue.
+    pub(crate) fn policy_of(&self, queue_arn: &str) -> Option<Policy> {
+        let scope = Scope::of_arn(queue_arn)?;
+        let name = queue_arn.rsplit(':').next().unwrap_or_default();
+        self.queues.with(&scope, |queues| queues.get(name)?.attributes.policy.clone())
+    }
 }
 
 #[derive(Deserialize)]

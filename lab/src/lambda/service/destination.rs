@@ -3,7 +3,8 @@
 //!
 //! Lambda sends both in the name of the function's execution role, so that the policy of a queue or a topic is asked about
 //! that role, not about `lambda.amazonaws.com`. What cannot be sent is lost; AWS counts it in `DeadLetterErrors` or
-//! `DestinationDeliveryFailures` and says no more. The role's own policies are not evaluated, as nowhere in the lab.
+//! `DestinationDeliveryFailures` and says no more. The role's own policies count in a lab that
+//! enforces IAM.
 //!
 //! Source: "Capturing records of Lambda asynchronous invocations" in the Lambda developer guide.
 

@@ -12,7 +12,19 @@ use super::state::FunctionState;
 use super::{Lambda, check_revision};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
-use crate::policy::{Grant, PolicyDocument};
+use crate::policy::{Grant, Policy, PolicyDocument};
+use crate::scope::Scope;
+
+impl Lambda {
+    /// The policy of a function, or of the version or alias that the ARN names.
+    pub(crate) fn policy_of(&self, function_arn: &str) -> Option<Policy> {
+        let scope = Scope::of_arn(function_arn)?;
+        let name = function_arn.split(':').nth(6)?;
+        let key = function_arn.split(':').nth(7).unwrap_or(LATEST);
+        let policy = self.regions.with(&scope, |region| region.functions.get(name)?.policies.get(key).cloned())?;
+        Policy::parse(&policy.to_json()).ok()
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

@@ -90,6 +90,42 @@ mod model {
         })
     }
 
+    fn folded(text: &str) -> String {
+        text.to_lowercase()
+    }
+
+    fn folded_operand(operand: &Value) -> String {
+        folded(operand["equals-ignore-case"].as_str().unwrap_or_default())
+    }
+
+    /// The definition itself: a star takes nothing, or one character and the same again; a backslash takes what follows.
+    fn wild(pattern: &[char], text: &[char]) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            ['*', rest @ ..] => wild(rest, text) || (!text.is_empty() && wild(pattern, &text[1..])),
+            ['\\', literal, rest @ ..] | [literal, rest @ ..] => {
+                text.first() == Some(literal) && wild(rest, &text[1..])
+            }
+        }
+    }
+
+    fn in_range(range: &str, address: &str) -> bool {
+        let bits = |address: &str| -> Option<Vec<bool>> {
+            let octets = match address.parse().ok()? {
+                std::net::IpAddr::V4(address) => address.octets().to_vec(),
+                std::net::IpAddr::V6(address) => address.octets().to_vec(),
+            };
+            Some(octets.iter().flat_map(|octet| (0..8).rev().map(move |bit| octet >> bit & 1 == 1)).collect())
+        };
+        let Some((network, length)) = range.split_once('/') else { return false };
+        match (bits(network), bits(address), length.parse::<usize>()) {
+            (Some(network), Some(address), Ok(length)) => {
+                network.len() == address.len() && network[..length] == address[..length]
+            }
+            _ => false,
+        }
+    }
+
     fn equal(one: &Value, other: &Value) -> bool {
         match (one.as_f64(), other.as_f64()) {
             (Some(one), Some(other)) => (one - other).abs() < 1e-9,
@@ -106,11 +142,33 @@ mod model {
             ("exists", operand) => operand == true,
             ("prefix", Value::String(prefix)) => text.is_some_and(|text| text.starts_with(prefix)),
             ("suffix", Value::String(suffix)) => text.is_some_and(|text| text.ends_with(suffix)),
-            ("anything-but", Value::Array(list)) => !list.iter().any(|one| equal(one, value)),
-            ("anything-but", one) => !equal(one, value),
-            ("numeric", operand) => {
-                value.as_f64().is_some_and(|number| number > operand[1].as_f64().unwrap_or(f64::NAN))
+            ("prefix", operand) => text.is_some_and(|text| folded(text).starts_with(&folded_operand(operand))),
+            ("suffix", operand) => text.is_some_and(|text| folded(text).ends_with(&folded_operand(operand))),
+            ("equals-ignore-case", operand) => {
+                text.is_some_and(|text| Some(folded(text)) == operand.as_str().map(folded))
             }
+            ("wildcard", operand) => {
+                let pattern: Vec<char> = operand.as_str().unwrap_or_default().chars().collect();
+                text.is_some_and(|text| wild(&pattern, &text.chars().collect::<Vec<_>>()))
+            }
+            ("cidr", operand) => text.is_some_and(|text| in_range(operand.as_str().unwrap_or_default(), text)),
+            ("anything-but", Value::Array(list)) => !list.iter().any(|one| equal(one, value)),
+            // Each operator that is negated, negated: its list is one entry for each member.
+            ("anything-but", Value::Object(inner)) => !inner.iter().any(|(operator, operand)| {
+                let list = operand.as_array().cloned().unwrap_or_else(|| vec![operand.clone()]);
+                list.into_iter().any(|one| accepts(&serde_json::json!({ operator.as_str(): one }), value))
+            }),
+            ("anything-but", one) => !equal(one, value),
+            ("numeric", Value::Array(comparisons)) => comparisons.chunks(2).all(|comparison| {
+                let bound = comparison[1].as_f64().unwrap_or(f64::NAN);
+                value.as_f64().is_some_and(|number| match comparison[0].as_str() {
+                    Some("=") => (number - bound).abs() < 1e-9,
+                    Some(">") => number > bound,
+                    Some(">=") => number >= bound,
+                    Some("<") => number < bound,
+                    _ => number <= bound,
+                })
+            }),
             other => unreachable!("not generated: {other:?}"),
         }
     }
@@ -129,7 +187,16 @@ impl Choices<'_> {
     }
 
     fn text(&mut self) -> Value {
-        self.one_of(&["x", "", "xy", "yx", "X", "1"]).into()
+        self.one_of(&["x", "", "xy", "yx", "X", "1", "xYx", "*y", "10.1.2.3", "10.9.0.1", "2001:db8::7"]).into()
+    }
+
+    /// A text that is not empty, as affixes in `anything-but` must be.
+    fn some_text(&mut self) -> Value {
+        self.one_of(&["x", "y", "xy", "10."]).into()
+    }
+
+    fn wildcard(&mut self) -> Value {
+        self.one_of(&["*", "x*", "*y*", "x*x", r"\*y", r"\**", "", "10.*.*"]).into()
     }
 
     fn number(&mut self) -> Value {
@@ -161,11 +228,25 @@ impl Choices<'_> {
 
     /// An entry of a field's array, often one that accepts `value`.
     fn entry(&mut self, value: &Value) -> Value {
-        match self.below(16) {
-            0..7 => value.clone(),
-            7 => json!({"prefix": self.text()}),
-            8 => json!({"suffix": self.text()}),
-            9 => json!({"anything-but": self.text()}),
+        let ignoring_case = |text: Value| json!({"equals-ignore-case": text});
+        match self.below(28) {
+            0..9 => value.clone(),
+            16 => json!({"wildcard": self.wildcard()}),
+            17 => ignoring_case(self.text()),
+            18 => json!({"prefix": ignoring_case(self.text())}),
+            19 => json!({"suffix": ignoring_case(self.text())}),
+            20 => json!({"cidr": self.one_of(&["10.0.0.0/8", "10.1.0.0/15", "0.0.0.0/0", "2001:db8::/32", "::/0"])}),
+            21 => json!({"anything-but": {"prefix": [self.some_text(), self.some_text()]}}),
+            22 => json!({"anything-but": {"suffix": self.some_text()}}),
+            23 => json!({"anything-but": ignoring_case(json!([self.text(), self.text()]))}),
+            24 => json!({"anything-but": {"wildcard": [self.wildcard(), self.wildcard()]}}),
+            25 => json!({"numeric": [self.one_of(&["=", "<", "<=", ">="]), self.number()]}),
+            26 => {
+                json!({"numeric": [self.one_of(&[">", ">="]), -1, self.one_of(&["<", "<="]), self.one_of(&[0, 1, 2])]})
+            }
+            9 => json!({"prefix": self.text()}),
+            27 => json!({"suffix": self.text()}),
+            15 => json!({"anything-but": self.text()}),
             10 => json!({"anything-but": [self.text(), self.text()]}),
             11 => json!({"anything-but": [self.number(), self.number()]}),
             12 => json!({"numeric": [">", self.number()]}),

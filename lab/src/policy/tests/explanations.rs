@@ -146,6 +146,10 @@ fn differences() {
         let miss = &decision.explanation().statements()[0].misses[0];
         assert_eq!(miss.difference().as_deref(), difference, "{wanted}");
     }
+    let by_account = allow_if(json!({"ArnLike": {"aws:SourceAccount": OWNER}}));
+    let decision = policy(by_account).evaluate(&publish());
+    let difference = decision.explanation().statements()[0].misses[0].difference();
+    assert_eq!(difference.as_deref(), Some("ArnLike compares ARNs, and 111122223333 is none"));
 }
 
 #[test]

@@ -171,6 +171,29 @@ fn actions_out_of_scope() {
     for action in ["SNS:*", "sns:CreateTopic", "sqs:SendMessage", "*"] {
         let error = check(action).unwrap_err();
         assert_eq!(error.location(), "Statement[0].Action");
-        assert_eq!(error.message(), format!("Policy statement action out of service scope! ({action})"));
+        assert_eq!(error.message(), "Policy statement action out of service scope!");
     }
+}
+
+/// Each service has its own words for what is wrong, so that it must know which part it is.
+#[test]
+fn errors_tell_which_part_is_wrong() {
+    let rows = [
+        (with("Effect", json!("Alow")), Fault::Effect),
+        (with("Effect", Value::Null), Fault::Missing),
+        (with("Principal", json!({"AWS": "nobody"})), Fault::Principal),
+        (with("Action", json!(["sns:Publish", "Publish"])), Fault::Action),
+        (with("Resource", json!("alarm")), Fault::Resource),
+        (with("Conditions", json!({})), Fault::Unknown),
+        (with("Condition", json!({"StringEqual": {"aws:SourceArn": "a"}})), Fault::Operator),
+        (with("Condition", json!({"StringEquals": {"SourceArn": "a"}})), Fault::Condition),
+        (json!([statement(), with("Sid", json!(1))]), Fault::Syntax),
+        (json!("text"), Fault::Syntax),
+    ];
+    for (statement, fault) in rows {
+        let text = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+        assert_eq!(Policy::parse(&text).unwrap_err().fault(), fault, "{text}");
+    }
+    assert_eq!(Policy::parse("{").unwrap_err().fault(), Fault::Json);
+    assert_eq!(Policy::parse(r#"{"Version": "2013", "Statement": []}"#).unwrap_err().fault(), Fault::Version);
 }
