@@ -114,6 +114,9 @@ struct LabArgs {
     /// Where to listen; port 0 takes any free one. Other machines can reach the lab only if you say so here.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4566")]
     listen: std::net::SocketAddr,
+    /// Hold callers to their IAM policies: users by the access keys that this lab gave them, and sessions of roles.
+    #[arg(long)]
+    enforce_iam: bool,
     /// The Discord channel that the lab's webhook posts to.
     #[arg(long, value_name = "NAME", default_value = "securitygroup-alarm")]
     channel: String,

@@ -17,7 +17,8 @@ pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
-    let lab = match Lab::builder().listen(args.listen).channel(args.channel).start().await {
+    let lab = match Lab::builder().listen(args.listen).channel(args.channel).enforce_iam(args.enforce_iam).start().await
+    {
         Ok(lab) => lab,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
