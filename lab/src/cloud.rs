@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloudtrail::CloudTrail;
+use crate::cloudwatch::CloudWatch;
 use crate::deliveries::Deliveries;
 use crate::discord::Discord;
 use crate::ec2::Ec2;
@@ -29,6 +30,7 @@ use crate::sqs::Sqs;
 #[derive(Debug)]
 pub(crate) struct Cloud {
     pub(crate) cloudtrail: CloudTrail,
+    pub(crate) cloudwatch: CloudWatch,
     pub(crate) ec2: Ec2,
     pub(crate) events: Events,
     pub(crate) iam: Iam,
@@ -41,7 +43,7 @@ pub(crate) struct Cloud {
     pub(crate) sqs: Sqs,
     pub(crate) discord: Discord,
     pub(crate) mail: Mail,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) deliveries: Arc<Deliveries>,
     /// Whether callers are held to their identity policies.
     pub(crate) enforces_iam: bool,
@@ -75,9 +77,10 @@ impl Default for Limits {
 
 impl Default for Cloud {
     fn default() -> Self {
-        let kms = Arc::<Kms>::default();
+        let (kms, metrics) = (Arc::<Kms>::default(), Arc::<Metrics>::default());
         Self {
             cloudtrail: CloudTrail::default(),
+            cloudwatch: CloudWatch,
             ec2: Ec2::default(),
             events: Events::default(),
             iam: Iam::default(),
@@ -85,12 +88,12 @@ impl Default for Cloud {
             logs: Logs::default(),
             s3: S3::default(),
             sns: Sns::default(),
-            sqs: Sqs::new(Arc::clone(&kms)),
+            sqs: Sqs::new(Arc::clone(&kms), Arc::clone(&metrics)),
             kms,
             enforces_iam: false,
             discord: Discord::default(),
             mail: Mail::default(),
-            metrics: Metrics::default(),
+            metrics,
             deliveries: Arc::default(),
             faults: Injector::default(),
             seen: Seen::default(),

@@ -144,11 +144,13 @@ impl CloudTrail {
             "StopLogging" => self.set_logging(call, false),
             "PutEventSelectors" => self.put_event_selectors(call),
             "GetEventSelectors" => self.get_event_selectors(call),
+            "PutInsightSelectors" => self.put_insight_selectors(call),
+            "GetInsightSelectors" => self.get_insight_selectors(call),
             "LookupEvents" => self.lookup_events(call),
             "AddTags" => self.add_tags(call),
             "RemoveTags" => self.remove_tags(call),
             "ListTags" => self.list_tags(call),
-            refused "CreateEventDataStore", "PutInsightSelectors", "StartQuery",
+            refused "CreateEventDataStore", "StartQuery",
         }
     }
 

@@ -16,30 +16,41 @@ mod account;
 mod attribute;
 mod authorize;
 mod block_device;
+mod cpu;
 mod description;
 mod filter;
+mod filter_names;
 mod group;
 mod image;
 mod instance;
+mod instance_type;
 mod interface;
+mod key_pair;
 mod launch;
 mod lifecycle;
 mod lookup;
+mod metadata;
 mod modify;
 mod page;
 mod peer;
 mod permission;
+mod prefix_list;
 mod protocol;
 mod region;
 mod resource_id;
 mod revoke;
+mod route_table;
 mod rule;
 mod status;
 mod subnet;
+mod subnet_change;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod volume;
 mod vpc;
+mod vpc_association;
+mod vpc_attribute;
 mod zone;
 
 use serde::Serialize;
@@ -87,8 +98,10 @@ operations! { OPERATIONS =
         "DescribeInstanceStatus" => status::describe(call, region),
         "StartInstances" => lifecycle::start(call, region),
         "StopInstances" => lifecycle::stop(call, region),
+        "RebootInstances" => lifecycle::reboot(call, region),
         "TerminateInstances" => lifecycle::terminate(call, region),
         "ModifyInstanceAttribute" => attribute::modify_instance(call, region),
+        "ModifyInstanceMetadataOptions" => metadata::modify(call, region),
         "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
         "ModifyNetworkInterfaceAttribute" => attribute::modify_interface(call, region),
         "DeleteNetworkInterface" => interface::delete(call, region),
@@ -101,10 +114,32 @@ operations! { OPERATIONS =
         "DescribeRegions" => zone::describe_regions(call),
         "DescribeAvailabilityZones" => zone::describe_zones(call),
         "DescribeAccountAttributes" => account::describe(call, region),
+        "DescribeVpcAttribute" => vpc_attribute::describe(call, region),
+        "ModifyVpcAttribute" => vpc_attribute::modify(call, region),
+        "CreateSubnet" => subnet_change::create(call, region),
+        "DeleteSubnet" => subnet_change::delete(call, region),
+        "ModifySubnetAttribute" => subnet_change::modify(call, region),
+        "DescribeRouteTables" => route_table::describe(call, region),
+        "DescribeNetworkAcls" => route_table::describe_acls(call, region),
+        "DescribeVolumes" => volume::describe(call, region),
+        "DescribeInstanceTypes" => instance_type::describe(call, region),
+        "DescribeInstanceCreditSpecifications" => instance_type::describe_credits(call, region),
+        "DescribePrefixLists" => prefix_list::describe_gateways(call, region),
+        "DescribeManagedPrefixLists" => prefix_list::describe_managed(call, region),
+        "GetManagedPrefixListEntries" => prefix_list::entries(call, region),
+        "AssociateSecurityGroupVpc" => vpc_association::associate(call, region),
+        "DisassociateSecurityGroupVpc" => vpc_association::disassociate(call, region),
+        "DescribeSecurityGroupVpcAssociations" => vpc_association::describe(call, region),
+        "GetSecurityGroupsForVpc" => vpc_association::of_vpc(call, region),
+        "DescribeSecurityGroupReferences" => vpc_association::references(call, region),
+        "CreateKeyPair" => key_pair::create(call, region),
+        "ImportKeyPair" => key_pair::import(call, region),
+        "DeleteKeyPair" => key_pair::delete(call, region),
+        "DescribeKeyPairs" => key_pair::describe(call, region),
         "CreateTags" => tag::create(call, region),
         "DeleteTags" => tag::delete(call, region),
         "DescribeTags" => tag::describe(call, region),
-        refused "AllocateAddress", "CreateFlowLogs", "CreateKeyPair", "CreateLaunchTemplate", "CreateNetworkAcl", "ImportKeyPair",
+        refused "AllocateAddress", "CreateFlowLogs", "CreateLaunchTemplate", "CreateNetworkAcl",
     }
 }
 

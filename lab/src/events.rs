@@ -10,13 +10,14 @@
 //! `RetryPolicy` is kept and given back.
 //!
 //! Not here, and refused by name: schedules, targets other than topics, queues and functions, roles of targets, archives,
-//! replays, connections, API destinations, partner sources, global endpoints, resource policies and encryption of buses.
+//! replays, connections, API destinations, partner sources, global endpoints, encryption of buses, and rules of other accounts.
 //!
 //! Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/>, and the answers that the service gives, as
 //! recorded in the snapshots of LocalStack's tests (`tests/aws/services/events`).
 
 mod bus;
 mod delivery;
+mod permission;
 mod put;
 mod rule;
 mod snapshot;
@@ -52,6 +53,8 @@ impl Events {
             "DeleteEventBus" => self.delete_event_bus(call),
             "DescribeEventBus" => self.describe_event_bus(call),
             "ListEventBuses" => self.list_event_buses(call),
+            "PutPermission" => self.put_permission(call),
+            "RemovePermission" => self.remove_permission(call),
             "PutRule" => self.put_rule(call),
             "DeleteRule" => self.delete_rule(call),
             "DescribeRule" => self.describe_rule(call),
@@ -67,7 +70,7 @@ impl Events {
             "TagResource" => self.tag_resource(call),
             "UntagResource" => self.untag_resource(call),
             "ListTagsForResource" => self.list_tags_for_resource(call),
-            refused "CreateApiDestination", "CreateArchive", "CreateConnection", "PutPermission", "StartReplay",
+            refused "CreateApiDestination", "CreateArchive", "CreateConnection", "StartReplay",
         }
     }
 

@@ -8,14 +8,17 @@
 //! output or an [`AwsError`]; [`call`] writes either in the service's own form.
 
 pub mod call;
+pub(crate) mod cbor;
 pub mod error;
 pub(crate) mod identify;
 pub mod operations;
 pub mod params;
 mod routes;
 pub mod service;
+pub(crate) mod stamp;
 mod xml;
 
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,6 +26,7 @@ use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use jiff::Timestamp;
 
 use self::call::{Call, Reply};
@@ -37,6 +41,9 @@ use crate::ids;
 use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 use crate::sqs::query;
+
+/// How large a compressed body may become; CloudWatch takes up to 1 MB.
+const LARGEST_UNPACKED: u64 = 16 * 1024 * 1024;
 
 /// The service that a request is meant for, as far as its head says.
 pub(crate) fn service_of(parts: &Parts) -> Option<Service> {
@@ -103,16 +110,20 @@ fn in_query_protocol(call: &Call, reply: &Reply, refused: Option<&AwsError>) -> 
 /// it.
 fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Result<(Call, bool), Box<Reply>> {
     let request_id = ids::uuid();
-    let Identified { service, operation, access_key, region, labels, params, translated } = identify(parts, &body)
-        .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
+    let body = unpack(parts, body);
+    let refuse = |service: Service, error: &AwsError| {
+        Box::new(call::refuse(service, service.protocol_of(&parts.headers), &request_id, error))
+    };
+    let identified = identify(parts, &body).map_err(|refused| refuse(refused.service, &refused.error));
+    let Identified { service, operation, access_key, region, labels, params, translated } = identified?;
     let access_key = access_key.unwrap_or_default();
     cloud
         .iam
         .check_usable(&access_key, Timestamp::now())
-        .map_err(|unusable| Box::new(call::refuse(service, &request_id, &unusable.refusal(service))))?;
+        .map_err(|unusable| refuse(service, &unusable.refusal(service)))?;
     let identity = cloud.iam.identify(Some(&access_key));
     let scope = Scope::new(identity.account.clone(), region);
-    cloud.seen.admits(&scope).map_err(|refused| Box::new(call::refuse(service, &request_id, &refused)))?;
+    cloud.seen.admits(&scope).map_err(|refused| refuse(service, &refused))?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     let is_query = translated.is_some();
     let call = Call {
@@ -135,6 +146,22 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
     Ok((call, is_query))
 }
 
+/// The body of a request that its client has compressed, as SDKs do with what they put into CloudWatch.
+///
+/// S3 stores a body as it comes, whatever its encoding.
+fn unpack(parts: &Parts, body: Bytes) -> Bytes {
+    let says = |name: &str, word: &str| {
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
+    };
+    if !says("content-encoding", "gzip") || !says("authorization", "/monitoring/") {
+        return body;
+    }
+    let mut plain = Vec::new();
+    // A body that is not what it says is refused as what it is: no parameters.
+    let read = GzDecoder::new(body.as_ref()).take(LARGEST_UNPACKED).read_to_end(&mut plain);
+    if read.is_ok() { plain.into() } else { body }
+}
+
 /// Performs a call, if the caller may make it, and records nothing of it: what a service does in the name of a caller or
 /// of a role is not a call that somebody made.
 pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
@@ -148,6 +175,7 @@ pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, Aw
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     match call.service {
         Service::CloudTrail => cloud.cloudtrail.call(cloud, call),
+        Service::CloudWatch => cloud.cloudwatch.call(cloud, call),
         Service::Ec2 => cloud.ec2.call(call),
         Service::Events => cloud.events.call(cloud, call),
         Service::Iam => cloud.iam.call(call),

@@ -2,6 +2,7 @@
 
 mod cloud;
 pub mod cloudtrail;
+mod cloudwatch;
 pub mod deliveries;
 pub mod discord;
 mod ec2;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::cloudtrail::record::{self, Record};
 use crate::gateway::call::{Call, Reply};
+use crate::gateway::cbor;
 use crate::gateway::error::AwsError;
 use crate::gateway::identify::{Identified, identify, user_agent};
 use crate::gateway::service::Protocol;
@@ -70,7 +71,7 @@ impl Observed<'_> {
             labels,
             params,
         };
-        let refused = self.refusal(service.protocol(), &body);
+        let refused = self.refusal(service.protocol_of(&self.request.headers), &body);
         let reply = Reply { status: self.response.status, headers: self.response.headers.clone(), body };
         record::of_exchange(&call, &reply, refused.as_ref())
     }
@@ -110,8 +111,11 @@ impl Observed<'_> {
                 let text = |name| element(&xml, name).map(unescaped).unwrap_or_default();
                 (text("Code"), text("Message"))
             }
-            Protocol::Json { .. } | Protocol::RestJson => {
-                let json: Value = serde_json::from_slice(body).unwrap_or_default();
+            Protocol::Json { .. } | Protocol::RestJson | Protocol::RpcV2Cbor => {
+                let json: Value = match protocol {
+                    Protocol::RpcV2Cbor => cbor::read(body).unwrap_or_default(),
+                    _ => serde_json::from_slice(body).unwrap_or_default(),
+                };
                 let member = |name: &str| json[name].as_str().map(str::to_owned);
                 let of_header = text(&self.response.headers, HeaderName::from_static("x-amzn-errortype"));
                 let code = member("__type").unwrap_or_else(|| of_header.to_owned());

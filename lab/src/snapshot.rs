@@ -61,7 +61,6 @@ pub(crate) fn of(cloud: &Cloud, include: Include) -> Value {
     });
     if include.history {
         let deliveries: Vec<_> = cloud.deliveries.all().into_iter().map(Delivery::explained).collect();
-        let counters: Vec<_> = cloud.metrics.totals();
         let messages: Vec<_> = cloud
             .discord
             .webhooks()
@@ -74,7 +73,7 @@ pub(crate) fn of(cloud: &Cloud, include: Include) -> Value {
             "deliveries": deliveries,
             "mails": cloud.mail.messages(None),
             "discord_messages": messages,
-            "metrics": counters,
+            "metrics": cloud.metrics.shown(),
         });
     }
     snapshot

@@ -32,6 +32,7 @@ mod url;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -44,6 +45,7 @@ use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::operations::operations;
 use crate::kms::Kms;
+use crate::metrics::Metrics;
 use crate::scope::{Scope, Scoped};
 
 /// The queues of every account and Region.
@@ -56,15 +58,43 @@ pub(crate) struct Sqs {
     movements: Scoped<Vec<Movement>>,
     /// What encrypted queues are encrypted with.
     keys: Arc<Kms>,
+    metrics: Arc<Metrics>,
+}
+
+/// How full a queue is.
+#[derive(Debug)]
+pub(crate) struct Depth {
+    pub(crate) scope: Scope,
+    pub(crate) queue: String,
+    pub(crate) visible: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) delayed: usize,
+    pub(crate) age_of_oldest: Duration,
 }
 
 /// The queues of one account and Region, by name.
 type Queues = BTreeMap<String, Queue>;
 
 impl Sqs {
-    /// A service without queues, whose encrypted queues will have these keys.
-    pub(crate) fn new(keys: Arc<Kms>) -> Self {
-        Self { keys, ..Self::default() }
+    /// A service without queues, whose encrypted queues will have these keys, and which counts in these metrics.
+    pub(crate) fn new(keys: Arc<Kms>, metrics: Arc<Metrics>) -> Self {
+        Self { keys, metrics, ..Self::default() }
+    }
+
+    /// How full every queue is now.
+    pub(crate) fn depths(&self) -> Vec<Depth> {
+        let now = Instant::now();
+        let mut depths = Vec::new();
+        self.queues.for_each(|scope, queues| {
+            for (name, queue) in queues {
+                queue.expire(now);
+                let queue::Counts { visible, in_flight, delayed } = queue.counts(now);
+                let age_of_oldest = queue.age_of_oldest(now);
+                let (scope, queue) = (scope.clone(), name.clone());
+                depths.push(Depth { scope, queue, visible, in_flight, delayed, age_of_oldest });
+            }
+        });
+        depths
     }
 
     operations! { OPERATIONS =

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::selector::{AdvancedSelector, ClassicSelector, Selectors};
 use super::{CloudTrail, name};
@@ -30,6 +31,21 @@ struct PutEventSelectors {
     trail_name: String,
     event_selectors: Option<Vec<ClassicSelector>>,
     advanced_event_selectors: Option<Vec<AdvancedSelector>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PutInsightSelectors {
+    trail_name: String,
+    insight_selectors: Vec<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InsightSelectors {
+    #[serde(rename = "TrailARN")]
+    trail_arn: String,
+    insight_selectors: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +119,27 @@ impl CloudTrail {
         let selectors = Selectors::read(event_selectors, advanced_event_selectors)?;
         name::find_home(&mut self.trails(), call, &trail_name)?.selectors = selectors.clone();
         call.reply(&TrailSelectors { trail_arn: arn, selectors })
+    }
+
+    /// No trail of the lab looks for unusual activity; switching that off succeeds.
+    pub(super) fn put_insight_selectors(&self, call: &Call) -> Result<Reply, AwsError> {
+        let PutInsightSelectors { trail_name, insight_selectors } = call.input()?;
+        if !insight_selectors.is_empty() {
+            return Err(call.unsupported_parameter("InsightSelectors"));
+        }
+        let arn = name::named(call, &trail_name)?;
+        name::find_home(&mut self.trails(), call, &trail_name)?;
+        call.reply(&InsightSelectors { trail_arn: arn, insight_selectors })
+    }
+
+    pub(super) fn get_insight_selectors(&self, call: &Call) -> Result<Reply, AwsError> {
+        let NamedTrail { trail_name } = call.input()?;
+        let arn = name::find(&self.trails(), call, &trail_name).map(|(arn, _)| arn.clone())?;
+        let message = format!(
+            "Trail {arn} does not have Insights enabled. Edit the trail settings to enable Insights, and then try the \
+             operation again."
+        );
+        Err(AwsError::bad_request("InsightNotEnabledException", message))
     }
 
     pub(super) fn get_event_selectors(&self, call: &Call) -> Result<Reply, AwsError> {

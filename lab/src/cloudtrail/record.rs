@@ -88,7 +88,7 @@ impl Record {
 /// The record of a call and its answer; none for data events (sending a message, invoking a function), which a trail
 /// takes only when told to, and which never reach EventBridge by way of management events.
 pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>) -> Option<Record> {
-    if is_data_event(call.service, &call.operation) {
+    if is_data_event(call.service, &call.operation) || is_unauthenticated(call) {
         return None;
     }
     let read_only = is_read_only(&call.operation);
@@ -97,8 +97,14 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     let scope = Scope::new(call.scope.account.clone(), region);
     let event_id = ids::uuid();
     let request = request_parameters(call);
-    let response = if refused.is_some() || read_only { Value::Null } else { response_elements(call, reply) };
-    let host = format!("{}.{region}.amazonaws.com", call.service.signing_name());
+    // These two read nothing: CloudTrail counts them as reading, and records what they hand out.
+    let hands_out = matches!(call.operation.as_str(), "AssumeRole" | "GetSessionToken");
+    let is_silent = refused.is_some() || (read_only && !hands_out);
+    let response = if is_silent { Value::Null } else { response_elements(call, reply) };
+    let host = match call.service {
+        Service::Iam => "iam.amazonaws.com".to_owned(),
+        service => format!("{}.{region}.amazonaws.com", service.signing_name()),
+    };
 
     let mut json = Map::new();
     json.insert("eventVersion".into(), EVENT_VERSION.into());
@@ -118,6 +124,9 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     json.insert("requestID".into(), call.request_id.clone().into());
     json.insert("eventID".into(), event_id.clone().into());
     json.insert("readOnly".into(), read_only.into());
+    if let Some(resources) = named_resources(call, &request) {
+        json.insert("resources".into(), resources);
+    }
     json.insert("eventType".into(), "AwsApiCall".into());
     json.insert("managementEvent".into(), true.into());
     json.insert("recipientAccountId".into(), call.scope.account.clone().into());
@@ -145,6 +154,14 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     })
 }
 
+/// Whether somebody opened the link in a mail of SNS: that is a call without a caller, and not recorded.
+///
+/// Source: "Logging AWS SNS API calls using AWS CloudTrail" in the SNS developer guide.
+fn is_unauthenticated(call: &Call) -> bool {
+    let signed = call.header("authorization").is_some() || call.query("X-Amz-Credential").is_some();
+    call.service == Service::Sns && matches!(call.operation.as_str(), "ConfirmSubscription" | "Unsubscribe") && !signed
+}
+
 /// The operations that CloudTrail counts as data events.
 ///
 /// Source: "Logging data events" in the CloudTrail user guide, and each service's chapter on CloudTrail.
@@ -165,6 +182,13 @@ fn is_data_event(service: Service, operation: &str) -> bool {
         Service::Events => operation == "PutEvents",
         Service::Logs => matches!(operation, "PutLogEvents" | "GetLogEvents" | "FilterLogEvents"),
         Service::S3 => operation.contains("Object"),
+        // "Logging Amazon CloudWatch API and console operations with AWS CloudTrail": the data plane.
+        Service::CloudWatch => {
+            matches!(
+                operation,
+                "GetMetricData" | "GetMetricStatistics" | "GetMetricWidgetImage" | "ListMetrics" | "PutMetricData"
+            )
+        }
         Service::CloudTrail | Service::Ec2 | Service::Iam | Service::Kms | Service::Sts => false,
     }
 }
@@ -221,15 +245,46 @@ fn error_code(service: Service, error: &AwsError) -> String {
             format!("Client.{}", error.code)
         }
         Service::Ec2 => format!("Server.{}", error.code),
-        // The query services' codes have no ending; their exceptions in CloudTrail do.
+        // Their codes in the answer have no ending; in a record, all but these do.
+        Service::Iam | Service::Sns | Service::Sts => match error.code.as_ref() {
+            code @ ("AccessDenied" | "AuthorizationError") => code.to_owned(),
+            code if code.ends_with("Exception") => code.to_owned(),
+            // The status of an endpoint that gave no code.
+            code if code.bytes().all(|byte| byte.is_ascii_digit()) => code.to_owned(),
+            code => format!("{code}Exception"),
+        },
         _ => error.code.to_string(),
+    }
+}
+
+/// `resources`, which the records of a few services have beside their parameters.
+fn named_resources(call: &Call, request: &Value) -> Option<Value> {
+    let account = &call.scope.account;
+    match call.service {
+        Service::S3 => {
+            let arn = format!("arn:aws:s3:::{}", request["bucketName"].as_str()?);
+            Some(json!([{ "accountId": account, "type": "AWS::S3::Bucket", "ARN": arn }]))
+        }
+        Service::Sts if call.operation == "AssumeRole" => {
+            let arn = request["roleArn"].as_str()?;
+            let owner = arn.split(':').nth(4).unwrap_or(account);
+            Some(json!([{ "accountId": owner, "type": "AWS::IAM::Role", "ARN": arn }]))
+        }
+        _ => None,
     }
 }
 
 fn request_parameters(call: &Call) -> Value {
     match call.service.protocol() {
         Protocol::Ec2Query => ec2::request(&call.operation, &call.params),
-        Protocol::Query => tree::of_query(&call.params),
+        Protocol::Query => {
+            let mut parameters = tree::of_query(&call.params);
+            // Where messages go is personal data: a mailbox, a telephone.
+            if call.service == Service::Sns && parameters.get("endpoint").is_some() {
+                parameters["endpoint"] = HIDDEN.into();
+            }
+            parameters
+        }
         Protocol::Json { .. } => {
             let mut parameters = tree::of_json(&call.body);
             // What was encrypted, and what it became, is never in a record.
@@ -257,6 +312,8 @@ fn request_parameters(call: &Call) -> Value {
             or_null(parameters)
         }
         Protocol::RestXml => s3_request(call),
+        // CloudWatch's operations in the lab are all data events.
+        Protocol::RpcV2Cbor => Value::Null,
     }
 }
 
@@ -290,7 +347,7 @@ fn response_elements(call: &Call, reply: &Reply) -> Value {
             }
             elements
         }
-        Protocol::RestXml => Value::Null,
+        Protocol::RestXml | Protocol::RpcV2Cbor => Value::Null,
     }
 }
 
@@ -303,6 +360,13 @@ const RESOURCES: &[(&str, &str)] = &[
     ("groupId", "AWS::EC2::SecurityGroup"),
     ("GroupId", "AWS::EC2::SecurityGroup"),
     ("instanceId", "AWS::EC2::Instance"),
+    ("vpcId", "AWS::EC2::VPC"),
+    ("subnetId", "AWS::EC2::Subnet"),
+    ("networkInterfaceId", "AWS::EC2::NetworkInterface"),
+    ("imageId", "AWS::EC2::Ami"),
+    ("keyName", "AWS::EC2::KeyPair"),
+    ("userName", "AWS::IAM::User"),
+    ("ruleArn", "AWS::Events::Rule"),
     ("topicArn", "AWS::SNS::Topic"),
     ("subscriptionArn", "AWS::SNS::Subscription"),
     ("roleName", "AWS::IAM::Role"),

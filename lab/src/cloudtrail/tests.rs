@@ -491,3 +491,18 @@ fn the_bus_tells_read_only_events_by_their_names() {
         assert_eq!(is_read_only_on_the_bus(&record(service, "us-east-1", event_name, true)), wanted, "{event_name}");
     }
 }
+
+#[tokio::test]
+async fn no_trail_has_insights() {
+    let client = Client::new();
+    client.trail("watched").await;
+    let refused = client.cloudtrail("GetInsightSelectors", json!({ "TrailName": "watched" })).await.unwrap_err();
+    let arn = "arn:aws:cloudtrail:ap-northeast-2:111122223333:trail/watched";
+    assert!(refused.starts_with(&format!("InsightNotEnabledException: Trail {arn} does not have")), "{refused}");
+    let put = |selectors: Value| {
+        client.cloudtrail("PutInsightSelectors", json!({ "TrailName": "watched", "InsightSelectors": selectors }))
+    };
+    put(json!([])).await.unwrap();
+    let refused = put(json!([{ "InsightType": "ApiCallRateInsight" }])).await.unwrap_err();
+    assert!(refused.starts_with("NotImplemented: "), "{refused}");
+}

@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::instance::State;
+use super::instance_type::is_instance_type;
 use super::interface::WornGroup;
-use super::launch::{check_group_count, check_user_data, is_instance_type, one_of};
+use super::launch::{check_group_count, check_user_data, one_of};
 use super::region::Region;
 use super::resource_id::Kind;
 use super::{Done, combination, dry_run_ends, invalid_value, missing};
@@ -126,7 +127,7 @@ impl Change {
 /// Refuses groups that an interface of the VPC cannot wear.
 fn check_groups(region: &Region, ids: &[String], vpc_id: &str) -> Result<(), AwsError> {
     for id in ids {
-        if region.group(id)?.vpc_id != vpc_id {
+        if !region.is_usable_in(region.group(id)?, vpc_id) {
             let message = "You have specified two resources that belong to different networks.";
             return Err(AwsError::bad_request("InvalidGroup.NotFound", message));
         }

@@ -6,6 +6,7 @@ use super::dry_run_ends;
 use super::group::SecurityGroup;
 use super::peer::Peer;
 use super::permission::{RulesInput, unknown};
+use super::prefix_list;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::rule::{Rule, RuleItem, duplicate};
@@ -54,7 +55,7 @@ fn authorize(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply,
         rule.description = permission.description;
         added.push(rule);
     }
-    check_limit(group, is_egress, &added)?;
+    check_limit(&region.scope.region, group, is_egress, &added)?;
 
     let group_id = group.id.clone();
     if let Some(group) = region.groups.get_mut(&group_id) {
@@ -63,13 +64,18 @@ fn authorize(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply,
     for rule in &added {
         region.tags.put(&rule.id, &tags);
     }
-    let security_group_rule_set = added.iter().map(|rule| RuleItem::of(rule, region)).collect();
+    let security_group_rule_set = added.iter().map(|rule| RuleItem::of(rule, region).just_made()).collect();
     call.reply(&Output { done: true, security_group_rule_set })
 }
 
-fn check_limit(group: &SecurityGroup, is_egress: bool, added: &[Rule]) -> Result<(), AwsError> {
+/// A rule with a prefix list counts as many times as the list weighs.
+fn check_limit(region: &str, group: &SecurityGroup, is_egress: bool, added: &[Rule]) -> Result<(), AwsError> {
+    let weight = |rule: &Rule| match &rule.peer {
+        Peer::PrefixList(id) => prefix_list::weight_of(region, id),
+        _ => 1,
+    };
     let count = |is_other: fn(&Peer) -> bool| {
-        group.rules_of(is_egress).chain(added).filter(|rule| !is_other(&rule.peer)).count()
+        group.rules_of(is_egress).chain(added).filter(|rule| !is_other(&rule.peer)).map(weight).sum::<usize>()
     };
     let of_ipv4 = count(|peer| matches!(peer, Peer::Ipv6(_)));
     let of_ipv6 = count(|peer| matches!(peer, Peer::Ipv4(_)));

@@ -16,8 +16,15 @@ pub(super) const ROOT: &str = "/dev/xvda";
 pub(super) struct Volume {
     pub(super) id: String,
     device: String,
-    delete_on_termination: bool,
-    attached: Timestamp,
+    pub(super) delete_on_termination: bool,
+    pub(super) attached: Timestamp,
+    /// In GiB.
+    pub(super) size: u32,
+    pub(super) kind: VolumeType,
+    pub(super) iops: Option<u32>,
+    pub(super) throughput: Option<u32>,
+    pub(super) encrypted: bool,
+    pub(super) snapshot_id: String,
 }
 
 /// `BlockDeviceMapping.N`.
@@ -30,34 +37,29 @@ pub(super) struct Mapping {
     virtual_name: Option<String>,
 }
 
-/// What a volume is like does not show in an instance, and the lab has no other view of volumes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Ebs {
     delete_on_termination: Option<bool>,
-    #[serde(rename = "VolumeSize")]
-    _volume_size: Option<u32>,
-    #[serde(rename = "VolumeType")]
-    _volume_type: Option<VolumeType>,
-    #[serde(rename = "Iops")]
-    _iops: Option<u32>,
-    #[serde(rename = "Throughput")]
-    _throughput: Option<u32>,
-    #[serde(rename = "Encrypted")]
-    _encrypted: Option<bool>,
+    volume_size: Option<u32>,
+    volume_type: Option<VolumeType>,
+    iops: Option<u32>,
+    throughput: Option<u32>,
+    encrypted: Option<bool>,
     #[serde(rename = "KmsKeyId")]
     _kms_key_id: Option<String>,
-    #[serde(rename = "SnapshotId")]
-    _snapshot_id: Option<String>,
+    snapshot_id: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// What a volume is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum VolumeType {
+pub(super) enum VolumeType {
     Standard,
     Io1,
     Io2,
     Gp2,
+    #[default]
     Gp3,
     Sc1,
     St1,
@@ -78,19 +80,29 @@ pub(super) fn check(call: &Call, mappings: &[Mapping]) -> Result<(), AwsError> {
 
 /// The volumes of a new instance: the root volume, and those that the mappings add.
 pub(super) fn volumes(mappings: &[Mapping], now: Timestamp) -> Vec<Volume> {
-    let volume = |device: &str, delete_on_termination| Volume {
-        id: ids::ec2("vol"),
-        device: device.to_owned(),
-        delete_on_termination,
-        attached: now,
+    let volume = |device: &str, ebs: &Ebs| {
+        let kind = ebs.volume_type.unwrap_or_default();
+        Volume {
+            id: ids::ec2("vol"),
+            device: device.to_owned(),
+            delete_on_termination: ebs.delete_on_termination.unwrap_or(true),
+            attached: now,
+            // As large as the image of Amazon Linux.
+            size: ebs.volume_size.unwrap_or(8),
+            kind,
+            iops: ebs.iops.or((kind == VolumeType::Gp3).then_some(3000)),
+            throughput: ebs.throughput.or((kind == VolumeType::Gp3).then_some(125)),
+            encrypted: ebs.encrypted.unwrap_or(false),
+            snapshot_id: ebs.snapshot_id.clone().unwrap_or_default(),
+        }
     };
     let mapped = mappings.iter().filter(|mapping| mapping.no_device.is_none()).filter_map(|mapping| {
-        let delete = mapping.ebs.as_ref().and_then(|ebs| ebs.delete_on_termination).unwrap_or(true);
-        mapping.device_name.as_deref().map(|device| volume(device, delete))
+        let ebs = mapping.ebs.clone().unwrap_or_default();
+        mapping.device_name.as_deref().map(|device| volume(device, &ebs))
     });
     let mut volumes: Vec<Volume> = mapped.collect();
     if !volumes.iter().any(|volume| volume.device == ROOT) {
-        volumes.insert(0, volume(ROOT, true));
+        volumes.insert(0, volume(ROOT, &Ebs::default()));
     }
     volumes
 }
@@ -122,6 +134,21 @@ impl VolumeItem {
             delete_on_termination: volume.delete_on_termination,
         };
         Self { device_name: volume.device.clone(), ebs }
+    }
+}
+
+impl VolumeType {
+    /// Its name in the API.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Io1 => "io1",
+            Self::Io2 => "io2",
+            Self::Gp2 => "gp2",
+            Self::Gp3 => "gp3",
+            Self::Sc1 => "sc1",
+            Self::St1 => "st1",
+        }
     }
 }
 

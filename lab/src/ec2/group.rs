@@ -320,6 +320,7 @@ pub(super) fn delete(call: &Call, region: &mut Region) -> Result<Reply, AwsError
 /// Takes a group away, with its rules and the tags of both.
 pub(super) fn remove(region: &mut Region, id: &str) {
     region.tags.forget(id);
+    region.associations.retain(|association| association.group_id != id);
     for rule in region.groups.remove(id).into_iter().flat_map(|group| group.rules) {
         region.tags.forget(&rule.id);
     }

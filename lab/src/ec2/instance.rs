@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::block_device::{ROOT, Volume, VolumeItem};
+use super::cpu::CpuOptions;
 use super::filter::{Described, Filter, select};
 use super::interface::{InterfaceItem, NetworkInterface, WornGroup, private_dns_name, public_dns_name, worn_groups};
+use super::metadata::MetadataOptions;
 use super::page::page;
 use super::region::Region;
 use super::tag::Tag;
-use super::{combination, dry_run_ends};
+use super::{combination, dry_run_ends, filter_names};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::time;
@@ -91,6 +93,8 @@ pub(super) struct Instance {
     pub(super) client_token: Option<String>,
     pub(super) user_data: Option<String>,
     pub(super) metadata: MetadataOptions,
+    /// How a burstable type earns CPU credits.
+    pub(super) credits: String,
     pub(super) disable_api_termination: bool,
     pub(super) disable_api_stop: bool,
     pub(super) shutdown_behavior: String,
@@ -110,19 +114,56 @@ pub(super) struct Profile {
     pub(super) id: String,
 }
 
-/// How the instance metadata service answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MetadataOptions {
-    pub(super) state: &'static str,
-    pub(super) http_tokens: String,
-    pub(super) http_put_response_hop_limit: u32,
-    pub(super) http_endpoint: String,
-    pub(super) http_protocol_ipv6: String,
-    pub(super) instance_metadata_tags: String,
-}
-
 impl Instance {
+    /// The values of filters on settings: those of each instance, and those that all of the lab's have alike.
+    fn values_of_settings(&self, filter: &str, region: &Region) -> Vec<String> {
+        let profile = || self.profile.iter().filter_map(|profile| Some(profile.arn.rsplit_once('/')?.1.to_owned()));
+        let reason = |text: fn(&StateReason) -> &'static str| self.state_reason.iter().map(text).map(str::to_owned);
+        let value = match filter {
+            "block-device-mapping.attach-time" => {
+                return self.volumes.iter().map(|volume| time::millis(volume.attached)).collect();
+            }
+            "block-device-mapping.delete-on-termination" => {
+                return self.volumes.iter().map(|volume| volume.delete_on_termination.to_string()).collect();
+            }
+            "block-device-mapping.status" => return self.volumes.iter().map(|_| "attached".to_owned()).collect(),
+            "iam-instance-profile.name" => return profile().collect(),
+            "reason" | "state-reason-message" => return reason(|reason| reason.message).collect(),
+            "state-reason-code" => return reason(|reason| reason.code).collect(),
+            "source-dest-check" => {
+                return self.primary(region).iter().map(|one| one.source_dest_check.to_string()).collect();
+            }
+            "metadata-options.http-endpoint" => self.metadata.http_endpoint.clone(),
+            "metadata-options.http-protocol-ipv4" => self.metadata.http_protocol_ipv4.to_owned(),
+            "metadata-options.http-protocol-ipv6" => self.metadata.http_protocol_ipv6.clone(),
+            "metadata-options.http-put-response-hop-limit" => self.metadata.http_put_response_hop_limit.to_string(),
+            "metadata-options.http-tokens" => self.metadata.http_tokens.clone(),
+            "metadata-options.instance-metadata-tags" => self.metadata.instance_metadata_tags.clone(),
+            "metadata-options.state" => self.metadata.state.to_owned(),
+            "capacity-reservation-specification.capacity-reservation-preference" => "open".to_owned(),
+            "current-instance-boot-mode" => "uefi".to_owned(),
+            "ena-support" => "true".to_owned(),
+            "hypervisor" => "xen".to_owned(),
+            "maintenance-options.auto-recovery" => "default".to_owned(),
+            "platform-details" => "Linux/UNIX".to_owned(),
+            "private-dns-name-options.hostname-type" => "ip-name".to_owned(),
+            "usage-operation" => "RunInstances".to_owned(),
+            "virtualization-type" => "hvm".to_owned(),
+            "enclave-options.enabled"
+            | "hibernation-options.configured"
+            | "operator.managed"
+            | "private-dns-name-options.enable-resource-name-dns-a-record"
+            | "private-dns-name-options.enable-resource-name-dns-aaaa-record" => "false".to_owned(),
+            _ => return Vec::new(),
+        };
+        vec![value]
+    }
+
+    /// The volumes that it has.
+    pub(super) fn volumes_of(instance: &Self) -> impl Iterator<Item = &Volume> {
+        instance.volumes.iter()
+    }
+
     /// The interface that the instance got first.
     pub(super) fn primary<'a>(&self, region: &'a Region) -> Option<&'a NetworkInterface> {
         region.interfaces.get(self.interfaces.first()?)
@@ -135,44 +176,7 @@ impl Instance {
 }
 
 impl Described for Instance {
-    const FILTERS: &'static [&'static str] = &[
-        "architecture",
-        "availability-zone",
-        "block-device-mapping.device-name",
-        "block-device-mapping.volume-id",
-        "client-token",
-        "dns-name",
-        "group-id",
-        "group-name",
-        "iam-instance-profile.arn",
-        "iam-instance-profile.id",
-        "image-id",
-        "instance-id",
-        "instance-state-code",
-        "instance-state-name",
-        "instance-type",
-        "instance.group-id",
-        "instance.group-name",
-        "ip-address",
-        "key-name",
-        "launch-index",
-        "launch-time",
-        "monitoring-state",
-        "network-interface.group-id",
-        "network-interface.group-name",
-        "network-interface.network-interface-id",
-        "network-interface.subnet-id",
-        "network-interface.vpc-id",
-        "owner-id",
-        "private-dns-name",
-        "private-ip-address",
-        "reservation-id",
-        "root-device-name",
-        "root-device-type",
-        "subnet-id",
-        "tenancy",
-        "vpc-id",
-    ];
+    const FILTERS: &'static [&'static str] = filter_names::INSTANCE;
 
     fn id(&self) -> &str {
         &self.id
@@ -209,15 +213,21 @@ impl Described for Instance {
             "instance-state-name" => vec![self.state.name().to_owned()],
             "instance-type" => vec![self.instance_type.clone()],
             "launch-index" => vec![self.launch_index.to_string()],
-            "launch-time" => vec![time::millis(self.launched)],
+            "launch-time" => vec![time::millis(to_the_second(self.launched))],
             "monitoring-state" => vec![monitoring(self.is_monitored).to_owned()],
             "owner-id" => vec![region.scope.account.clone()],
             "reservation-id" => vec![self.reservation_id.clone()],
             "root-device-name" => vec![ROOT.to_owned()],
             "root-device-type" => vec!["ebs".to_owned()],
-            _ => vec![self.tenancy.clone()],
+            "tenancy" => vec![self.tenancy.clone()],
+            name => self.values_of_settings(name, region),
         }
     }
+}
+
+/// EC2 knows when an instance was launched to the second.
+fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 fn monitoring(is_monitored: bool) -> &'static str {
@@ -230,6 +240,7 @@ fn monitoring(is_monitored: bool) -> &'static str {
 pub(super) struct InstanceItem {
     instance_id: String,
     image_id: String,
+    current_instance_boot_mode: &'static str,
     instance_state: StateItem,
     private_dns_name: String,
     dns_name: String,
@@ -260,7 +271,13 @@ pub(super) struct InstanceItem {
     iam_instance_profile: Option<Profile>,
     ebs_optimized: bool,
     ena_support: bool,
+    cpu_options: CpuOptions,
+    capacity_reservation_specification: CapacityReservation,
+    hibernation_options: Hibernation,
+    enclave_options: Enclave,
     metadata_options: MetadataOptions,
+    maintenance_options: Maintenance,
+    private_dns_name_options: PrivateDnsNames,
     platform_details: &'static str,
     usage_operation: &'static str,
 }
@@ -274,22 +291,63 @@ struct Placement {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CapacityReservation {
+    capacity_reservation_preference: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Hibernation {
+    configured: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Enclave {
+    enabled: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Maintenance {
+    auto_recovery: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrivateDnsNames {
+    hostname_type: &'static str,
+    #[serde(rename = "enableResourceNameDnsARecord")]
+    a_record: bool,
+    #[serde(rename = "enableResourceNameDnsAAAARecord")]
+    aaaa_record: bool,
+}
+
+#[derive(Debug, Serialize)]
 struct Monitoring {
     state: &'static str,
 }
 
 impl InstanceItem {
-    /// What EC2 shows of an instance; `state` is the one to show, which in the answer that starts it is `pending`.
+    /// What EC2 shows of an instance; `state` is the one to show, which in the answer that starts it is `pending`: there is
+    /// no public address and no volume yet, and the interface is just being attached.
     pub(super) fn of(instance: &Instance, state: State, region: &Region) -> Self {
         let region_name = &region.scope.region;
         let primary = instance.primary(region);
-        let public = primary.and_then(|interface| interface.public_address);
+        let is_starting = state == State::Pending;
+        let public = primary.and_then(|interface| interface.public_address).filter(|_| !is_starting);
         let interfaces = instance.interfaces.iter().filter_map(|id| region.interfaces.get(id));
         let tags = region.tags.of(&instance.id);
+        let interfaces = interfaces.map(|one| {
+            let item = InterfaceItem::of(one, region).at_instance();
+            if is_starting { item.just_attached() } else { item }
+        });
+        let volumes = instance.volumes.iter().filter(|_| !is_starting);
+        let metadata_state = if is_starting { "pending" } else { instance.metadata.state };
         let pending = StateReason { code: "pending", message: "pending" };
         Self {
             instance_id: instance.id.clone(),
             image_id: instance.image_id.clone(),
+            current_instance_boot_mode: "uefi",
             instance_state: state.into(),
             private_dns_name: primary.map(|one| private_dns_name(one.address, region_name)).unwrap_or_default(),
             dns_name: public.map(|address| public_dns_name(address, region_name)).unwrap_or_default(),
@@ -298,7 +356,7 @@ impl InstanceItem {
             ami_launch_index: instance.launch_index,
             product_codes: Vec::new(),
             instance_type: instance.instance_type.clone(),
-            launch_time: time::millis(instance.launched),
+            launch_time: time::millis(to_the_second(instance.launched)),
             placement: Placement {
                 availability_zone: instance.zone.clone(),
                 group_name: "",
@@ -309,22 +367,28 @@ impl InstanceItem {
             vpc_id: primary.map(|_| instance.vpc_id.clone()),
             private_ip_address: primary.map(|one| one.address.to_string()),
             ip_address: public.map(|address| address.to_string()),
-            state_reason: if state == State::Pending { Some(pending) } else { instance.state_reason.clone() },
+            state_reason: if is_starting { Some(pending) } else { instance.state_reason.clone() },
             architecture: instance.architecture,
             root_device_type: "ebs",
             root_device_name: ROOT,
-            block_device_mapping: instance.volumes.iter().map(VolumeItem::of).collect(),
+            block_device_mapping: volumes.map(VolumeItem::of).collect(),
             virtualization_type: "hvm",
             hypervisor: "xen",
             tag_set: (!tags.is_empty()).then(|| tags.to_vec()),
             client_token: instance.client_token.clone(),
             group_set: instance.groups(region),
             source_dest_check: primary.map(|one| one.source_dest_check),
-            network_interface_set: interfaces.map(|one| InterfaceItem::of(one, region).at_instance()).collect(),
+            network_interface_set: interfaces.collect(),
             iam_instance_profile: instance.profile.clone(),
             ebs_optimized: instance.ebs_optimized,
             ena_support: true,
-            metadata_options: instance.metadata.clone(),
+            cpu_options: CpuOptions::of(&instance.instance_type),
+            capacity_reservation_specification: CapacityReservation { capacity_reservation_preference: "open" },
+            hibernation_options: Hibernation { configured: false },
+            enclave_options: Enclave { enabled: false },
+            metadata_options: MetadataOptions { state: metadata_state, ..instance.metadata.clone() },
+            maintenance_options: Maintenance { auto_recovery: "default" },
+            private_dns_name_options: PrivateDnsNames { hostname_type: "ip-name", a_record: false, aaaa_record: false },
             platform_details: "Linux/UNIX",
             usage_operation: "RunInstances",
         }

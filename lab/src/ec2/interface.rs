@@ -82,11 +82,17 @@ pub(super) fn worn_groups(ids: &[String], region: &Region) -> Vec<WornGroup> {
 
 impl Described for NetworkInterface {
     const FILTERS: &'static [&'static str] = &[
+        "addresses.association.ip-owner-id",
+        "addresses.association.owner-id",
         "addresses.association.public-ip",
         "addresses.primary",
         "addresses.private-ip-address",
+        "association.allocation-id",
+        "association.association-id",
+        "association.ip-owner-id",
         "association.public-dns-name",
         "association.public-ip",
+        "attachment.attach-time",
         "attachment.attachment-id",
         "attachment.delete-on-termination",
         "attachment.device-index",
@@ -98,6 +104,7 @@ impl Described for NetworkInterface {
         "group-id",
         "group-name",
         "interface-type",
+        "ipv6-addresses.ipv6-address",
         "mac-address",
         "network-interface-id",
         "owner-id",
@@ -119,12 +126,17 @@ impl Described for NetworkInterface {
         let attached = |value: fn(&Attachment) -> String| self.attachment.iter().map(value).collect::<Vec<_>>();
         let public = self.public_address.iter();
         let value = match filter {
+            "addresses.association.ip-owner-id" | "association.ip-owner-id" => {
+                return public.map(|_| "amazon".to_owned()).collect();
+            }
             "addresses.association.public-ip" | "association.public-ip" => {
                 return public.map(Ipv4Addr::to_string).collect();
             }
-            "association.public-dns-name" => {
+            "addresses.association.public-dns-name" | "association.public-dns-name" | "public-dns-name" => {
                 return public.map(|address| public_dns_name(*address, &region.scope.region)).collect();
             }
+            "attachment.attach-time" => return attached(|one| time::millis(one.attached)),
+            "attachment.network-card-index" => return attached(|_| "0".to_owned()),
             "attachment.attachment-id" => return attached(|one| one.id.clone()),
             "attachment.delete-on-termination" => return attached(|one| one.delete_on_termination.to_string()),
             "attachment.device-index" => return attached(|one| one.device_index.to_string()),
@@ -146,12 +158,13 @@ impl Described for NetworkInterface {
             "mac-address" => self.mac.clone(),
             "network-interface-id" => self.id.clone(),
             "owner-id" => region.scope.account.clone(),
-            "private-dns-name" => private_dns_name(self.address, &region.scope.region),
+            "addresses.private-dns-name" | "private-dns-name" => private_dns_name(self.address, &region.scope.region),
             "requester-managed" => "false".to_owned(),
             "source-dest-check" => self.source_dest_check.to_string(),
             "status" => self.status().to_owned(),
             "subnet-id" => self.subnet_id.clone(),
-            _ => self.vpc_id.clone(),
+            "vpc-id" => self.vpc_id.clone(),
+            _ => return Vec::new(),
         };
         vec![value]
     }
@@ -266,6 +279,16 @@ impl InterfaceItem {
             interface_type: "interface",
             tag_set: region.tags.of(&interface.id).to_vec(),
         }
+    }
+
+    /// The same at an instance that is starting.
+    pub(super) fn just_attached(mut self) -> Self {
+        self.association = None;
+        self.private_ip_addresses_set.iter_mut().for_each(|address| address.association = None);
+        if let Some(attachment) = &mut self.attachment {
+            attachment.status = "attaching";
+        }
+        self
     }
 
     /// The same without what only the interface alone shows.

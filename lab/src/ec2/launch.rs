@@ -9,8 +9,11 @@ use serde::Deserialize;
 
 use super::block_device::{Mapping, check, volumes};
 use super::image;
-use super::instance::{Instance, InstanceItem, MetadataOptions, Profile, Reservation, ReservationItem, State};
+use super::instance::{Instance, InstanceItem, Profile, Reservation, ReservationItem, State};
+use super::instance_type::is_instance_type;
 use super::interface::{Attachment, MOST_GROUPS, NetworkInterface};
+use super::key_pair;
+use super::metadata::{MetadataInput, MetadataOptions};
 use super::region::Region;
 use super::resource_id::Kind;
 use super::subnet::Subnet;
@@ -111,16 +114,6 @@ struct CreditSpecification {
     cpu_credits: String,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct MetadataInput {
-    http_tokens: Option<String>,
-    http_put_response_hop_limit: Option<u32>,
-    http_endpoint: Option<String>,
-    http_protocol_ipv6: Option<String>,
-    instance_metadata_tags: Option<String>,
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct HibernationOptions {
@@ -214,7 +207,7 @@ impl Input {
         let image_id = self.image_id.as_deref().ok_or_else(|| missing("ImageId"))?;
         let image_id = image::resolve(&region.scope.region, image_id)?;
         self.check_counts()?;
-        self.check_texts()?;
+        self.check_texts(region)?;
         self.check_unsupported(call)?;
         check(call, &self.block_device_mapping)?;
         let instance_type = self.instance_type.clone().unwrap_or_else(|| DEFAULT_TYPE.to_owned());
@@ -231,7 +224,7 @@ impl Input {
             instance_type,
             tenancy: self.tenancy()?,
             profile: self.profile(region)?,
-            metadata: self.metadata_options.clone().unwrap_or_default().checked()?,
+            metadata: self.metadata_options.clone().unwrap_or_default().applied_to(&MetadataOptions::default())?,
             shutdown_behavior: one_of(
                 "instanceInitiatedShutdownBehavior",
                 self.instance_initiated_shutdown_behavior.as_deref(),
@@ -257,13 +250,9 @@ impl Input {
         Ok(())
     }
 
-    fn check_texts(&self) -> Result<(), AwsError> {
-        if self.key_name.as_ref().is_some_and(|name| name.is_empty() || name.len() > 255 || !name.is_ascii()) {
-            let name = self.key_name.clone().unwrap_or_default();
-            return Err(AwsError::bad_request(
-                "InvalidKeyPair.NotFound",
-                format!("The key pair '{name}' does not exist"),
-            ));
+    fn check_texts(&self, region: &Region) -> Result<(), AwsError> {
+        if let Some(name) = self.key_name.as_ref().filter(|name| !region.key_pairs.contains_key(*name)) {
+            return Err(key_pair::not_found(name));
         }
         if self.client_token.as_ref().is_some_and(|token| token.len() > 64 || !token.is_ascii()) {
             return Err(invalid_value("The client token must have at most 64 ASCII characters"));
@@ -295,7 +284,7 @@ impl Input {
 
     fn tenancy(&self) -> Result<String, AwsError> {
         let tenancy = self.placement.as_ref().and_then(|placement| placement.tenancy.as_deref());
-        one_of("tenancy", tenancy, &["default", "dedicated", "host"])
+        one_of("tenancy", tenancy.filter(|tenancy| !tenancy.is_empty()), &["default", "dedicated", "host"])
     }
 
     fn profile(&self, region: &Region) -> Result<Option<Profile>, AwsError> {
@@ -336,7 +325,7 @@ impl Input {
                 description: String::new(),
                 address: self.private_ip_address,
                 delete_on_termination: true,
-                is_public: true,
+                is_public: subnet.maps_public_addresses,
             };
             return Ok(vec![one]);
         }
@@ -372,13 +361,17 @@ impl Input {
             description: interface.description.clone().unwrap_or_default(),
             address: interface.private_ip_address,
             delete_on_termination: interface.delete_on_termination.unwrap_or(true),
-            is_public: interface.associate_public_ip_address.unwrap_or(device_index == 0),
+            is_public: interface
+                .associate_public_ip_address
+                .unwrap_or(device_index == 0 && subnet.maps_public_addresses),
         })
     }
 
     /// The subnet that is named, or the default VPC's subnet in the zone that is asked for.
     fn subnet<'a>(&self, region: &'a Region, id: Option<&str>) -> Result<&'a Subnet, AwsError> {
+        // Terraform sends it empty.
         let zone = self.placement.as_ref().and_then(|placement| placement.availability_zone.as_deref());
+        let zone = zone.filter(|zone| !zone.is_empty());
         if let Some(id) = id {
             Kind::Subnet.check(id)?;
             let subnet = region.subnets.get(id).ok_or_else(|| Kind::Subnet.not_found(id))?;
@@ -400,7 +393,7 @@ impl Input {
 fn checked_groups(region: &Region, ids: Vec<String>, subnet: &Subnet) -> Result<Vec<String>, AwsError> {
     let mut groups: Vec<String> = Vec::with_capacity(ids.len());
     for id in ids {
-        if region.group(&id)?.vpc_id != subnet.vpc_id {
+        if !region.is_usable_in(region.group(&id)?, &subnet.vpc_id) {
             let message = format!("Security group {id} and subnet {} belong to different networks.", subnet.id);
             return Err(AwsError::bad_request("InvalidParameter", message));
         }
@@ -438,55 +431,12 @@ pub(super) fn check_user_data(user_data: Option<&str>) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// `family.size`, such as `t3.micro` or `u-6tb1.112xlarge`. The lab does not know which of them there are.
-pub(super) fn is_instance_type(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    let Some((family, size)) = text.split_once('.') else { return false };
-    const SIZES: [&str; 6] = ["nano", "micro", "small", "medium", "large", "metal"];
-    let is_size = SIZES.contains(&size)
-        || size.starts_with("metal-")
-        || size.strip_suffix("xlarge").is_some_and(|times| times.bytes().all(|b| b.is_ascii_digit()));
-    text.len() <= 64
-        && family.starts_with(|c: char| c.is_ascii_lowercase())
-        && is_word(family)
-        && is_word(size)
-        && is_size
-}
-
 /// A value of an enumeration, the first where none is given.
 pub(super) fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<String, AwsError> {
     match value {
         None => Ok(known.first().copied().unwrap_or_default().to_owned()),
         Some(value) if known.contains(&value) => Ok(value.to_owned()),
         Some(value) => Err(invalid_value(format!("Value ({value}) for parameter {name} is invalid."))),
-    }
-}
-
-impl MetadataInput {
-    fn checked(self) -> Result<MetadataOptions, AwsError> {
-        let hops = self.http_put_response_hop_limit.unwrap_or(2);
-        if !(1..=64).contains(&hops) {
-            let message = format!("Value ({hops}) for parameter HttpPutResponseHopLimit is invalid.");
-            return Err(invalid_value(message));
-        }
-        Ok(MetadataOptions {
-            state: "applied",
-            http_tokens: one_of("HttpTokens", self.http_tokens.as_deref(), &["required", "optional"])?,
-            http_put_response_hop_limit: hops,
-            http_endpoint: one_of("HttpEndpoint", self.http_endpoint.as_deref(), &["enabled", "disabled"])?,
-            http_protocol_ipv6: one_of(
-                "HttpProtocolIpv6",
-                self.http_protocol_ipv6.as_deref(),
-                &["disabled", "enabled"],
-            )?,
-            instance_metadata_tags: one_of(
-                "InstanceMetadataTags",
-                self.instance_metadata_tags.as_deref(),
-                &["disabled", "enabled"],
-            )?,
-        })
     }
 }
 
@@ -554,11 +504,19 @@ impl Checked {
             client_token: input.client_token.clone(),
             user_data: input.user_data.clone(),
             metadata: self.metadata.clone(),
+            credits: credits(input, &self.instance_type),
             disable_api_termination: input.disable_api_termination.unwrap_or(false),
             disable_api_stop: input.disable_api_stop.unwrap_or(false),
             shutdown_behavior: self.shutdown_behavior.clone(),
         }
     }
+}
+
+/// Unlimited, unless the call or the oldest family says otherwise.
+fn credits(input: &Input, instance_type: &str) -> String {
+    let given = input.credit_specification.as_ref().map(|credits| credits.cpu_credits.clone());
+    let default = if instance_type.starts_with("t2.") { "standard" } else { "unlimited" };
+    given.unwrap_or_else(|| default.to_owned())
 }
 
 fn check_address(address: Ipv4Addr, subnet: &Subnet, region: &Region, count: usize) -> Result<(), AwsError> {

@@ -1,11 +1,11 @@
-//! `StartInstances`, `StopInstances`, `TerminateInstances`: all of a call's instances or none.
+//! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all of a call's instances or none.
 
 use serde::{Deserialize, Serialize};
 
 use super::instance::{Instance, State, StateItem, StateReason};
 use super::launch::public_address;
 use super::region::Region;
-use super::{dry_run_ends, missing};
+use super::{Done, dry_run_ends, missing};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -125,6 +125,14 @@ pub(super) fn stop(call: &Call, region: &mut Region) -> Result<Reply, AwsError> 
         with_primary(region, id, State::Running, |address| *address = None);
     }
     change(call, region, &input.instance_id, &[State::Running], (State::Stopping, State::Stopped), Some(USER_INITIATED))
+}
+
+/// `RebootInstances`. A machine that is not there has nothing to do for it.
+pub(super) fn reboot(call: &Call, region: &Region) -> Result<Reply, AwsError> {
+    let input = read(call, region)?;
+    dry_run_ends(input.dry_run)?;
+    check(region, &input.instance_id, |one| (one.state != State::Running).then(|| incorrect_state(one, "rebooted")))?;
+    call.reply(&Done::YES)
 }
 
 /// `TerminateInstances`. The groups are free at once.

@@ -58,7 +58,7 @@ impl Wanted {
         let given = [
             self.cidr_ipv4.as_deref().map(Peer::ipv4),
             self.cidr_ipv6.as_deref().map(Peer::ipv6),
-            self.prefix_list_id.as_deref().map(Peer::prefix_list),
+            self.prefix_list_id.as_deref().map(|id| Peer::prefix_list(id, region)),
             self.referenced_group_id.as_ref().map(referenced),
         ];
         let mut given = given.into_iter().flatten();

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Serialize;
 
-use super::invalid_value;
+use super::region::Region;
 use super::resource_id::Kind;
+use super::{invalid_value, prefix_list};
 use crate::gateway::error::AwsError;
 
 /// Who may be talked to.
@@ -36,9 +37,12 @@ impl Peer {
         net.map(|net| Self::Ipv6(net.trunc())).ok_or_else(|| malformed(text))
     }
 
-    /// A prefix list. The lab holds none and takes every id of the right form.
-    pub(super) fn prefix_list(id: &str) -> Result<Self, AwsError> {
+    /// A prefix list of the Region.
+    pub(super) fn prefix_list(id: &str, region: &Region) -> Result<Self, AwsError> {
         Kind::PrefixList.check(id)?;
+        if prefix_list::lists_of(&region.scope.region).iter().all(|list| list.id != id) {
+            return Err(Kind::PrefixList.not_found(id));
+        }
         Ok(Self::PrefixList(id.to_owned()))
     }
 

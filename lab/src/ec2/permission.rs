@@ -220,7 +220,7 @@ pub(super) fn of_permissions<'a>(
         }
         for list in &permission.prefix_list_ids {
             let id = list.prefix_list_id.as_deref().ok_or_else(|| missing("PrefixListId"))?;
-            add(Peer::prefix_list(id)?, &list.description)?;
+            add(Peer::prefix_list(id, region)?, &list.description)?;
         }
         for pair in &permission.groups {
             add(pair.peer(call, region, group)?, &pair.description)?;

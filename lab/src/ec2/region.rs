@@ -9,11 +9,13 @@ use super::group::SecurityGroup;
 use super::image;
 use super::instance::{Instance, Reservation};
 use super::interface::NetworkInterface;
+use super::key_pair::KeyPair;
 use super::launch::Launch;
 use super::resource_id::Kind;
 use super::subnet::Subnet;
 use super::tag::Tags;
 use super::vpc::Vpc;
+use super::vpc_association::Association;
 use super::{combination, missing};
 use crate::gateway::error::AwsError;
 use crate::scope::Scope;
@@ -32,6 +34,9 @@ pub(super) struct Region {
     /// The launches that had a client token, by it.
     #[serde(skip)]
     pub(super) launches: BTreeMap<String, Launch>,
+    /// By name.
+    pub(super) key_pairs: BTreeMap<String, KeyPair>,
+    pub(super) associations: Vec<Association>,
     pub(super) tags: Tags,
     /// What a snapshot showed when the Region was new.
     #[serde(skip)]
@@ -50,6 +55,8 @@ impl Region {
             instances: BTreeMap::new(),
             reservations: BTreeMap::new(),
             launches: BTreeMap::new(),
+            key_pairs: BTreeMap::new(),
+            associations: Vec::new(),
             tags: Tags::default(),
             at_start: Value::Null,
         };
@@ -112,6 +119,12 @@ impl Region {
         })
     }
 
+    /// Whether an interface in a VPC can wear a group: one of the VPC's own, or one that is associated with it.
+    pub(super) fn is_usable_in(&self, group: &SecurityGroup, vpc_id: &str) -> bool {
+        let is_associated = |one: &Association| one.group_id == group.id && one.vpc_id == vpc_id;
+        group.vpc_id == vpc_id || self.associations.iter().any(is_associated)
+    }
+
     /// The group that a call names by id or by name.
     pub(super) fn group_of(&self, id: Option<&str>, name: Option<&str>) -> Result<&SecurityGroup, AwsError> {
         match (id, name) {
@@ -140,6 +153,9 @@ impl Region {
             Kind::Vpc => self.vpcs.contains_key(id),
             Kind::Subnet => self.subnets.contains_key(id),
             Kind::PrefixList => false,
+            Kind::KeyPair => self.key_pairs.values().any(|pair| pair.id == id),
+            Kind::RouteTable => self.vpcs.values().any(|vpc| vpc.route_table_id == id),
+            Kind::NetworkAcl => self.vpcs.values().any(|vpc| vpc.network_acl_id == id),
             Kind::Volume => {
                 self.instances.values().any(|instance| instance.volumes.iter().any(|volume| volume.id == id))
             }

@@ -14,11 +14,14 @@ pub(super) enum Kind {
     Subnet,
     PrefixList,
     Volume,
+    KeyPair,
+    RouteTable,
+    NetworkAcl,
 }
 
 impl Kind {
     /// Every kind.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Group,
         Self::Rule,
         Self::Instance,
@@ -28,6 +31,9 @@ impl Kind {
         Self::Subnet,
         Self::PrefixList,
         Self::Volume,
+        Self::KeyPair,
+        Self::RouteTable,
+        Self::NetworkAcl,
     ];
 
     /// What stands before the hyphen.
@@ -42,6 +48,9 @@ impl Kind {
             Self::Subnet => "subnet",
             Self::PrefixList => "pl",
             Self::Volume => "vol",
+            Self::KeyPair => "key",
+            Self::RouteTable => "rtb",
+            Self::NetworkAcl => "acl",
         }
     }
 
@@ -57,6 +66,9 @@ impl Kind {
             Self::Subnet => "subnet",
             Self::PrefixList => "prefix-list",
             Self::Volume => "volume",
+            Self::KeyPair => "key-pair",
+            Self::RouteTable => "route-table",
+            Self::NetworkAcl => "network-acl",
         }
     }
 
@@ -72,6 +84,9 @@ impl Kind {
             Self::Subnet => ("InvalidSubnetId.Malformed", "InvalidSubnetID.NotFound"),
             Self::PrefixList => ("InvalidPrefixListId.Malformed", "InvalidPrefixListID.NotFound"),
             Self::Volume => ("InvalidVolumeId.Malformed", "InvalidVolume.NotFound"),
+            Self::KeyPair => ("InvalidKeyPair.NotFound", "InvalidKeyPair.NotFound"),
+            Self::RouteTable => ("InvalidRouteTableId.Malformed", "InvalidRouteTableID.NotFound"),
+            Self::NetworkAcl => ("InvalidNetworkAclId.Malformed", "InvalidNetworkAclID.NotFound"),
         }
     }
 
@@ -87,6 +102,9 @@ impl Kind {
             Self::Subnet => "subnet ID",
             Self::PrefixList => "prefix list ID",
             Self::Volume => "volume",
+            Self::KeyPair => "key pair",
+            Self::RouteTable => "routeTable ID",
+            Self::NetworkAcl => "networkAcl ID",
         }
     }
 

@@ -91,7 +91,7 @@ pub(super) struct RuleItem {
     prefix_list_id: Option<String>,
     referenced_group_info: Option<ReferencedGroup>,
     description: Option<String>,
-    tag_set: Vec<Tag>,
+    tag_set: Option<Vec<Tag>>,
     security_group_rule_arn: String,
 }
 
@@ -119,7 +119,7 @@ impl RuleItem {
             prefix_list_id: None,
             referenced_group_info: None,
             description: rule.description.clone(),
-            tag_set: region.tags.of(&rule.id).to_vec(),
+            tag_set: Some(region.tags.of(&rule.id).to_vec()),
             security_group_rule_arn: region.arn(Kind::Rule, &rule.id),
         };
         match &rule.peer {
@@ -132,6 +132,14 @@ impl RuleItem {
             }
         }
         item
+    }
+}
+
+impl RuleItem {
+    /// The same in the answer that makes the rule, which does not speak of tags where there are none.
+    pub(super) fn just_made(mut self) -> Self {
+        self.tag_set = self.tag_set.filter(|tags| !tags.is_empty());
+        self
     }
 }
 

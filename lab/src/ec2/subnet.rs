@@ -1,4 +1,4 @@
-//! Subnets: those of the default VPC, one in each zone.
+//! Subnets: those of the default VPC, one in each zone, and those that callers add.
 
 use std::net::Ipv4Addr;
 
@@ -12,7 +12,7 @@ use super::region::Region;
 use super::resource_id::Kind;
 use super::tag::Tag;
 use super::vpc;
-use super::zone::zones_of;
+use super::zone::{Zone, zones_of};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::ids;
@@ -27,19 +27,32 @@ pub(super) struct Subnet {
     pub(super) vpc_id: String,
     pub(super) zone: String,
     zone_id: String,
-    cidr: Ipv4Net,
+    pub(super) cidr: Ipv4Net,
+    is_default: bool,
+    pub(super) maps_public_addresses: bool,
 }
 
 impl Subnet {
-    /// The subnets of a default VPC: a /20 for each zone.
-    pub(super) fn default_ones(vpc_id: &str, region: &str) -> Vec<Self> {
-        let ranges = vpc::DEFAULT_CIDR.subnets(20).into_iter().flatten();
-        let subnets = zones_of(region).into_iter().zip(ranges).map(|(zone, cidr)| Self {
+    /// A subnet of a VPC of one's own: its instances have no public addresses.
+    pub(super) fn new(vpc_id: &str, zone: Zone, cidr: Ipv4Net) -> Self {
+        Self {
             id: ids::ec2("subnet"),
             vpc_id: vpc_id.to_owned(),
             zone: zone.name,
             zone_id: zone.id,
             cidr,
+            is_default: false,
+            maps_public_addresses: false,
+        }
+    }
+
+    /// The subnets of a default VPC: a /20 for each zone.
+    pub(super) fn default_ones(vpc_id: &str, region: &str) -> Vec<Self> {
+        let ranges = vpc::DEFAULT_CIDR.subnets(20).into_iter().flatten();
+        let subnets = zones_of(region).into_iter().zip(ranges).map(|(zone, cidr)| Self {
+            is_default: true,
+            maps_public_addresses: true,
+            ..Self::new(vpc_id, zone, cidr)
         });
         subnets.collect()
     }
@@ -93,7 +106,8 @@ impl Described for Subnet {
             "availability-zone-id" => self.zone_id.clone(),
             "available-ip-address-count" => self.free_count(region).to_string(),
             "cidr" | "cidr-block" | "cidrBlock" => self.cidr.to_string(),
-            "default-for-az" | "defaultForAz" | "map-public-ip-on-launch" => "true".to_owned(),
+            "default-for-az" | "defaultForAz" => self.is_default.to_string(),
+            "map-public-ip-on-launch" => self.maps_public_addresses.to_string(),
             "owner-id" => region.scope.account.clone(),
             "state" => "available".to_owned(),
             "subnet-arn" => region.arn(Kind::Subnet, &self.id),
@@ -124,7 +138,7 @@ struct DescribeOutput {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SubnetItem {
+pub(super) struct SubnetItem {
     subnet_id: String,
     subnet_arn: String,
     state: &'static str,
@@ -137,11 +151,18 @@ struct SubnetItem {
     default_for_az: bool,
     map_public_ip_on_launch: bool,
     assign_ipv6_address_on_creation: bool,
+    private_dns_name_options_on_launch: LaunchNames,
     tag_set: Vec<Tag>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LaunchNames {
+    hostname_type: &'static str,
+}
+
 impl SubnetItem {
-    fn of(subnet: &Subnet, region: &Region) -> Self {
+    pub(super) fn of(subnet: &Subnet, region: &Region) -> Self {
         Self {
             subnet_id: subnet.id.clone(),
             subnet_arn: region.arn(Kind::Subnet, &subnet.id),
@@ -152,9 +173,10 @@ impl SubnetItem {
             available_ip_address_count: subnet.free_count(region),
             availability_zone: subnet.zone.clone(),
             availability_zone_id: subnet.zone_id.clone(),
-            default_for_az: true,
-            map_public_ip_on_launch: true,
+            default_for_az: subnet.is_default,
+            map_public_ip_on_launch: subnet.maps_public_addresses,
             assign_ipv6_address_on_creation: false,
+            private_dns_name_options_on_launch: LaunchNames { hostname_type: "ip-name" },
             tag_set: region.tags.of(&subnet.id).to_vec(),
         }
     }

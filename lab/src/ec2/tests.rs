@@ -1,3 +1,5 @@
+mod around;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::http::{HeaderMap, Method, Uri};
@@ -464,8 +466,8 @@ fn zones_and_subnets_are_the_regions_own() {
 
 #[test]
 fn what_the_lab_does_not_have_it_refuses_by_name() {
-    let error = Lab::new().ask("AssociateSecurityGroupVpc", "GroupId=sg-1a2b3c4d").unwrap_err();
-    assert_eq!((error.status, error.message.contains("AssociateSecurityGroupVpc")), (501, true));
+    let error = Lab::new().ask("CreateNatGateway", "SubnetId=subnet-1a2b3c4d").unwrap_err();
+    assert_eq!((error.status, error.message.contains("CreateNatGateway")), (501, true));
 }
 
 fn permission() -> impl Strategy<Value = String> {

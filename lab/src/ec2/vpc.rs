@@ -8,6 +8,7 @@ use super::page::page;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::tag::{self, Tag, TagSpecification};
+use super::vpc_attribute::Attributes;
 use super::{Done, dry_run_ends, group, invalid_value, missing};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -21,7 +22,11 @@ pub(super) const DEFAULT_CIDR: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr:
 pub(super) struct Vpc {
     pub(super) id: String,
     pub(super) is_default: bool,
-    cidr: Ipv4Net,
+    pub(super) cidr: Ipv4Net,
+    pub(super) attributes: Attributes,
+    pub(super) route_table_id: String,
+    pub(super) route_association_id: String,
+    pub(super) network_acl_id: String,
     association_id: String,
     dhcp_options_id: String,
     tenancy: String,
@@ -33,6 +38,10 @@ impl Vpc {
             id: ids::ec2("vpc"),
             is_default: false,
             cidr,
+            attributes: Attributes::new(false),
+            route_table_id: ids::ec2("rtb"),
+            route_association_id: ids::ec2("rtbassoc"),
+            network_acl_id: ids::ec2("acl"),
             association_id: ids::ec2("vpc-cidr-assoc"),
             dhcp_options_id: ids::ec2("dopt"),
             tenancy: tenancy.to_owned(),
@@ -41,7 +50,7 @@ impl Vpc {
 
     /// The VPC that an account has in a Region from the start.
     pub(super) fn default_one() -> Self {
-        Self { is_default: true, ..Self::new(DEFAULT_CIDR, "default") }
+        Self { is_default: true, attributes: Attributes::new(true), ..Self::new(DEFAULT_CIDR, "default") }
     }
 }
 
@@ -86,6 +95,7 @@ struct VpcItem {
     state: &'static str,
     cidr_block: String,
     cidr_block_association_set: Vec<Association>,
+    ipv6_cidr_block_association_set: [(); 0],
     dhcp_options_id: String,
     instance_tenancy: String,
     is_default: bool,
@@ -117,6 +127,7 @@ impl VpcItem {
                 cidr_block: vpc.cidr.to_string(),
                 cidr_block_state: AssociationState { state: "associated" },
             }],
+            ipv6_cidr_block_association_set: [],
             dhcp_options_id: vpc.dhcp_options_id.clone(),
             instance_tenancy: vpc.tenancy.clone(),
             is_default: vpc.is_default,
@@ -192,6 +203,7 @@ pub(super) fn delete(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     for group in groups {
         group::remove(region, &group);
     }
+    region.associations.retain(|association| association.vpc_id != id);
     region.tags.forget(&id);
     region.vpcs.remove(&id);
     call.reply(&Done::YES)

@@ -11,6 +11,7 @@ use super::tags::{Tag, check_tags};
 use super::{DEFAULT_BUS, Events, check_name, limit_exceeded, not_found, page};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::policy::Policy;
 use crate::scope::Scope;
 use crate::time;
 
@@ -36,13 +37,15 @@ impl Default for Buses {
 pub(super) struct Bus {
     pub(super) rules: BTreeMap<String, Arc<Rule>>,
     pub(super) tags: BTreeMap<String, String>,
+    /// Who else than its account may put events on it.
+    pub(super) policy: Option<Policy>,
     description: Option<String>,
     created: Timestamp,
 }
 
 impl Bus {
     fn new(description: Option<String>, tags: BTreeMap<String, String>) -> Self {
-        Self { rules: BTreeMap::new(), tags, description, created: Timestamp::now() }
+        Self { rules: BTreeMap::new(), tags, policy: None, description, created: Timestamp::now() }
     }
 
     pub(super) fn description(&self) -> Option<&str> {
@@ -140,6 +143,8 @@ struct Described {
     arn: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
     creation_time: f64,
     last_modified_time: f64,
 }
@@ -151,6 +156,7 @@ impl Described {
             name: name.to_owned(),
             arn: arn(scope, name),
             description: bus.description.clone(),
+            policy: bus.policy.as_ref().map(|policy| policy.text().to_owned()),
             creation_time: created,
             last_modified_time: created,
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::rule::{Rule, State};
 use super::target::{Kind, Target};
 use super::transform::{Surroundings, at};
-use super::{Events, bus};
+use super::{DEFAULT_BUS, Events, bus};
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
 use crate::scope::Scope;
@@ -126,7 +126,10 @@ impl Delivery {
     }
 
     fn count(&self, rule: &Rule, metric: &'static str) {
-        self.cloud.metrics.count(&self.scope, "AWS/Events", metric, ("RuleName", &rule.name));
+        // Rules on the default bus are counted by their name alone, those of another bus by both names.
+        let by_rule = [("RuleName", rule.name.as_str()), ("EventBusName", rule.bus.as_str())];
+        let dimensions = if rule.bus == DEFAULT_BUS { &by_rule[..1] } else { &by_rule };
+        self.cloud.metrics.record(&self.scope, "AWS/Events", metric, dimensions, 1.0, "Count");
     }
 
     fn serve(self: &Arc<Self>, rule: &Arc<Rule>) {

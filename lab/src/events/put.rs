@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::rule::read_pattern;
-use super::{Events, bus, invalid};
+use super::{Events, bus, invalid, permission};
 use crate::cloud::Cloud;
 use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
@@ -140,7 +140,7 @@ impl Events {
         }
         let buses: Vec<_> = entries
             .iter()
-            .map(|entry| bus::named(&call.scope, entry.event_bus_name.as_deref()))
+            .map(|entry| permission::bus_of_entry(call, entry.event_bus_name.as_deref()))
             .collect::<Result<_, _>>()?;
         let results: Vec<_> =
             entries.iter().zip(&buses).map(|(entry, bus)| self.put_entry(cloud, call, entry, bus)).collect();
@@ -148,7 +148,7 @@ impl Events {
         call.reply(&Put { failed_entry_count: failed, entries: results })
     }
 
-    fn put_entry(&self, cloud: &Arc<Cloud>, call: &Call, entry: &Entry, bus: &str) -> EntryResult {
+    fn put_entry(&self, cloud: &Arc<Cloud>, call: &Call, entry: &Entry, (owner, bus): &(Scope, String)) -> EntryResult {
         let event_id = ids::uuid();
         let event = match entry.to_event(&call.scope, &event_id) {
             Ok(event) => Arc::new(event),
@@ -156,14 +156,19 @@ impl Events {
         };
         let carried = carried(&event);
         // AWS takes an event for a bus that is not there, answers with an id, and drops it.
-        if self.buses.with(&call.scope, |buses| buses.get(bus).is_err()) {
+        let allowed =
+            self.buses.with(owner, |buses| buses.get(bus).ok().map(|one| permission::allows(call, owner, bus, one)));
+        if let Some(Err(denied)) = allowed {
+            return EntryResult::refused("AccessDeniedException", denied);
+        }
+        if allowed.is_none() {
             let from = entry.source.clone().unwrap_or_default();
-            let to = bus::arn(&call.scope, bus);
+            let to = bus::arn(owner, bus);
             let refusal = Refusal::new(Reason::NotFound, format!("there is no event bus {bus}"));
             let leg = Leg { scope: call.scope.clone(), hop: Hop::Bus, from, to, carried };
             cloud.deliveries.stopped(leg, refusal);
         } else {
-            self.deliver(cloud, &call.scope, bus, event, false, &carried);
+            self.deliver(cloud, owner, bus, event, false, &carried);
         }
         EntryResult::Taken { event_id }
     }

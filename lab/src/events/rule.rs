@@ -23,6 +23,7 @@ const MOST_RULES: usize = 300;
 pub(super) struct Rule {
     pub(super) name: String,
     pub(super) arn: String,
+    pub(super) bus: String,
     pub(super) pattern: Arc<Pattern>,
     pattern_text: String,
     pub(super) state: State,
@@ -203,6 +204,7 @@ impl Events {
         let rule = Rule {
             name: input.name.clone(),
             arn: arn.clone(),
+            bus: bus.clone(),
             pattern,
             pattern_text,
             state,

@@ -413,3 +413,54 @@ async fn a_pattern_is_tested_on_a_whole_event_only() {
         assert_eq!(test(part).await.unwrap_err(), "ValidationException: Parameter Event is not valid.", "{field}");
     }
 }
+
+#[tokio::test]
+async fn another_account_needs_the_policy_of_the_bus() {
+    let owner = Client::new();
+    let other = Client {
+        cloud: Arc::clone(&owner.cloud),
+        scope: crate::scope::Scope::new("444455556666", owner.scope.region.clone()),
+    };
+    owner.events("CreateEventBus", json!({ "Name": "shared" })).await.unwrap();
+    let bus = owner.scope.arn("events", "event-bus/shared");
+    let put = async |client: &Client| {
+        let entry = json!({ "EventBusName": bus, "Source": "mine", "DetailType": "t", "Detail": "{}" });
+        let answer = client.events("PutEvents", json!({ "Entries": [entry] })).await.unwrap();
+        answer["Entries"][0]["ErrorCode"].as_str().map(str::to_owned)
+    };
+    assert_eq!(put(&owner).await, None, "the owner needs none");
+    assert_eq!(put(&other).await.as_deref(), Some("AccessDeniedException"));
+    let permission = json!({
+        "EventBusName": "shared", "Action": "events:PutEvents", "Principal": "444455556666", "StatementId": "them",
+    });
+    owner.events("PutPermission", permission.clone()).await.unwrap();
+    owner.events("PutPermission", permission).await.unwrap();
+    assert_eq!(put(&other).await, None);
+    let described = owner.events("DescribeEventBus", json!({ "Name": "shared" })).await.unwrap();
+    let policy: Value = serde_json::from_str(described["Policy"].as_str().unwrap()).unwrap();
+    assert_eq!(policy["Statement"].as_array().unwrap().len(), 1, "a second time replaces: {policy}");
+    assert_eq!(policy["Statement"][0]["Resource"], bus);
+    for (wrong, code) in [
+        (json!({ "StatementId": "x", "Action": "events:PutRule", "Principal": "*" }), "ValidationException"),
+        (json!({ "StatementId": "x", "Action": "events:PutEvents", "Principal": "them" }), "ValidationException"),
+        (json!({ "Action": "events:PutEvents", "Principal": "*" }), "ValidationException"),
+        (json!({ "Policy": "{" }), "ValidationException"),
+        (json!({ "EventBusName": "absent", "Policy": "{}" }), "ResourceNotFoundException"),
+    ] {
+        let refused = owner.events("PutPermission", wrong.clone()).await.unwrap_err();
+        assert!(refused.starts_with(code), "{wrong}: {refused}");
+    }
+    let remove = |sid: &str| owner.events("RemovePermission", json!({ "EventBusName": "shared", "StatementId": sid }));
+    assert!(remove("nobody").await.unwrap_err().starts_with("ResourceNotFoundException"));
+    remove("them").await.unwrap();
+    assert_eq!(put(&other).await.as_deref(), Some("AccessDeniedException"));
+}
+
+#[tokio::test]
+async fn what_eventbridge_has_and_the_lab_does_not_is_refused_by_name() {
+    let client = Client::new();
+    for operation in ["CreateArchive", "StartReplay", "CreateConnection", "CreateApiDestination", "CreateEndpoint"] {
+        let refused = client.events(operation, json!({})).await.unwrap_err();
+        assert_eq!(refused, format!("NotImplemented: the lab does not support the operation events:{operation}"));
+    }
+}

@@ -21,7 +21,7 @@ fn throttled(service: Service) -> AwsError {
     match (service, service.protocol()) {
         (Service::Sqs, _) => AwsError::new(403, "RequestThrottled", "Request is throttled."),
         (_, Protocol::Ec2Query) => AwsError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
-        (_, Protocol::Query) => AwsError::bad_request("Throttling", "Rate exceeded"),
+        (_, Protocol::Query | Protocol::RpcV2Cbor) => AwsError::bad_request("Throttling", "Rate exceeded"),
         (_, Protocol::Json { .. }) => AwsError::bad_request("ThrottlingException", "Rate exceeded"),
         (_, Protocol::RestJson) => {
             AwsError::new(429, "TooManyRequestsException", "Rate exceeded").with("Reason", "CallerRateLimitExceeded")
@@ -41,7 +41,9 @@ fn internal_error(service: Service) -> AwsError {
         (_, Protocol::RestXml) => {
             AwsError::new(500, "InternalError", "We encountered an internal error. Please try again.")
         }
-        (_, Protocol::Query | Protocol::Json { .. }) => AwsError::new(500, "InternalFailure", unknown),
+        (_, Protocol::Query | Protocol::Json { .. } | Protocol::RpcV2Cbor) => {
+            AwsError::new(500, "InternalFailure", unknown)
+        }
     }
 }
 

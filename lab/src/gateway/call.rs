@@ -10,10 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::cbor;
 use super::error::AwsError;
 use super::params::{Node, ParamError, Problem};
 use super::service::{Protocol, Service};
 use super::xml;
+use crate::cloudwatch;
 use crate::identity::Identity;
 use crate::scope::Scope;
 use crate::sqs;
@@ -58,12 +60,18 @@ impl Call {
     ///
     /// Unknown parameters are refused by name, before anything has changed.
     pub fn input<T: DeserializeOwned>(&self) -> Result<T, AwsError> {
-        match self.service.protocol() {
+        match self.protocol() {
             Protocol::Ec2Query | Protocol::Query => self.params.read(),
             Protocol::Json { .. } | Protocol::RestJson => read_json(&self.body),
+            Protocol::RpcV2Cbor => read_cbor(&self.body),
             Protocol::RestXml => Err(ParamError::new(Problem::Malformed, "body", "is read by the S3 service itself")),
         }
         .map_err(|error| self.bad_parameter(&error))
+    }
+
+    /// How the caller speaks, and is answered.
+    pub fn protocol(&self) -> Protocol {
+        self.service.protocol_of(&self.headers)
     }
 
     /// The label of a REST path; the route that matched has it, so an absent one is the lab's own mistake.
@@ -121,6 +129,15 @@ impl Call {
             (Service::Sns, Problem::Missing | Problem::Invalid) => {
                 AwsError::bad_request("InvalidParameter", format!("Invalid parameter: {name} {what}"))
             }
+            (Service::CloudWatch, Problem::Missing) => {
+                AwsError::bad_request("MissingParameter", format!("The parameter {name} is required."))
+            }
+            (Service::CloudWatch, Problem::Invalid) => {
+                AwsError::bad_request("InvalidParameterValue", format!("The parameter {name} {what}"))
+            }
+            (Service::CloudWatch, Problem::Malformed) => {
+                AwsError::bad_request("InvalidParameterValue", format!("The parameter {name} {what}"))
+            }
             (Service::Sqs, Problem::Missing) => {
                 AwsError::bad_request("MissingParameter", format!("The request must contain the parameter {name}."))
             }
@@ -137,10 +154,11 @@ impl Call {
 
     /// A successful answer with `output` as its content.
     pub fn reply(&self, output: &impl Serialize) -> Result<Reply, AwsError> {
-        let body = match self.service.protocol() {
+        let body = match self.protocol() {
             Protocol::Ec2Query => self.ec2_xml(output),
             Protocol::Query => self.query_xml(output),
             Protocol::Json { .. } | Protocol::RestJson => serde_json::to_vec(output).map_err(|e| e.to_string()),
+            Protocol::RpcV2Cbor => cbor::write(output).map_err(|e| e.to_string()),
             Protocol::RestXml => Err("S3 writes its own answers".to_owned()),
         };
         let body = body.map_err(|message| AwsError::new(500, "InternalFailure", message))?;
@@ -164,7 +182,7 @@ impl Call {
 
     /// The answer that refuses the call, in the service's own form.
     pub fn refuse(&self, error: &AwsError) -> Reply {
-        refuse(self.service, &self.request_id, error)
+        refuse(self.service, self.protocol(), &self.request_id, error)
     }
 
     fn ec2_xml(&self, output: &impl Serialize) -> Result<Vec<u8>, String> {
@@ -190,7 +208,7 @@ impl Call {
     }
 
     fn with_headers(&self, status: StatusCode, body: Vec<u8>) -> Reply {
-        Reply::new(status, content_type(self.service), &self.request_id, body)
+        with_protocol(Reply::new(status, content_type(self.protocol()), &self.request_id, body), self.protocol())
     }
 }
 
@@ -235,16 +253,17 @@ pub(crate) fn lambda_operation(parts: &axum::http::request::Parts) -> Option<&'s
 }
 
 /// The refusal of a call in the form of the service that it was meant for.
-pub(crate) fn refuse(service: Service, request_id: &str, error: &AwsError) -> Reply {
+pub(crate) fn refuse(service: Service, protocol: Protocol, request_id: &str, error: &AwsError) -> Reply {
     use quick_xml::escape::escape;
 
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (code, message) = (escape(error.code.as_ref()), escape(error.message.as_str()));
-    let body = match service.protocol() {
+    let body: Vec<u8> = match protocol {
         Protocol::Ec2Query => format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}\
              </Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
-        ),
+        )
+        .into_bytes(),
         Protocol::Query => {
             let kind = if error.is_client_fault() { "Sender" } else { "Receiver" };
             format!(
@@ -252,11 +271,13 @@ pub(crate) fn refuse(service: Service, request_id: &str, error: &AwsError) -> Re
                  </Error><RequestId>{request_id}</RequestId></ErrorResponse>",
                 service.xml_namespace()
             )
+            .into_bytes()
         }
         Protocol::RestXml => format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
              <RequestId>{request_id}</RequestId></Error>"
-        ),
+        )
+        .into_bytes(),
         Protocol::Json { .. } | Protocol::RestJson => {
             let mut body = json!({ "__type": error.code, "message": error.message });
             if service == Service::Lambda {
@@ -269,20 +290,39 @@ pub(crate) fn refuse(service: Service, request_id: &str, error: &AwsError) -> Re
             if let Some((name, value)) = &error.extra {
                 body[*name] = value.clone().into();
             }
-            body.to_string()
+            if service == Service::CloudWatch {
+                body["__type"] = cloudwatch::error::on_the_wire(error).0.into();
+            }
+            body.to_string().into_bytes()
+        }
+        Protocol::RpcV2Cbor => {
+            let (shape, _) = cloudwatch::error::on_the_wire(error);
+            cbor::write(&json!({ "__type": shape, "message": error.message })).unwrap_or_default()
         }
     };
-    let reply = Reply::new(status, content_type(service), request_id, body);
-    match service.protocol() {
+    let reply = with_protocol(Reply::new(status, content_type(protocol), request_id, body), protocol);
+    match protocol {
         // SQS's clients know its errors by the codes of its older protocol, in a header of their own.
         _ if service == Service::Sqs => reply.with_header("x-amzn-query-error", &sqs::error::on_the_wire(error).1),
+        Protocol::Json { .. } | Protocol::RpcV2Cbor if service == Service::CloudWatch => {
+            reply.with_header("x-amzn-query-error", &cloudwatch::error::on_the_wire(error).1)
+        }
         Protocol::Json { .. } | Protocol::RestJson => reply.with_header("x-amzn-errortype", &error.code),
-        Protocol::Ec2Query | Protocol::Query | Protocol::RestXml => reply,
+        Protocol::Ec2Query | Protocol::Query | Protocol::RestXml | Protocol::RpcV2Cbor => reply,
     }
 }
 
-const fn content_type(service: Service) -> &'static str {
-    match service.protocol() {
+/// The header with which an answer in CBOR says that it is one.
+fn with_protocol(reply: Reply, protocol: Protocol) -> Reply {
+    match protocol {
+        Protocol::RpcV2Cbor => reply.with_header("smithy-protocol", "rpc-v2-cbor"),
+        _ => reply,
+    }
+}
+
+const fn content_type(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::RpcV2Cbor => "application/cbor",
         Protocol::Ec2Query => "text/xml;charset=UTF-8",
         Protocol::Query => "text/xml",
         Protocol::RestXml => "application/xml",
@@ -299,8 +339,21 @@ const fn content_type(service: Service) -> &'static str {
 
 fn read_json<T: DeserializeOwned>(body: &Bytes) -> Result<T, ParamError> {
     let body: &[u8] = if body.is_empty() { b"{}" } else { body };
-    let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    read_tree(&mut serde_json::Deserializer::from_slice(body))
+}
+
+fn read_cbor<T: DeserializeOwned>(body: &Bytes) -> Result<T, ParamError> {
+    let value = cbor::read(body)
+        .map_err(|error| ParamError::new(Problem::Malformed, "body", format!("is not CBOR: {error}")))?;
+    read_tree(value)
+}
+
+fn read_tree<'de, T, D>(tree: D) -> Result<T, ParamError>
+where
+    T: DeserializeOwned,
+    D: serde::Deserializer<'de, Error = serde_json::Error>,
+{
+    serde_path_to_error::deserialize(tree).map_err(|error| {
         let path = error.path().to_string();
         let message = error.inner().to_string();
         let named = message.split('`').nth(1).unwrap_or_default();

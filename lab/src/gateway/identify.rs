@@ -49,12 +49,13 @@ pub(crate) fn identify(parts: &Parts, body: &Bytes) -> Result<Identified, Uniden
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let action = form_value(parts, body, "Action");
     let service = service(parts, scope.as_ref(), target, action.as_deref())?;
+    let protocol = service.protocol_of(&parts.headers);
     let refuse = |error| Unidentified { service, error };
 
     let mut labels = Vec::new();
     let mut params = Node::default();
     let mut translated = None;
-    let operation = match service.protocol() {
+    let operation = match protocol {
         // SQS spoke the query protocol until 2023, and still understands it.
         Protocol::Json { .. } if service == Service::Sqs && target.is_none() && action.is_some() => {
             let params = Node::parse(form(parts, body))
@@ -87,6 +88,13 @@ pub(crate) fn identify(parts: &Parts, body: &Bytes) -> Result<Identified, Uniden
             operation.to_owned()
         }
         Protocol::RestXml => routes::s3(parts).to_owned(),
+        Protocol::RpcV2Cbor => {
+            let operation = parts.uri.path().rsplit_once("/operation/").map(|(_, operation)| operation.to_owned());
+            operation.filter(|operation| !operation.is_empty() && !operation.contains('/')).ok_or_else(|| {
+                let what = "the path names no operation: its form is /service/SERVICE/operation/OPERATION";
+                refuse(AwsError::new(404, "UnknownOperationException", what))
+            })?
+        }
     };
     let (access_key, region) = match scope {
         Some(scope) => (Some(scope.access_key), scope.region),
@@ -102,9 +110,10 @@ fn service(
     action: Option<&str>,
 ) -> Result<Service, Unidentified> {
     if let Some(scope) = scope {
-        return Service::from_signing_name(&scope.service).ok_or_else(|| Unidentified {
-            service: if target.is_some() { Service::Events } else { Service::Sts },
-            error: AwsError::unsupported(format_args!("the service {}", scope.service)),
+        return Service::from_signing_name(&scope.service).ok_or_else(|| {
+            let service = if target.is_some() { Service::Events } else { Service::Sts };
+            let error = AwsError::unsupported(format_args!("the service {}", scope.service));
+            Unidentified { service, error }
         });
     }
     if let Some(service) = target.and_then(|target| Service::from_target_prefix(target.rsplit_once('.')?.0)) {

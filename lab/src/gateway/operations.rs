@@ -6,6 +6,7 @@
 use super::routes;
 use super::service::Service;
 use crate::cloudtrail::CloudTrail;
+use crate::cloudwatch::CloudWatch;
 use crate::ec2;
 use crate::events::Events;
 use crate::iam::Iam;
@@ -87,6 +88,7 @@ impl Service {
     pub fn operations(self) -> Operations {
         let Dispatched { supported, refused } = match self {
             Self::CloudTrail => CloudTrail::OPERATIONS,
+            Self::CloudWatch => CloudWatch::OPERATIONS,
             Self::Ec2 => ec2::OPERATIONS,
             Self::Events => Events::OPERATIONS,
             Self::Iam => Iam::OPERATIONS,

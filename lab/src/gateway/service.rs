@@ -1,5 +1,7 @@
 //! The services that the lab knows, and how each speaks.
 
+use axum::http::HeaderMap;
+
 /// How a service puts an operation and its parameters into HTTP.
 ///
 /// Source: the "AWS protocols" chapters of the Smithy specification.
@@ -18,6 +20,8 @@ pub enum Protocol {
     RestJson,
     /// The operation is in method, path and query, the answer is XML. Only S3 speaks it.
     RestXml,
+    /// The operation is in the path, `/service/SERVICE/operation/OPERATION`; parameters and answer are CBOR.
+    RpcV2Cbor,
 }
 
 /// A service of the lab.
@@ -25,6 +29,7 @@ pub enum Protocol {
 #[expect(missing_docs, reason = "the variants are the services' own names")]
 pub enum Service {
     CloudTrail,
+    CloudWatch,
     Ec2,
     Events,
     Iam,
@@ -39,8 +44,9 @@ pub enum Service {
 
 impl Service {
     /// Every service, in alphabetical order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CloudTrail,
+        Self::CloudWatch,
         Self::Ec2,
         Self::Events,
         Self::Iam,
@@ -57,6 +63,7 @@ impl Service {
     pub const fn signing_name(self) -> &'static str {
         match self {
             Self::CloudTrail => "cloudtrail",
+            Self::CloudWatch => "monitoring",
             Self::Ec2 => "ec2",
             Self::Events => "events",
             Self::Iam => "iam",
@@ -74,6 +81,7 @@ impl Service {
     pub const fn title(self) -> &'static str {
         match self {
             Self::CloudTrail => "CloudTrail",
+            Self::CloudWatch => "CloudWatch",
             Self::Ec2 => "EC2",
             Self::Events => "EventBridge",
             Self::Iam => "IAM",
@@ -92,7 +100,7 @@ impl Service {
         Self::ALL.into_iter().find(|service| service.signing_name() == name)
     }
 
-    /// How the service speaks.
+    /// How the service speaks; CloudWatch also speaks others, see [`Service::protocol_of`].
     pub const fn protocol(self) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2Query,
@@ -101,6 +109,19 @@ impl Service {
             Self::CloudTrail | Self::Events | Self::Kms | Self::Logs => Protocol::Json { version: "1.1" },
             Self::Lambda => Protocol::RestJson,
             Self::S3 => Protocol::RestXml,
+            Self::CloudWatch => Protocol::RpcV2Cbor,
+        }
+    }
+
+    /// How a request with these headers speaks. CloudWatch's clients speak three protocols: CBOR the newest, JSON those of
+    /// 2025, forms all before; it answers each in its own.
+    pub(crate) fn protocol_of(self, headers: &HeaderMap) -> Protocol {
+        let says = |name: &str, value: &str| headers.get(name).is_some_and(|given| given == value);
+        match self {
+            Self::CloudWatch if says("smithy-protocol", "rpc-v2-cbor") => Protocol::RpcV2Cbor,
+            Self::CloudWatch if headers.contains_key("x-amz-target") => Protocol::Json { version: "1.0" },
+            Self::CloudWatch => Protocol::Query,
+            other => other.protocol(),
         }
     }
 
@@ -109,6 +130,7 @@ impl Service {
         match prefix {
             "AmazonSQS" => Some(Self::Sqs),
             "AWSEvents" => Some(Self::Events),
+            "GraniteServiceVersion20100801" => Some(Self::CloudWatch),
             "Logs_20140328" => Some(Self::Logs),
             "TrentService" => Some(Self::Kms),
             "CloudTrail_20131101" | "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" => Some(Self::CloudTrail),
@@ -119,6 +141,7 @@ impl Service {
     /// The XML namespace of the service's answers; empty for the JSON protocols.
     pub(crate) const fn xml_namespace(self) -> &'static str {
         match self {
+            Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",

@@ -9,6 +9,8 @@ use quick_xml::escape::escape;
 use serde::Serialize;
 use serde::ser::{self, Impossible};
 
+use super::stamp::{self, Stamp};
+
 /// The content of `value` as XML elements; `item` is the name of a list's elements.
 pub(crate) fn to_xml(value: &impl Serialize, item: &'static str) -> Result<String, XmlError> {
     let mut writer = Writer { out: String::with_capacity(512), item, absent: false };
@@ -118,7 +120,12 @@ impl<'a> ser::Serializer for &'a mut Writer {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), XmlError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), XmlError> {
+        let seconds = || serde_json::to_value(value).ok()?.as_f64();
+        if let Some(stamp) = Some(name).filter(|name| *name == stamp::NAME).and_then(|_| Stamp::of_seconds(seconds()?))
+        {
+            return self.text(stamp.0);
+        }
         value.serialize(self)
     }
 

@@ -56,6 +56,8 @@ fn needs(cloud: &Cloud, call: &Call) -> Vec<Need> {
         Service::CloudTrail => monitoring::needs_of_cloudtrail(call),
         Service::Events => monitoring::needs_of_events(call),
         Service::Logs => monitoring::needs_of_logs(call),
+        // Its actions have the product's name, not the endpoint's, and know no resources.
+        Service::CloudWatch => vec![Need::new(format!("cloudwatch:{}", call.operation), "*")],
         #[allow(
             unreachable_patterns,
             reason = "a service that is not named here needs its operation's name on everything"

@@ -34,6 +34,11 @@ impl ReservedConcurrency {
         self.lock().limit
     }
 
+    /// How many invocations run now.
+    pub(crate) fn running(&self) -> u32 {
+        self.lock().running
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

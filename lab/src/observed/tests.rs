@@ -105,7 +105,7 @@ fn an_error_is_read_in_the_services_own_form() {
     let xml =
         "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>gone</Message></Error></ErrorResponse>";
     let sns = refused("sns", "Action=DeleteTopic&TopicArn=t", &[], xml);
-    assert_eq!(sns, ("NotFound".to_owned(), "gone".to_owned()));
+    assert_eq!(sns, ("NotFoundException".to_owned(), "gone".to_owned()), "as CloudTrail writes it");
     // An endpoint that breaks says nothing of the sort; the status is all that is known.
     let nothing = refused("sns", "Action=DeleteTopic&TopicArn=t", &[], "");
     assert_eq!(nothing, ("400".to_owned(), String::new()));

@@ -44,7 +44,7 @@ pub(super) fn largest(service: Option<Service>) -> usize {
     match service.map(Service::protocol) {
         Some(Protocol::RestJson) => LARGEST_OF_LAMBDA,
         Some(Protocol::RestXml) => LARGEST_OF_S3,
-        Some(Protocol::Json { .. }) => LARGEST_OF_JSON,
+        Some(Protocol::Json { .. } | Protocol::RpcV2Cbor) => LARGEST_OF_JSON,
         Some(Protocol::Query | Protocol::Ec2Query) => LARGEST_OF_FORMS,
         None => LARGEST_UNKNOWN,
     }
@@ -111,7 +111,8 @@ impl Unread {
                 AwsError::bad_request("IncompleteBody", "You did not provide the number of bytes that was announced.")
             }
         };
-        call::refuse(service.unwrap_or(Service::Sts), &ids::uuid(), &error)
+        let service = service.unwrap_or(Service::Sts);
+        call::refuse(service, service.protocol_of(&parts.headers), &ids::uuid(), &error)
     }
 
     pub(super) fn of_discord(self) -> Response {

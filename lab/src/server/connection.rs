@@ -28,7 +28,7 @@ use super::current::Current;
 use super::{body, control, pages};
 use crate::gateway::call::{self, Reply};
 use crate::gateway::error::AwsError;
-use crate::gateway::service::Service;
+use crate::gateway::service::{Protocol, Service};
 use crate::{gateway, ids};
 
 /// How many connections are open at once; the next wait until one ends.
@@ -45,9 +45,16 @@ pub(super) async fn accept(listener: TcpListener, current: Current, stop: Cancel
     let router = pages::routes().merge(control::routes()).fallback(api).with_state(current.clone());
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
+    // As often as CloudWatch looks at how full queues are.
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
+            _ = minute.tick() => {
+                let cloud = current.cloud();
+                cloud.cloudwatch.sample(&cloud);
+                continue;
+            }
             Some(_) = connections.join_next() => continue,
             accepted = accept_one(&listener, &room) => accepted,
         };
@@ -163,6 +170,8 @@ async fn api(State(current): State<Current>, request: Request) -> Response {
     let source_ip = peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
     let is_long_poll = gateway::is_long_poll(&parts, &body);
     let what = described(service, &parts);
+    let spoken = service.unwrap_or(Service::Sts);
+    let protocol = spoken.protocol_of(&parts.headers);
     let serve = async move { caught(gateway::answer(&cloud, &parts, body, source_ip)).await };
     // In a task of its own: a client that hangs up in the middle must not cut a change in half. A long poll changes
     // nothing while it waits, and ends with its connection, so that it takes no message that nobody would read.
@@ -174,15 +183,15 @@ async fn api(State(current): State<Current>, request: Request) -> Response {
             response.extensions_mut().insert(HangUp);
             response
         }
-        None => response(panicked(service, &what)),
+        None => response(panicked(spoken, protocol, &what)),
     }
 }
 
 /// The answer to a call whose handler panicked. The hook has printed where; this says for which call.
-fn panicked(service: Option<Service>, what: &str) -> Reply {
+fn panicked(service: Service, protocol: Protocol, what: &str) -> Reply {
     eprintln!("alert-drill-lab: a mistake in the lab: {what} panicked");
     let error = AwsError::new(500, "InternalFailure", format!("a mistake in the lab: {what} panicked"));
-    call::refuse(service.unwrap_or(Service::Sts), &ids::uuid(), &error)
+    call::refuse(service, protocol, &ids::uuid(), &error)
 }
 
 /// A request in a few words, for a message about the lab's own mistake.
@@ -236,7 +245,7 @@ mod tests {
     #[test]
     fn a_call_that_panics_is_an_internal_failure_of_its_service() {
         let parts = Request::post("/").body(()).unwrap().into_parts().0;
-        let reply = panicked(Some(Service::Ec2), &described(Some(Service::Ec2), &parts));
+        let reply = panicked(Service::Ec2, Protocol::Ec2Query, &described(Some(Service::Ec2), &parts));
         assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(String::from_utf8_lossy(&reply.body).contains("<Code>InternalFailure</Code>"));
     }

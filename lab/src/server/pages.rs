@@ -113,22 +113,7 @@ async fn mail(State(cloud): State<Arc<Cloud>>, Query(which): Query<ToAddress>) -
 
 /// The counters that AWS keeps of deliveries, each with its sum.
 async fn metrics(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
-    let counters: Vec<Value> = cloud
-        .metrics
-        .totals()
-        .into_iter()
-        .map(|(metric, sum)| {
-            json!({
-                "account": metric.account,
-                "region": metric.region,
-                "namespace": metric.namespace,
-                "name": metric.name,
-                "dimension": { "name": metric.dimension, "value": metric.value },
-                "sum": sum,
-            })
-        })
-        .collect();
-    Json(json!({ "metrics": counters }))
+    Json(json!({ "metrics": cloud.metrics.shown() }))
 }
 
 /// What stands in the channels, and how every request was answered. Tokens are not shown: this page may be on a screen.

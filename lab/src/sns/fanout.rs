@@ -69,6 +69,8 @@ pub(super) fn start(cloud: &Arc<Cloud>, topic: &Topic, published: Published, car
     sender.count(cloud, "NumberOfMessagesPublished");
     // A duplicate has been delivered.
     let Published::New(publication) = published else { return };
+    let (dimensions, size) = ([("TopicName", sender.topic_name.as_str())], publication.size as f64);
+    cloud.metrics.record(&sender.scope, "AWS/SNS", "PublishSize", &dimensions, size, "Bytes");
     let (sender, publication) = (Arc::new(sender), Arc::<Publication>::from(publication));
     for subscription in topic.subscriptions.iter().cloned() {
         let delivery = Delivery {

@@ -48,6 +48,8 @@ pub(super) struct Publication {
     pub(super) group_id: Option<String>,
     /// What a FIFO topic adds.
     pub(super) fifo: Option<Numbered>,
+    /// In bytes, as the limit counts.
+    pub(super) size: usize,
     /// What every protocol gets that has no text of its own.
     default: String,
     /// With `MessageStructure` `json`: the texts by protocol.
@@ -108,6 +110,7 @@ impl Draft {
         }
         check_attributes(&self.attributes)?;
         let id = ids::uuid();
+        let size = self.size();
         let texts = match self.structure.as_deref() {
             None => None,
             Some("json") => Some(by_protocol(&self.message)?),
@@ -123,7 +126,7 @@ impl Draft {
         };
         let (default, by_protocol) = texts.unwrap_or_else(|| (self.message, BTreeMap::new()));
         let Self { subject, attributes, group_id, .. } = self;
-        let publication = Publication { id, time, subject, attributes, group_id, fifo, default, by_protocol };
+        let publication = Publication { id, time, subject, attributes, group_id, fifo, size, default, by_protocol };
         Ok(Published::New(Box::new(publication)))
     }
 }

@@ -69,6 +69,7 @@ impl Queue {
             return Err(invalid_value(handle, "ReceiptHandle", "The receipt handle has expired."));
         }
         self.messages.retain(|message| message.id != id);
+        self.count_deleted();
         // The next of its group may be waited for.
         self.changed.notify_waiters();
         Ok(())

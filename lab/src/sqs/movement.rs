@@ -99,7 +99,7 @@ fn shift(queues: &mut Queues, from: &str, to: Option<&str>, now: Instant) -> usi
                 message.receive_count = 0;
                 message.first_received = None;
                 message.receipt = None;
-                queue.put(message);
+                queue.take_over(message);
                 moved += 1;
             }
             // Its queue is gone: it stays.

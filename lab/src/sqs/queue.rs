@@ -14,10 +14,11 @@ use tokio::time::Instant;
 use super::attributes::Attributes;
 use super::error::{invalid_value, no_queue};
 use super::fifo::Memory;
-use super::message::Message;
+use super::message::{self, Message};
 use super::{Queues, Sqs, redrive, url};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::metrics::Metrics;
 use crate::scope::Scope;
 
 /// How long AWS takes to forget a queue, and between two purges of one.
@@ -39,6 +40,7 @@ pub(super) struct Queue {
     purged: Option<Instant>,
     /// Wakes the long polls when anything has changed that they wait for.
     pub(super) changed: Arc<Notify>,
+    counter: Counter,
 }
 
 /// How many messages are in each state: `ApproximateNumberOf…`.
@@ -49,8 +51,30 @@ pub(super) struct Counts {
     pub(super) delayed: usize,
 }
 
+/// Counts for CloudWatch what happens to a queue's messages.
+#[derive(Debug)]
+struct Counter {
+    metrics: Arc<Metrics>,
+    scope: Scope,
+    queue: String,
+}
+
+impl Counter {
+    fn note(&self, metric: &'static str, value: f64, unit: &'static str) {
+        self.metrics.record(&self.scope, "AWS/SQS", metric, &[("QueueName", &self.queue)], value, unit);
+    }
+}
+
 impl Queue {
-    fn new(scope: &Scope, name: &str, attributes: Attributes, tags: BTreeMap<String, String>, now: Timestamp) -> Self {
+    fn new(
+        metrics: &Arc<Metrics>,
+        scope: &Scope,
+        name: &str,
+        attributes: Attributes,
+        tags: BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Self {
+        let counter = Counter { metrics: Arc::clone(metrics), scope: scope.clone(), queue: name.to_owned() };
         Self {
             arn: scope.arn("sqs", name),
             account: scope.account.clone(),
@@ -62,6 +86,7 @@ impl Queue {
             memory: Memory::default(),
             purged: None,
             changed: Arc::default(),
+            counter,
         }
     }
 
@@ -71,8 +96,33 @@ impl Queue {
         Scope::new(self.account.clone(), region)
     }
 
-    /// Takes a message in and wakes whoever waits for one.
+    /// Takes a message in that was sent, and wakes whoever waits for one.
     pub(super) fn put(&mut self, message: Message) {
+        self.counter.note("NumberOfMessagesSent", 1.0, "Count");
+        self.counter.note("SentMessageSize", message::size(&message.body, &message.attributes) as f64, "Bytes");
+        self.take_over(message);
+    }
+
+    /// Counts what one receive found: an empty one has a metric of its own.
+    pub(super) fn count_received(&self, count: usize) {
+        match count {
+            0 => self.counter.note("NumberOfEmptyReceives", 1.0, "Count"),
+            count => (0..count).for_each(|_| self.counter.note("NumberOfMessagesReceived", 1.0, "Count")),
+        }
+    }
+
+    pub(super) fn count_deleted(&self) {
+        self.counter.note("NumberOfMessagesDeleted", 1.0, "Count");
+    }
+
+    /// How long the oldest message has been here.
+    pub(super) fn age_of_oldest(&self, now: Instant) -> Duration {
+        let ages = self.messages.iter().map(|message| now.saturating_duration_since(message.arrived));
+        ages.max().unwrap_or_default()
+    }
+
+    /// Takes a message in that another queue could not get rid of; AWS does not count it as sent.
+    pub(super) fn take_over(&mut self, message: Message) {
         self.messages.push(message);
         self.changed.notify_waiters();
     }
@@ -196,7 +246,8 @@ impl Sqs {
             None => {
                 self.check_forgotten(&call.scope, &name)?;
                 redrive::check_target(queues, &call.scope, &name, &attributes)?;
-                queues.insert(name.clone(), Queue::new(&call.scope, &name, attributes, input.tags, call.time));
+                let queue = Queue::new(&self.metrics, &call.scope, &name, attributes, input.tags, call.time);
+                queues.insert(name.clone(), queue);
                 Ok(())
             }
         })?;

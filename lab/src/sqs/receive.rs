@@ -163,6 +163,11 @@ impl Sqs {
                 let attempt = self.on_queues(call, &queue_url, |queues, name| take(queues, name, &wanted))?;
                 let until = begun + wanted.wait.unwrap_or(attempt.wait);
                 if !attempt.messages.is_empty() || Instant::now() >= until {
+                    let count = attempt.messages.len();
+                    self.on_queue(call, &queue_url, |queue| {
+                        queue.count_received(count);
+                        Ok(())
+                    })?;
                     return call.reply(&Messages { messages: attempt.messages });
                 }
                 // A queue of the same name that was made anew has its own changes to wait for.

@@ -145,7 +145,7 @@ pub(super) fn redrive(queues: &mut Queues, name: &str, now: Instant) -> Result<(
         for mut message in moved {
             message.system.insert("DeadLetterQueueSourceArn", source.clone());
             message.receipt = None;
-            dead_letters.put(message);
+            dead_letters.take_over(message);
         }
     }
     Ok(())

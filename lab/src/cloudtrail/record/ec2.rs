@@ -1,4 +1,10 @@
 //! EC2's records: the element names of its XML, lists under `items`, and what is special to each call.
+//!
+//! EC2 has two kinds of records. The older calls' have the names of the XML that EC2 once took as SOAP. The newer calls'
+//! (those of groups' rules among them) stand in a wrapper, with the spelling of the request.
+
+mod describe;
+mod wrapped;
 
 use serde_json::{Map, Value, json};
 
@@ -39,31 +45,38 @@ pub(super) fn request(operation: &str, params: &Node) -> Value {
         | "RevokeSecurityGroupEgress"
         | "UpdateSecurityGroupRuleDescriptionsIngress"
         | "UpdateSecurityGroupRuleDescriptionsEgress" => group_rules(params),
-        // This call alone keeps its wrapper and the spelling of the request.
-        "ModifySecurityGroupRules" => {
-            let mut inner = match as_sent(params) {
-                Value::Object(members) => members,
-                _ => Map::new(),
-            };
-            inner.shift_remove("DryRun");
-            json!({ "ModifySecurityGroupRulesRequest": inner })
-        }
+        _ if wrapped::is_wrapped(operation) => return wrapped::request(operation, params),
         "RunInstances" => run_instances(params),
-        "TerminateInstances" | "StartInstances" | "StopInstances" => {
-            json!({ "instancesSet": items(params, "InstanceId", |id| json!({ "instanceId": leaf(id) })) })
+        "TerminateInstances" | "StartInstances" | "RebootInstances" => instances_set(params),
+        "StopInstances" => {
+            let mut members = instances_set(params);
+            members["force"] = (params.text("Force") == Some("true")).into();
+            members
         }
-        "ModifyInstanceAttribute" | "ModifyNetworkInterfaceAttribute" => with_group_set(params, generic(params)),
+        "ModifyInstanceAttribute" | "ModifyNetworkInterfaceAttribute" => without_secrets(with_group_set(params)),
+        "CreateNetworkInterface" => with_group_set(params),
+        "CreateVpc" => {
+            let mut members = generic(params);
+            for (name, default) in
+                [("instanceTenancy", "default".into()), ("amazonProvidedIpv6CidrBlock", false.into())]
+            {
+                if let Value::Object(members) = &mut members {
+                    members.entry(name).or_insert(default);
+                }
+            }
+            members
+        }
         "CreateTags" | "DeleteTags" => json!({
             "resourcesSet": items(params, "ResourceId", |id| json!({ "resourceId": leaf(id) })),
             "tagSet": items(params, "Tag", tag),
         }),
-        _ if operation.starts_with("Describe") => describe(operation, params),
+        _ if operation.starts_with("Describe") => describe::request(operation, params),
         _ => generic(params),
     };
     with_dry_run(params, members)
 }
 
-/// A dry run is a parameter like others; the wrapped call alone has had it removed.
+/// A dry run is a parameter like others.
 fn with_dry_run(params: &Node, mut members: Value) -> Value {
     if let (Some(text), Value::Object(members)) = (params.text("DryRun"), &mut members) {
         members.insert("DryRun".into(), (text == "true").into());
@@ -136,24 +149,42 @@ fn run_instances(params: &Node) -> Value {
             "maxCount": counted("MaxCount"),
         }] }),
     );
-    members.insert("groupSet".into(), group_set(params));
-    for name in ["InstanceType", "SubnetId", "ClientToken", "KeyName", "PrivateIpAddress"] {
-        if let Some(text) = params.text(name) {
-            members.insert(small_first(name), text.into());
-        }
+    if let Some(key) = params.text("KeyName") {
+        members["instancesSet"]["items"][0]["keyName"] = key.into();
     }
-    members.insert("blockDeviceMapping".into(), json!({}));
+    let groups = group_set(params);
+    if groups.get("items").is_some() {
+        members.insert("groupSet".into(), groups);
+    }
+    members.insert("blockDeviceMapping".into(), items(params, "BlockDeviceMapping", generic));
     members.insert("monitoring".into(), json!({ "enabled": false }));
     members.insert("disableApiTermination".into(), false.into());
     members.insert("disableApiStop".into(), false.into());
     if params.get("NetworkInterface").is_some() {
-        let interface = |interface: &Node| with_group_set(interface, generic(interface));
-        members.insert("networkInterfaceSet".into(), items(params, "NetworkInterface", interface));
+        members.insert("networkInterfaceSet".into(), items(params, "NetworkInterface", with_group_set));
     }
-    if params.get("TagSpecification").is_some() {
-        members.insert("tagSpecificationSet".into(), items(params, "TagSpecification", tag_specification));
+    const SAID_ABOVE: [&str; 7] =
+        ["imageId", "minCount", "maxCount", "keyName", "networkInterface", "blockDeviceMapping", "dryRun"];
+    if let Value::Object(rest) = without_secrets(without_groups(generic(params))) {
+        members.extend(rest.into_iter().filter(|(name, _)| !SAID_ABOVE.contains(&name.as_str())));
     }
     Value::Object(members)
+}
+
+fn instances_set(params: &Node) -> Value {
+    json!({ "instancesSet": items(params, "InstanceId", |id| json!({ "instanceId": leaf(id) })) })
+}
+
+/// User data may hold secrets: a record says only that there is some.
+fn without_secrets(mut members: Value) -> Value {
+    const REMOVED: &str = "<sensitiveDataRemoved>";
+    if members.get("userData").is_some() {
+        members["userData"] = REMOVED.into();
+    }
+    if members["attribute"] == "userData" {
+        members["value"] = REMOVED.into();
+    }
+    members
 }
 
 /// The groups of a call, by id (`SecurityGroupId` or `GroupId`) and by name (`SecurityGroup`).
@@ -167,42 +198,23 @@ fn group_set(params: &Node) -> Value {
     of_items(groups)
 }
 
-fn with_group_set(params: &Node, mut members: Value) -> Value {
-    if let Value::Object(members) = &mut members {
-        for name in ["securityGroupId", "groupId", "securityGroup"] {
-            members.shift_remove(name);
-        }
-        members.insert("groupSet".into(), group_set(params));
+/// The parameters with their groups, if there are any, as `groupSet`.
+fn with_group_set(params: &Node) -> Value {
+    let mut members = without_groups(generic(params));
+    let groups = group_set(params);
+    if groups.get("items").is_some() {
+        members["groupSet"] = groups;
     }
     members
 }
 
-/// The describing calls: their id lists are `…Set`, their filters `filterSet`.
-fn describe(operation: &str, params: &Node) -> Value {
-    let mut members = Map::new();
-    if operation == "DescribeSecurityGroups" {
-        members
-            .insert("securityGroupSet".into(), items(params, "GroupName", |name| json!({ "groupName": leaf(name) })));
-        members.insert("securityGroupIdSet".into(), items(params, "GroupId", |id| json!({ "groupId": leaf(id) })));
-    } else if operation == "DescribeInstances" {
-        members.insert("instancesSet".into(), items(params, "InstanceId", |id| json!({ "instanceId": leaf(id) })));
-    } else if let Value::Object(rest) = generic(params) {
-        members.extend(rest.into_iter().filter(|(name, _)| name != "filter"));
-    }
-    members.insert("filterSet".into(), items(params, "Filter", filter));
-    for name in ["MaxResults", "NextToken"] {
-        if let Some(text) = params.text(name) {
-            members.insert(small_first(name), if name == "MaxResults" { number(text) } else { text.into() });
+fn without_groups(mut members: Value) -> Value {
+    if let Value::Object(members) = &mut members {
+        for name in ["securityGroupId", "groupId", "securityGroup"] {
+            members.shift_remove(name);
         }
     }
-    Value::Object(members)
-}
-
-fn filter(filter: &Node) -> Value {
-    json!({
-        "name": filter.text("Name"),
-        "valueSet": items(filter, "Value", |value| json!({ "value": leaf(value) })),
-    })
+    members
 }
 
 fn tag_specification(specification: &Node) -> Value {
@@ -212,7 +224,12 @@ fn tag_specification(specification: &Node) -> Value {
 }
 
 fn tag(tag: &Node) -> Value {
-    json!({ "key": tag.text("Key"), "value": tag.text("Value").unwrap_or_default() })
+    let key = tag.text("Key").unwrap_or_default();
+    // `DeleteTags` may leave the value out.
+    match tag.text("Value") {
+        Some(value) => json!({ "key": key, "value": value }),
+        None => json!({ "key": key }),
+    }
 }
 
 /// A list of the request under `items`; an empty one is `{}`.
@@ -250,38 +267,6 @@ fn generic(node: &Node) -> Value {
     }
 }
 
-/// The parameters with the spelling of the request; a list of one is an object, a longer one an array.
-fn as_sent(node: &Node) -> Value {
-    match node {
-        Node::Leaf(text) => text.clone().into(),
-        Node::Branch(children) => match node.elements() {
-            Some(elements) if !children.is_empty() => {
-                let one = elements.len() == 1;
-                let mut sent: Vec<Value> = elements
-                    .into_iter()
-                    .enumerate()
-                    .map(|(position, element)| {
-                        let mut element = as_sent(element);
-                        if let Value::Object(members) = &mut element {
-                            members.insert("tag".into(), (position + 1).into());
-                        }
-                        element
-                    })
-                    .collect();
-                if one { sent.pop().unwrap_or_default() } else { sent.into() }
-            }
-            _ => children.iter().map(|(name, child)| (name.clone(), sent_scalar(name, as_sent(child)))).collect(),
-        },
-    }
-}
-
-fn sent_scalar(name: &str, value: Value) -> Value {
-    match &value {
-        Value::String(text) => scalar(&small_first(name), text),
-        _ => value,
-    }
-}
-
 fn scalar(name: &str, text: &str) -> Value {
     match text {
         "true" => true.into(),
@@ -301,32 +286,61 @@ fn number(text: &str) -> Value {
 /// `responseElements` of a call, from the XML of its answer.
 pub(super) fn response(operation: &str, body: &[u8]) -> Value {
     let root = Element::parse(body);
-    let mut members: Map<String, Value> = root.children.iter().map(of_element).collect();
-    if operation == "ModifySecurityGroupRules" {
-        let done = members.shift_remove("_return").unwrap_or(Value::Bool(true));
-        members.shift_remove("requestId");
-        let request_id = root.child("requestId").map(Element::value);
-        return json!({ "ModifySecurityGroupRulesResponse": { "return": done, "requestId": request_id } });
+    if wrapped::is_wrapped(operation) {
+        return wrapped::response(operation, &root);
+    }
+    let mut members: Map<String, Value> = root.children.iter().filter_map(of_element).collect();
+    if operation == "RunInstances" {
+        let instances = members.get_mut("instancesSet").and_then(|set| set["items"].as_array_mut());
+        instances.into_iter().flatten().for_each(as_launched);
+    }
+    if operation == "CreateKeyPair" {
+        members.insert("keyMaterial".into(), "<sensitiveDataRemoved>".into());
     }
     Value::Object(members)
 }
 
-fn of_element(element: &Element) -> (String, Value) {
-    // `return` is a word of Java's, in which CloudTrail's records are made.
-    let name = if element.name == "return" { "_return" } else { &element.name };
-    (name.to_owned(), element_value(element))
+/// What records of a launch leave out of an instance, though its answer has it.
+fn as_launched(instance: &mut Value) {
+    if let Value::Object(members) = instance {
+        members.shift_remove("platformDetails");
+        members.shift_remove("usageOperation");
+    }
+    without_names(&mut instance["groupSet"]);
+    for interface in instance["networkInterfaceSet"]["items"].as_array_mut().into_iter().flatten() {
+        without_names(&mut interface["groupSet"]);
+    }
 }
 
-fn element_value(element: &Element) -> Value {
+fn without_names(groups: &mut Value) {
+    for group in groups["items"].as_array_mut().into_iter().flatten() {
+        if let Value::Object(group) = group {
+            group.shift_remove("groupName");
+        }
+    }
+}
+
+/// An element as a member; an empty text leaves none.
+fn of_element(element: &Element) -> Option<(String, Value)> {
+    // `return` is a word of Java's, in which CloudTrail's records are made.
+    let name = if element.name == "return" { "_return" } else { &element.name };
+    Some((name.to_owned(), element_value(element)?))
+}
+
+fn element_value(element: &Element) -> Option<Value> {
     if element.children.is_empty() {
         let is_list = element.name.ends_with("Set") || element.name.ends_with("Mapping") || element.name.ends_with('s');
         return match element.text.as_str() {
-            "" if is_list => json!({}),
-            _ => scalar(&element.name, &element.value()),
+            "" if is_list => Some(json!({})),
+            "" => None,
+            _ => Some(scalar(&element.name, &element.value())),
         };
     }
     if element.children.iter().all(|child| child.name == "item") {
-        return json!({ "items": element.children.iter().map(element_value).collect::<Vec<_>>() });
+        let elements: Vec<Value> = element.children.iter().filter_map(element_value).collect();
+        // This list alone is not under `items`, in every record that has it.
+        let items = if element.name == "privateIpAddressesSet" { "item" } else { "items" };
+        return Some(json!({ items: elements }));
     }
-    Value::Object(element.children.iter().map(of_element).collect())
+    Some(Value::Object(element.children.iter().filter_map(of_element).collect()))
 }

@@ -1,3 +1,5 @@
+mod facts;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
@@ -141,4 +143,50 @@ fn data_events_are_not_recorded() {
     let publish = call(Service::Sns, "Publish", "TopicArn=arn:x&Message=m");
     let reply = Reply::new(StatusCode::OK, "text/xml", "r", "<R/>");
     assert!(of_exchange(&publish, &reply, None).is_none());
+}
+
+#[test]
+fn secrets_are_left_out_and_addresses_hidden() {
+    let key = call(Service::Iam, "CreateAccessKey", "UserName=alice");
+    let answer = "<R><CreateAccessKeyResult><AccessKey><UserName>alice</UserName><AccessKeyId>AKIA</AccessKeyId>\
+                  <Status>Active</Status><SecretAccessKey>s3cret</SecretAccessKey>\
+                  <CreateDate>2026-11-24T13:00:05Z</CreateDate></AccessKey></CreateAccessKeyResult></R>";
+    let record_of_key = record(&key, answer);
+    let wanted = json!({ "accessKey": {
+        "userName": "alice", "accessKeyId": "AKIA", "status": "Active", "createDate": "Nov 24, 2026, 1:00:05 PM",
+    } });
+    assert_eq!(record_of_key["responseElements"], wanted);
+    assert_eq!(record_of_key["awsRegion"], "us-east-1", "IAM is recorded there whoever signed");
+    assert_eq!(record_of_key["tlsDetails"]["clientProvidedHostHeader"], "iam.amazonaws.com");
+    let subscribe = call(Service::Sns, "Subscribe", "TopicArn=arn:x&Protocol=email&Endpoint=a%40example.com");
+    let parameters = &record(&subscribe, "<R/>")["requestParameters"];
+    assert_eq!(parameters["endpoint"], HIDDEN);
+}
+
+#[test]
+fn an_assumed_role_is_read_only_and_tells_its_credentials() {
+    let role = "arn:aws:iam::444455556666:role/r";
+    let call = call(Service::Sts, "AssumeRole", &format!("RoleArn={role}&RoleSessionName=s"));
+    let answer = "<R><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>x</SecretAccessKey>\
+                  <SessionToken>t</SessionToken><Expiration>2026-11-24T00:30:00Z</Expiration></Credentials>\
+                  </AssumeRoleResult></R>";
+    let record = record(&call, answer);
+    assert_eq!((&record["readOnly"], &record["awsRegion"]), (&json!(true), &json!("ap-northeast-2")));
+    let credentials = json!({ "accessKeyId": "ASIA", "sessionToken": "t", "expiration": "Nov 24, 2026, 12:30:00 AM" });
+    assert_eq!(record["responseElements"], json!({ "credentials": credentials }));
+    assert_eq!(record["resources"], json!([{ "accountId": "444455556666", "type": "AWS::IAM::Role", "ARN": role }]));
+}
+
+#[test]
+fn the_codes_of_errors_have_their_endings() {
+    for (service, code, wanted) in [
+        (Service::Iam, "NoSuchEntity", "NoSuchEntityException"),
+        (Service::Sns, "NotFound", "NotFoundException"),
+        (Service::Sts, "AccessDenied", "AccessDenied"),
+        (Service::CloudTrail, "TrailNotFoundException", "TrailNotFoundException"),
+        (Service::S3, "NoSuchBucket", "NoSuchBucket"),
+        (Service::Ec2, "InvalidGroup.NotFound", "Client.InvalidGroup.NotFound"),
+    ] {
+        assert_eq!(error_code(service, &AwsError::bad_request(code, "")), wanted);
+    }
 }

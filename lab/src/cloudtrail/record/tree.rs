@@ -9,7 +9,10 @@ use super::HIDDEN;
 use crate::gateway::params::Node;
 
 /// Fields whose values CloudTrail hides.
-const SECRETS: [&str; 4] = ["password", "secretAccessKey", "sessionToken", "plaintext"];
+const SECRETS: [&str; 2] = ["password", "plaintext"];
+
+/// Fields that CloudTrail leaves out.
+const LEFT_OUT: [&str; 1] = ["secretAccessKey"];
 
 /// A parameter's name as a record writes it: `TopicArn` becomes `topicArn`, `DBName` `dBName`.
 pub(super) fn small_first(name: &str) -> String {
@@ -111,11 +114,6 @@ impl Element {
         open.pop().and_then(|root| root.children.into_iter().next()).unwrap_or_default()
     }
 
-    /// The first child of this name.
-    pub(super) fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|child| child.name == name)
-    }
-
     /// The text with its entities resolved.
     pub(super) fn value(&self) -> String {
         unescape(&self.text).map_or_else(|_| self.text.clone(), std::borrow::Cow::into_owned)
@@ -140,10 +138,21 @@ pub(super) fn of_query_xml(body: &[u8]) -> Value {
 
 fn query_element(element: &Element) -> Value {
     if element.children.is_empty() {
-        return element.value().into();
+        return query_scalar(element);
     }
     if element.children.iter().all(|child| child.name == "member") {
         return element.children.iter().map(query_element).collect::<Vec<_>>().into();
     }
-    element.children.iter().map(|child| member(&small_first(&child.name), query_element(child))).collect()
+    let told = element.children.iter().filter(|child| !LEFT_OUT.contains(&small_first(&child.name).as_str()));
+    told.map(|child| member(&small_first(&child.name), query_element(child))).collect()
+}
+
+/// The text of an element; a time is written as Java writes one for Americans.
+fn query_scalar(element: &Element) -> Value {
+    let text = element.value();
+    let is_time = element.name.ends_with("Date") || element.name == "Expiration";
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) if is_time => time.strftime("%b %-d, %Y, %-I:%M:%S %p").to_string().into(),
+        _ => text.into(),
+    }
 }

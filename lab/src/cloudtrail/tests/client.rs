@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::http::request::Builder;
-use axum::http::{Method, Request};
+use axum::http::{HeaderMap, Method, Request};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -30,12 +30,35 @@ impl Client {
         Self { cloud: Arc::clone(&self.cloud), scope: Scope::new(self.scope.account.clone(), region) }
     }
 
-    async fn send(&self, service: &str, request: Builder, body: String) -> Reply {
+    /// A request with headers of its own.
+    pub(crate) async fn raw(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        request.headers_mut().unwrap().extend(headers);
+        self.send(service, request, body).await
+    }
+
+    /// A call of EC2, with its parameters as a form.
+    pub(crate) async fn ec2(&self, operation: &str, form: &str) -> Reply {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/")
+            .header("content-type", "application/x-www-form-urlencoded");
+        self.send("ec2", request, format!("Action={operation}&Version=2016-11-15&{form}")).await
+    }
+
+    async fn send(&self, service: &str, request: Builder, body: impl Into<Bytes>) -> Reply {
         let Scope { account, region } = &self.scope;
         let credential =
             format!("AWS4-HMAC-SHA256 Credential={account}/20261124/{region}/{service}/aws4_request, Signature=0");
         let request = request.header("authorization", credential).header("host", "127.0.0.1:4566");
-        let (parts, body) = request.body(Bytes::from(body)).unwrap().into_parts();
+        let (parts, body) = request.body(body.into()).unwrap().into_parts();
         gateway::serve(&self.cloud, &parts, body, IpAddr::V4(Ipv4Addr::LOCALHOST)).await
     }
 

@@ -21,7 +21,8 @@ pub(super) fn of_request(call: &Call) -> Vec<(String, String)> {
             let tags = ["Tags", "tags", "TagsList"].iter().find_map(|name| body.get(*name));
             tags.map(of_json).unwrap_or_default()
         }
-        Protocol::RestXml => Vec::new(),
+        // The lab's CloudWatch tags nothing.
+        Protocol::RestXml | Protocol::RpcV2Cbor => Vec::new(),
     }
 }
 

@@ -4,12 +4,13 @@
 //! asynchronous invocations" in the Lambda developer guide.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::destination::{self, Ended};
-use super::invoke::{Target, count};
+use super::invoke::{Target, count, count_run, record};
 use super::name::Named;
 use super::{Function, InvokeError, InvokeRequest};
 use crate::cloud::Cloud;
@@ -80,6 +81,7 @@ impl Followed {
     /// Logs what becomes of each attempt, in a task that counts as under way until the end is known.
     async fn log_attempts(self, mut queued: AsyncInvocation, under_way: UnderWay) {
         let Self { cloud, leg, named, .. } = &self;
+        let accepted = Instant::now();
         // The last failure is logged once it is known to be the last.
         let mut failed: Option<Refusal> = None;
         let mut under_way = Some(under_way);
@@ -87,12 +89,13 @@ impl Followed {
         while let Some(event) = queued.events.recv().await {
             match event {
                 AsyncEvent::Attempt { outcome, .. } => {
-                    count(cloud, named, "Invocations");
+                    count_run(cloud, named, &outcome);
+                    let age = accepted.elapsed().saturating_sub(outcome.duration).as_secs_f64() * 1000.0;
+                    record(cloud, named, "AsyncEventAge", age, "Milliseconds");
                     if let Some(before) = failed.take() {
                         cloud.deliveries.retried(leg.clone(), before);
                     }
                     if outcome.function_error.is_some() {
-                        count(cloud, named, "Errors");
                         failed = Some(failure(&outcome));
                     }
                 }

@@ -87,12 +87,11 @@ pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
 
 /// Runs the function for a caller who waits, and counts it.
 pub(super) async fn run(cloud: &Cloud, target: &Target, request: InvokeRequest) -> Result<InvokeOutcome, InvokeError> {
-    count(cloud, &target.named, "Invocations");
     let outcome = target.version.deployed.invoke(request).await;
     match &outcome {
-        Ok(outcome) if outcome.function_error.is_some() => count(cloud, &target.named, "Errors"),
+        Ok(outcome) => count_run(cloud, &target.named, outcome),
         Err(InvokeError::TooManyRequests { .. }) => count(cloud, &target.named, "Throttles"),
-        Ok(_) | Err(_) => {}
+        Err(_) => {}
     }
     outcome
 }
@@ -228,5 +227,34 @@ fn authorize_service(target: &Target, deliverer: &Deliverer) -> Result<(), Refus
 }
 
 pub(super) fn count(cloud: &Cloud, named: &Named, metric: &'static str) {
-    cloud.metrics.count(&named.scope, NAMESPACE, metric, ("FunctionName", &named.name));
+    record(cloud, named, metric, 1.0, "Count");
+}
+
+/// Counts one run of a function. A run without an error is a 0 of `Errors`, so that their average is the rate of errors.
+pub(super) fn count_run(cloud: &Cloud, named: &Named, outcome: &InvokeOutcome) {
+    count(cloud, named, "Invocations");
+    record(cloud, named, "Errors", if outcome.function_error.is_some() { 1.0 } else { 0.0 }, "Count");
+    record(cloud, named, "Throttles", 0.0, "Count");
+    record(cloud, named, "Duration", outcome.duration.as_secs_f64() * 1000.0, "Milliseconds");
+    let others = cloud.lambda.regions.with(&named.scope, |region| {
+        region.functions.get(&named.name).map_or(0, |function| function.concurrency.running())
+    });
+    // The run that has just ended is one of them.
+    record(cloud, named, "ConcurrentExecutions", f64::from(others) + 1.0, "Count");
+}
+
+/// Notes a value under all the dimensions that Lambda counts by: the function, the function with its version or alias as a
+/// resource, and all functions together.
+///
+/// Source: "Types of metrics for Lambda functions" in the Lambda developer guide.
+pub(super) fn record(cloud: &Cloud, named: &Named, metric: &'static str, value: f64, unit: &'static str) {
+    let name = named.name.as_str();
+    let resource = match &named.qualifier {
+        Some(qualifier) => format!("{name}:{qualifier}"),
+        None => name.to_owned(),
+    };
+    let both = [("FunctionName", name), ("Resource", resource.as_str())];
+    for dimensions in [&both[..1], &both, &[]] {
+        cloud.metrics.record(&named.scope, NAMESPACE, metric, dimensions, value, unit);
+    }
 }

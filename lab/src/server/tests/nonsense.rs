@@ -90,11 +90,15 @@ fn nonsense() -> impl Strategy<Value = Nonsense> {
                         Service::Sqs => "AmazonSQS",
                         Service::Events => "AWSEvents",
                         Service::Logs => "Logs_20140328",
+                        Service::CloudWatch => "GraniteServiceVersion20100801",
+                        Service::Kms => "TrentService",
                         _ => "CloudTrail_20131101",
                     };
                     (Some(format!("{prefix}.{operation}")), "application/x-amz-json-1.1", as_json())
                 }
                 Protocol::RestJson | Protocol::RestXml => (None, "application/json", as_json()),
+                // JSON is no CBOR: nonsense of another kind.
+                Protocol::RpcV2Cbor => (None, "application/cbor", as_json()),
             };
             let rest = matches!(service.protocol(), Protocol::RestJson | Protocol::RestXml);
             Nonsense {
