@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::changes::Changes;
 use crate::cloudtrail::CloudTrail;
 use crate::deliveries::Deliveries;
 use crate::discord::Discord;
@@ -36,6 +37,7 @@ pub(crate) struct Cloud {
     pub(crate) mail: Mail,
     pub(crate) metrics: Metrics,
     pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) changes: Changes,
     address: Mutex<Option<SocketAddr>>,
 }
 

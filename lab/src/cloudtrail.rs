@@ -153,6 +153,16 @@ impl CloudTrail {
         self.history.all(wanted).iter().map(|record| record.json.clone()).collect()
     }
 
+    /// The records from a number on, at most `most` of them, and the number of the first of them.
+    pub(crate) fn records_since(&self, number: u64, most: usize) -> (u64, Vec<Arc<Record>>) {
+        self.history.since(number, most)
+    }
+
+    /// How many records there were so far.
+    pub(crate) fn record_count(&self) -> u64 {
+        self.history.count()
+    }
+
     /// Every trail in short, as the lab's own page shows it.
     pub(crate) fn summaries(&self) -> Vec<Value> {
         let summary = |(arn, trail): (&String, &Trail)| {

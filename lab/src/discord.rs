@@ -179,6 +179,23 @@ impl Discord {
         self.state().exchanges.clone()
     }
 
+    /// The requests from the one with this number on (the first has 0), at most `most` of them: each with the message that
+    /// it was about, as it stands now.
+    pub(crate) fn exchanges_since(&self, number: usize, most: usize) -> Vec<(Exchange, Option<Received>)> {
+        let state = self.state();
+        let message = |exchange: &Exchange| {
+            let id = exchange.message_id.as_deref()?;
+            state.messages.iter().rev().find(|message| message.id() == id).cloned()
+        };
+        let exchanges = state.exchanges.iter().skip(number).take(most);
+        exchanges.map(|exchange| (exchange.clone(), message(exchange))).collect()
+    }
+
+    /// How many requests there were so far.
+    pub(crate) fn exchange_count(&self) -> usize {
+        self.state().exchanges.len()
+    }
+
     /// Answers the next message that is sent through any webhook with this fault. Faults queue up.
     pub fn answer_next(&self, fault: Fault) {
         self.state().faults.push_back((None, fault));

@@ -35,6 +35,7 @@ mod revoke;
 mod rule;
 mod status;
 mod subnet;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;

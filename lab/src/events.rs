@@ -19,6 +19,7 @@ mod bus;
 mod delivery;
 mod put;
 mod rule;
+mod summary;
 mod tags;
 mod target;
 mod transform;

@@ -49,6 +49,7 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
     if let Some(record) = record {
         cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
+    cloud.changes.called();
     reply
 }
 

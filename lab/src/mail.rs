@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::watch;
 
 /// A mail as the subscriber's mailbox shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -32,12 +33,30 @@ pub struct Message {
 #[derive(Debug, Default)]
 pub struct Mail {
     sent: Mutex<Vec<Message>>,
+    /// How many were sent so far. Changed under the lock.
+    count: watch::Sender<u64>,
 }
 
 impl Mail {
     /// Puts a mail into its mailbox.
     pub(crate) fn send(&self, message: Message) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push(message);
+        self.count.send_modify(|count| *count += 1);
+    }
+
+    /// Changes with every mail; the value is how many there were so far.
+    pub(crate) fn sent(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+
+    /// The mails from the one with this number on (the first has 0), at most `most` of them, and the number of the first.
+    pub(crate) fn since(&self, number: u64, most: usize) -> (u64, Vec<Message>) {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = self.count.borrow().saturating_sub(sent.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        (first, sent.iter().skip(skipped).take(most).cloned().collect())
     }
 
     /// The mails so far, oldest first; with an address, that mailbox alone.

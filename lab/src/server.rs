@@ -1,5 +1,6 @@
 //! The lab as a server: one address for every service, Discord, the mailbox, and the lab's own pages.
 
+mod page;
 mod pages;
 
 use std::io;
@@ -173,7 +174,7 @@ impl LabBuilder {
 
 /// Accepts connections until the lab stops. The connections live in this task's set, so that none outlives it.
 async fn accept(listener: TcpListener, cloud: Arc<Cloud>, stop: CancellationToken) {
-    let router = pages::routes().fallback(api).with_state(Arc::clone(&cloud));
+    let router = pages::routes().merge(page::routes()).fallback(api).with_state(Arc::clone(&cloud));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {

@@ -28,6 +28,7 @@ mod publish;
 mod settings;
 mod subscribe;
 mod subscription;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;

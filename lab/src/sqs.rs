@@ -19,6 +19,7 @@ mod permission;
 mod queue;
 mod receive;
 mod send;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The event history: the management records of 90 days, with or without a trail.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -26,6 +27,8 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 #[derive(Debug, Default)]
 pub(super) struct History {
     records: Mutex<VecDeque<Arc<Record>>>,
+    /// How many there were so far, those that are no longer kept included. Changed under the lock.
+    count: AtomicU64,
 }
 
 impl History {
@@ -35,6 +38,22 @@ impl History {
             records.pop_front();
         }
         records.push_back(record);
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The records that are kept, at most `most` of them, from the one with this number on (the first has 0), and the
+    /// number of the first of them.
+    pub(super) fn since(&self, number: u64, most: usize) -> (u64, Vec<Arc<Record>>) {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = self.count.load(Ordering::Relaxed).saturating_sub(records.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        (first, records.iter().skip(skipped).take(most).cloned().collect())
+    }
+
+    /// How many records there were so far.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// The wanted records, oldest first.

@@ -52,6 +52,11 @@ impl Buses {
         self.by_name.get(name).ok_or_else(|| no_bus(name))
     }
 
+    /// Every bus with its name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Bus)> {
+        self.by_name.iter()
+    }
+
     /// The bus with this name, to change it.
     pub(super) fn get_mut(&mut self, name: &str) -> Result<&mut Bus, AwsError> {
         self.by_name.get_mut(name).ok_or_else(|| no_bus(name))

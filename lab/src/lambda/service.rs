@@ -11,6 +11,7 @@ mod create;
 mod describe;
 mod invoke;
 mod permission;
+mod summary;
 mod tags;
 mod unsupported;
 mod update;

@@ -1,0 +1,112 @@
+// The Discord channel, as its messages arrive.
+
+import { announce, copyButton, el, fill } from "./dom.js";
+import { join, message, refusal } from "./message.js";
+import { channelStart } from "./start.js";
+import { t } from "./text.js";
+
+/** The most requests that the page keeps. */
+const KEPT = 500;
+
+/** What the channel panel shows, and how it changes. */
+export class Channel {
+  /** Requests to Discord that show: those that a message stands for, and those that were refused. */
+  exchanges = [];
+  /** The lab's channels: name and webhook. */
+  channels = [];
+  chosen = undefined;
+
+  constructor(panel) {
+    this.body = panel.querySelector(".body");
+    this.title = panel.querySelector("h2");
+    this.tools = panel.querySelector(".tools");
+  }
+
+  forget() {
+    this.exchanges = [];
+    this.render();
+  }
+
+  /** The channel that a webhook posts to. */
+  of(webhook) {
+    return this.channels.find((channel) => channel.webhook_id === webhook)?.channel;
+  }
+
+  /** Takes Discord's newest answers in. */
+  add(exchanges, caughtUp) {
+    for (const exchange of exchanges) {
+      const { message: stands, message_id: id, method, status } = exchange;
+      const known = this.exchanges.find((one) => one.message_id === id && one.message && id);
+      if (status >= 400) {
+        this.exchanges.push({ ...exchange, message: undefined });
+        if (caughtUp) announce(t("channel.saidRefused", status));
+      } else if (known && method === "DELETE") {
+        this.exchanges.splice(this.exchanges.indexOf(known), 1);
+      } else if (known) {
+        known.message = stands ?? known.message;
+      } else if (stands && method === "POST") {
+        this.exchanges.push(exchange);
+        if (caughtUp) announce(t("channel.said", stands.author.username, stands.content || stands.embeds?.[0]?.title || ""));
+      }
+      exchange.isNew = caughtUp;
+    }
+    this.exchanges.splice(0, this.exchanges.length - KEPT);
+    this.render();
+  }
+
+  know(channels) {
+    if (JSON.stringify(channels) === JSON.stringify(this.channels)) return;
+    this.channels = channels;
+    if (!channels.some((one) => one.webhook_id === this.chosen)) this.chosen = channels[0]?.webhook_id;
+    this.render();
+  }
+
+  /** How many messages stand in the channel. */
+  get count() {
+    return this.exchanges.filter((one) => one.message).length;
+  }
+
+  render() {
+    const name = this.of(this.chosen);
+    this.title.textContent = name ? t("channel.title", name) : t("channel.short");
+    fill(this.tools, this.choice(), this.chosen && webhookButton(this.chosen));
+    const known = new Set(this.channels.map((one) => one.webhook_id));
+    const here = this.exchanges.filter((one) => one.webhook_id === this.chosen || !known.has(one.webhook_id));
+    if (!here.length) {
+      fill(this.body, channelStart());
+      return;
+    }
+    // Whoever reads the newest message wants to see the next one; whoever scrolled back does not.
+    const { scrollHeight, scrollTop, clientHeight } = this.body;
+    const atEnd = scrollHeight - scrollTop - clientHeight < 40;
+    const items = here.map((one) => (one.message ? message(one, one.isNew) : refusal(one, one.isNew)));
+    for (const one of here) one.isNew = false;
+    join(items);
+    const list = el("ol", { class: "messages" }, items);
+    fill(this.body, list);
+    this.body.scrollTop = atEnd ? this.body.scrollHeight : scrollTop;
+  }
+
+  choice() {
+    if (this.channels.length < 2) return undefined;
+    const options = this.channels.map(({ channel, webhook_id: id }) =>
+      el("option", { value: id, selected: id === this.chosen }, `#${channel}`),
+    );
+    const select = el("select", { "aria-label": t("channel.which") }, options);
+    select.addEventListener("change", () => {
+      this.chosen = select.value;
+      this.render();
+    });
+    return select;
+  }
+}
+
+/** Copies the webhook's URL, which the page neither shows nor keeps. */
+export function webhookButton(webhook, label = t("channel.webhook"), make = (url) => url) {
+  const fetched = async () => {
+    const answer = await fetch(`/_lab/webhook?id=${encodeURIComponent(webhook)}`);
+    if (!answer.ok) throw new Error(t("channel.webhookLost"));
+    return make((await answer.json()).url);
+  };
+  return copyButton(fetched, { label, done: t("copy.done"), failed: t("copy.failed") }, "small");
+}

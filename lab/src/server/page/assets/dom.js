@@ -1,0 +1,70 @@
+// Elements from plain values. Whatever comes from outside becomes a text node or an attribute's value, never HTML.
+
+/** An element: `properties` are attributes, or listeners under `on`; children are nodes, texts, lists, or nothing. */
+export function el(name, properties, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key === "on") {
+      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    } else if (key === "class") {
+      element.className = value;
+    } else {
+      element.setAttribute(key, value === true ? "" : String(value));
+    }
+  }
+  element.append(...nodes(children));
+  return element;
+}
+
+function nodes(children) {
+  const known = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  return known.map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+}
+
+/** Puts `children` in the place of all that an element has. */
+export function fill(element, ...children) {
+  element.replaceChildren(...nodes(children));
+}
+
+/** Replaces an element by its newer form, and keeps what the person did to it: what is unfolded, and the focus. */
+export function renew(old, fresh) {
+  const unfolded = new Set([...old.querySelectorAll("details[open]")].map((one) => one.dataset.key));
+  for (const one of fresh.querySelectorAll("details")) {
+    if (unfolded.has(one.dataset.key)) one.open = true;
+  }
+  const focused = old.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
+  old.replaceWith(fresh);
+  if (focused) {
+    [...fresh.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === focused)?.focus();
+  }
+  return fresh;
+}
+
+/** A part that can be unfolded; `key` tells it from others inside the same element. */
+export function fold(key, summary, ...children) {
+  return el("details", { "data-key": key }, el("summary", { "data-focus": key }, summary), children);
+}
+
+/** A button that copies a text, or what a function fetches. It says so in its own words for a moment. */
+export function copyButton(what, { label, done, failed }, kind = "copy") {
+  const button = el("button", { type: "button", class: kind }, label);
+  button.addEventListener("click", async () => {
+    let said = done;
+    try {
+      const text = typeof what === "function" ? await what() : what;
+      await navigator.clipboard.writeText(text);
+    } catch {
+      said = failed;
+    }
+    button.textContent = said;
+    announce(said);
+    setTimeout(() => (button.textContent = label), 1600);
+  });
+  return button;
+}
+
+/** Says something to those who listen to the page. */
+export function announce(text) {
+  document.getElementById("said").textContent = text;
+}
