@@ -73,7 +73,8 @@ export class Channel {
     const known = new Set(this.channels.map((one) => one.webhook_id));
     const here = this.exchanges.filter((one) => one.webhook_id === this.chosen || !known.has(one.webhook_id));
     if (!here.length) {
-      fill(this.body, channelStart());
+      const make = (url) => `export DISCORD_WEBHOOK_URL="${url}"`;
+      fill(this.body, channelStart(this.chosen && webhookButton(this.chosen, t("copy.label"), make, "copy")));
       return;
     }
     // Whoever reads the newest message wants to see the next one; whoever scrolled back does not.
@@ -102,11 +103,11 @@ export class Channel {
 }
 
 /** Copies the webhook's URL, which the page neither shows nor keeps. */
-export function webhookButton(webhook, label = t("channel.webhook"), make = (url) => url) {
+export function webhookButton(webhook, label = t("channel.webhook"), make = (url) => url, kind = "small") {
   const fetched = async () => {
     const answer = await fetch(`/_lab/webhook?id=${encodeURIComponent(webhook)}`);
     if (!answer.ok) throw new Error(t("channel.webhookLost"));
     return make((await answer.json()).url);
   };
-  return copyButton(fetched, { label, done: t("copy.done"), failed: t("copy.failed") }, "small");
+  return copyButton(fetched, { label, done: t("copy.done"), failed: t("copy.failed") }, kind);
 }

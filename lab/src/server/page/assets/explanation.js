@@ -32,6 +32,12 @@ export function evidence({ delivery, exchange }) {
       return explanation && filter(explanation);
     case "function_error":
       return failure(delivery);
+    case "unconfirmed":
+    case "rule_disabled":
+    case "read_only_event":
+    case "no_target":
+      // The reason has said it all.
+      return undefined;
     default:
       return detail && words(detail);
   }

@@ -15,7 +15,7 @@ const SHOWN = 60;
 const RECENT = 200;
 
 /** Signs of states: shapes, so that they are told apart without colours. */
-const SIGNS = { ok: "✓", stopped: "✕", partly: "!", running: "…", retried: "↻", missed: "–", none: "", taken: "!", quiet: "" };
+const SIGNS = { ok: "✓", stopped: "✕", partly: "!", running: "…", retried: "↻", missed: "–", none: "", taken: "!", unheard: "!", quiet: "" };
 
 /** What the panel of events shows. */
 export class Flow {
@@ -161,8 +161,9 @@ export class Flow {
     }
     let place = list.firstChild;
     for (const way of wanted.slice(0, this.shown)) {
+      const isNext = place !== null && this.items.get(way.id) === place;
       const item = this.item(way);
-      if (item === place) place = place.nextSibling;
+      if (isNext) place = item.nextSibling;
       else list.insertBefore(item, place);
     }
     while (place) {
@@ -210,51 +211,66 @@ export class Flow {
 
 function sentence([key, ...values]) {
   const said = values.map((value) => {
-    if (Array.isArray(value)) return value.map(({ hop, name }) => t(`place.${hop}`, name));
-    return key === "refused" ? value : t(`hop.${value}`);
+    if (!Array.isArray(value)) return value;
+    return value.map((one) => (typeof one === "string" ? t(`hop.${one}`) : t(`place.${one.hop}`, one.name)));
   });
   return t(`verdict.${key}`, ...said);
 }
 
 function card(way, channelOf) {
   const steps = way.steps;
-  const { tone, text, stop, noMessage, near } = verdict(way, channelOf);
-  const isQuiet = tone === "quiet";
-  const why = stop && (!isQuiet || stop.delivery?.reason) ? reason(stop) : undefined;
-  const compared = isQuiet ? undefined : stop && evidence(stop);
-  const helps = isQuiet ? undefined : stop ? remedy(stop) : noMessage ? t("remedy.no_discord") : undefined;
+  const { tone, text, stops = [], noMessage, near } = verdict(way, channelOf);
+  const record = way.record && fold("record", t("flow.record"), el("pre", { lang: "en", tabindex: "0" }, JSON.stringify(way.record, null, 2)));
+  if (tone === "quiet") return quietCard(way, steps, sentence(text), stops.map(reason), near, record);
+  const refused = way.record?.errorCode && text[0] !== "refused";
   return el(
     "li",
     { class: `way ${tone}`, "data-id": way.id, tabindex: "-1" },
     el(
       "header",
       {},
-      el("span", { class: "sign", "aria-hidden": "true" }, SIGNS[tone]),
-      el("h3", {}, way.name ?? t("flow.own")),
-      way.subject && el("code", { class: "subject" }, way.subject),
-      way.by && el("span", { class: "by" }, t("flow.by", way.by)),
-      clock(way.time),
+      el("h3", {}, el("span", { class: "sign", "aria-hidden": "true" }, SIGNS[tone]), way.name ?? t("flow.own")),
+      about(way),
     ),
-    el("p", { class: "verdict" }, sentence(text), isQuiet && why ? ` ${why}` : ""),
-    !isQuiet && chips(way, steps),
-    !isQuiet && why && el("div", { class: "why" }, el("p", {}, why), compared, helps && el("p", { class: "helps" }, el("b", {}, `${t("flow.helps")}: `), helps)),
-    !isQuiet && !why && helps && el("div", { class: "why" }, el("p", { class: "helps" }, el("b", {}, `${t("flow.helps")}: `), helps)),
-    isQuiet && near && nearest(near),
-    el(
-      "div",
-      { class: "folds" },
-      fold("way", t("flow.way"), isQuiet && chips(way, steps), legs(way, steps)),
-      way.record && fold("record", t("flow.record"), el("pre", { lang: "en", tabindex: "0" }, JSON.stringify(way.record, null, 2))),
-    ),
+    el("p", { class: "verdict" }, sentence(text)),
+    refused && el("p", { class: "quiet" }, t("verdict.refused", way.record.errorCode)),
+    chips(way, steps),
+    stops.map((stop) => el("div", { class: "why" }, el("p", {}, reason(stop)), evidence(stop), helps(remedy(stop)))),
+    noMessage && el("div", { class: "why" }, helps(t("remedy.no_discord"))),
+    el("div", { class: "folds" }, fold("way", t("flow.way"), legs(way, steps)), record),
   );
 }
 
-/** The one line that says why a rule did not take an event that it nearly took. */
+function helps(text) {
+  return text && el("p", {}, el("b", {}, `${t("flow.helps")}: `), text);
+}
+
+/** What a call was about, who made it, and when. */
+function about(way) {
+  return [
+    way.subject && el("code", { class: "subject" }, way.subject),
+    way.by && el("span", { class: "by" }, t("flow.by", way.by)),
+    clock(way.time),
+  ];
+}
+
+/** An event that nobody waits for, in two lines; all of it unfolds. */
+function quietCard(way, steps, said, reasons, near, record) {
+  const summary = [said, ...reasons.map((one) => ` ${one}`), near && nearest(near)];
+  return el(
+    "li",
+    { class: "way quiet", "data-id": way.id, tabindex: "-1" },
+    el("header", {}, el("h3", {}, way.name ?? t("flow.own")), about(way)),
+    fold("way", summary, chips(way, steps), legs(way, steps), record),
+  );
+}
+
+/** Why a rule did not take an event that it nearly took. */
 function nearest({ delivery }) {
   const failures = delivery.explanation?.failures ?? [];
   if (failures.length !== 1) return undefined;
   const [{ path, near_miss: miss }] = failures;
-  return el("p", { class: "quiet" }, named(delivery.to), ": ", el("code", {}, path), " ", miss ? t(`near.${miss.kind}`, miss) : "");
+  return [" ", named(delivery.to), ": ", el("code", {}, path), " ", miss ? t(`near.${miss.kind}`, miss) : ""];
 }
 
 function chips(way, steps) {

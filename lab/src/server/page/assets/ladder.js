@@ -105,7 +105,7 @@ function together(states) {
 }
 
 /**
- * What it all comes to: a `tone`, the text to say it with, and the step that stopped it.
+ * What it all comes to: a `tone`, the text to say it with, and the steps that were stopped.
  *
  * Arrived is what a person sees: a mail, a message in a channel. A queue or a function by itself wakes nobody.
  */
@@ -115,19 +115,37 @@ export function verdict(way, channelOf) {
   const [arrived, stopped] = [of("ok"), of("stopped")];
   const people = arrived.filter(({ hop }) => hop === "mail" || hop === "discord");
   const machines = arrived.filter(({ hop }) => hop === "queue" || hop === "http" || hop === "function");
-  const stop = stopped.at(-1);
+  // One that a person forgot to confirm says less than one that fails.
+  const stops = stopped.toSorted((a, b) => Number(a.hop === "mail") - Number(b.hop === "mail"));
+  const hops = [...new Set(stops.map(({ hop }) => hop))];
   const places = (list) => list.map((step) => place(step, channelOf));
   if (of("running").length || of("retried").length) return { tone: "running", text: ["running"] };
-  if (people.length && !stop) return { tone: "ok", text: ["arrived", places(people)] };
-  if (people.length) return { tone: "partly", text: ["partly", places(people), stop.hop], stop };
-  if (stop) return { tone: isExpected(way, stop) ? "quiet" : "stopped", text: ["stopped", stop.hop], stop };
+  if (people.length && !stops.length) return { tone: "ok", text: ["arrived", places(people)] };
+  if (people.length) return { tone: "partly", text: ["partly", places(people), hops], stops };
+  if (stops.length) return { tone: stops.every((stop) => isExpected(way, stop)) ? "quiet" : "stopped", text: ["stopped", hops], stops };
   if (machines.some(({ hop }) => hop === "function")) return { tone: "taken", text: ["noMessage"], noMessage: true };
   if (machines.length) return { tone: "taken", text: ["taken", places(machines)] };
   if (way.record?.errorCode) return { tone: "quiet", text: ["refused", way.record.errorCode] };
   const has = (hop, list = arrived) => list.some((step) => step.hop === hop);
   if (has("topic")) return { tone: "stopped", text: ["noSubscriber"] };
   if (has("bus") && !has("rule", steps)) return { tone: "quiet", text: ["noRule"] };
-  return { tone: "quiet", text: ["unmatched"], near: of("missed")[0] };
+  const missed = of("missed");
+  const kin = missed.map((step) => ({ step, common: kinship(step.delivery) })).find(({ common }) => common);
+  if (kin && !way.readOnly) return { tone: "unheard", text: ["unheard", kin.common], stops: [kin.step] };
+  return { tone: "quiet", text: ["unmatched"], near: missed[0] };
+}
+
+/**
+ * What an event that a pattern does not list has in common with all those that it lists: `SecurityGroup`, where the
+ * pattern lists Authorize… and Revoke… and somebody calls ModifySecurityGroupRules.
+ */
+function kinship({ explanation }) {
+  const [failure, ...others] = explanation?.failures ?? [];
+  if (others.length || failure?.near_miss?.kind !== "not_listed" || failure.wanted.length < 2) return undefined;
+  const words = (name) => name.match(/[A-Z][a-z0-9]+/g) ?? [];
+  const all = failure.wanted.map(words);
+  const common = all[0].filter((word) => all.every((one) => one.includes(word))).join("");
+  return common.length > 3 && failure.near_miss.found.includes(common) ? common : undefined;
 }
 
 /** Whether that a step was stopped is what one expects: of calls that build the pipeline, and of those that only read. */

@@ -67,7 +67,7 @@ function blocks(text) {
     } else if (ITEM.test(lines[i])) {
       flush();
       const items = run(lines, i, ITEM);
-      out.push(list(items.map((one) => ITEM.exec(one))));
+      out.push(...[list(items.map((one) => ITEM.exec(one)))].flat());
       i += items.length - 1;
     } else {
       plain.push(lines[i]);
@@ -84,9 +84,11 @@ function run(lines, from, pattern) {
   return lines.slice(from, end < 0 ? undefined : end);
 }
 
-/** A list of items, where deeper ones belong to the one before them. */
+/** A list of items, where deeper ones belong to the one before them; where the kind changes, another list begins. */
 function list(items) {
   const ordered = /\d/.test(items[0][2]);
+  const other = items.findIndex((item) => item[1].length <= items[0][1].length && /\d/.test(item[2]) !== ordered);
+  if (other > 0) return [list(items.slice(0, other)), list(items.slice(other))].flat();
   const start = ordered ? Number.parseInt(items[0][2], 10) : undefined;
   const own = [];
   const depth = items[0][1].length;

@@ -24,8 +24,10 @@ export function caller(identity) {
 
 /** What a call was about: the first thing in its parameters that names a resource. */
 export function subject(record) {
-  const wanted = ["groupId", "groupName", "name", "topicArn", "queueName", "functionName", "trailName", "bucketName", "rule"];
-  const parameters = record?.requestParameters ?? {};
+  const wanted = ["groupId", "GroupId", "groupName", "name", "topicArn", "queueName", "functionName", "trailName", "bucketName", "rule"];
+  const sent = record?.requestParameters ?? {};
+  // Some calls of EC2 have all that they say one level down: `ModifySecurityGroupRulesRequest`.
+  const parameters = { ...Object.values(sent).find((one) => one?.GroupId), ...sent };
   for (const key of wanted) {
     if (typeof parameters[key] === "string") return short(parameters[key]);
   }
@@ -35,9 +37,14 @@ export function subject(record) {
 
 const formats = new Map();
 
+/** The person's own form of the page's language: `en-GB` has other times of day than `en-US`. */
+function locale() {
+  return navigator.languages.find((one) => one.split("-")[0] === language()) ?? language();
+}
+
 function format(options) {
   const key = language() + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language(), options));
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(locale(), options));
   return formats.get(key);
 }
 

@@ -30,6 +30,9 @@ export class Resources {
     const fresh = el("div", { class: "kinds" }, KINDS.map((kind) => section(kind, this.known[kind], places.size > 1)));
     const old = this.body.querySelector(".kinds");
     this.body.querySelector(".problem")?.remove();
+    if (KINDS.every((kind) => kind === "security_groups" || !this.known[kind].length)) {
+      fresh.prepend(el("p", { class: "quiet nothing" }, t("start.resources")));
+    }
     if (!old) return fill(this.body, fresh);
     const { scrollTop } = this.body;
     renew(old, fresh);

@@ -40,15 +40,20 @@ export function flowStart() {
   );
 }
 
-/** How to post to the channel. */
-export function channelStart() {
+/** How to post to the channel; the button copies the command with the address in it. */
+export function channelStart(copyAddress) {
   const post = `curl "$DISCORD_WEBHOOK_URL" -H 'Content-Type: application/json' \\\n  -d '{"content": "**Port 22** is open"}'`;
   return el(
     "div",
     { class: "start" },
     el("p", {}, t("start.channel")),
     el("h3", {}, t("start.url")),
-    commands('export DISCORD_WEBHOOK_URL="…"', t("start.url")),
+    el(
+      "div",
+      { class: "commands" },
+      el("pre", { lang: "en", tabindex: "0" }, el("code", {}, 'export DISCORD_WEBHOOK_URL="…"')),
+      copyAddress,
+    ),
     el("h3", {}, t("start.post")),
     commands(post, t("start.post")),
     el("p", { class: "quiet" }, t("start.variable")),

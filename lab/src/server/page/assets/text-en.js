@@ -36,11 +36,12 @@ export default {
 
   verdict: {
     arrived: (places) => `Arrived: ${any(places, "and")}.`,
-    partly: (places, hop) => `Arrived: ${any(places, "and")}. Stopped before: ${hop}.`,
-    stopped: (hop) => `Stopped at the hop “${hop}”.`,
+    partly: (places, hops) => `Arrived: ${any(places, "and")}. Stopped at: ${any(hops, "and")}.`,
+    stopped: (hops) => `Stopped at: ${any(hops, "and")}.`,
     running: "On its way.",
     refused: (code) => `AWS refused the call: ${code}.`,
     unmatched: "No rule took it.",
+    unheard: (common) => `No rule took it, though the rule lists other calls about ${common}.`,
     noRule: "There is no rule on the bus that looks at it.",
     noSubscriber: "The topic took it, and nobody is subscribed.",
     noMessage: "The function ran to its end, and no message reached Discord.",

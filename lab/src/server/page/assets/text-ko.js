@@ -42,11 +42,12 @@ export default {
 
   verdict: {
     arrived: (places) => `도착: ${any(places)}`,
-    partly: (places, hop) => `도착: ${any(places)}. 다만 ‘${hop}’ 단계에서 일부가 막혔습니다.`,
-    stopped: (hop) => `‘${hop}’ 단계에서 막혔습니다.`,
+    partly: (places, hops) => `도착: ${any(places)}. 막힌 단계: ${any(hops)}.`,
+    stopped: (hops) => `막힌 단계: ${any(hops)}.`,
     running: "전달 중입니다.",
     refused: (code) => `AWS가 호출을 거부했습니다: ${code}`,
     unmatched: "받은 규칙이 없습니다.",
+    unheard: (common) => `받은 규칙이 없습니다. 그런데 규칙에는 ${common}에 관한 다른 호출이 적혀 있습니다.`,
     noRule: "이 이벤트를 볼 규칙이 버스에 없습니다.",
     noSubscriber: "주제까지 왔지만 구독자가 없습니다.",
     noMessage: "함수는 끝까지 실행되었지만 디스코드에 메시지가 오지 않았습니다.",
