@@ -33,8 +33,9 @@ impl Chromium {
     /// Starts the browser; none if there is none on this machine.
     pub(crate) async fn start() -> Option<Self> {
         let program = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
-            let found = std::process::Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-            found.status().is_ok_and(|status| status.success())
+            let mut asked = std::process::Command::new(name);
+            let asked = asked.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+            asked.is_ok_and(|status| status.success())
         })?;
         let profile = tempfile::tempdir().unwrap();
         // The pipe is at the descriptors 3 and 4, which a shell can put there without `unsafe`.

@@ -54,11 +54,13 @@ export class Channel {
     this.render();
   }
 
+  /** Takes the lab's channels in; says whether they are others than before. */
   know(channels) {
-    if (JSON.stringify(channels) === JSON.stringify(this.channels)) return;
+    if (JSON.stringify(channels) === JSON.stringify(this.channels)) return false;
     this.channels = channels;
     if (!channels.some((one) => one.webhook_id === this.chosen)) this.chosen = channels[0]?.webhook_id;
     this.render();
+    return true;
   }
 
   /** How many messages stand in the channel. */

@@ -1,6 +1,6 @@
 // Why a delivery was stopped: the paths of a pattern, the statements of a policy, the error of a function.
 
-import { el } from "./dom.js";
+import { el, fold } from "./dom.js";
 import { has, t } from "./text.js";
 
 /** What stopped a step, in words. */
@@ -126,6 +126,7 @@ function failure({ detail, explanation }) {
   return [
     detail && el("p", { class: "error", lang: "en" }, detail),
     Array.isArray(trace) && trace.length ? pre(trace.join("")) : undefined,
-    explanation?.log ? [el("p", { class: "quiet" }, t("flow.log")), pre(explanation.log)] : undefined,
+    // Python's runtime writes a traceback as one entry of the log, its lines parted by carriage returns.
+    explanation?.log ? fold("log", t("flow.log"), pre(explanation.log.replaceAll("\r", "\n"))) : undefined,
   ];
 }

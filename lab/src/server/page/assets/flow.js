@@ -119,6 +119,12 @@ export class Flow {
     this.render();
   }
 
+  /** Draws those anew that name a channel. */
+  renamed() {
+    for (const way of this.ways.values()) if (way.exchanges.length) this.dirty.add(way);
+    this.render();
+  }
+
   attribute() {
     const recent = [...this.ways.values()].slice(-RECENT);
     for (const way of attribute(this.exchanges, recent)) this.dirty.add(way);
@@ -235,7 +241,7 @@ function card(way, channelOf) {
     el("p", { class: "verdict" }, sentence(text)),
     refused && el("p", { class: "quiet" }, t("verdict.refused", way.record.errorCode)),
     chips(way, steps),
-    stops.map((stop) => el("div", { class: "why" }, el("p", {}, reason(stop)), evidence(stop), helps(remedy(stop)))),
+    stops.map((stop) => el("div", { class: "why" }, el("p", {}, reason(stop)), helps(remedy(stop)), evidence(stop))),
     noMessage && el("div", { class: "why" }, helps(t("remedy.no_discord"))),
     el("div", { class: "folds" }, fold("way", t("flow.way"), legs(way, steps)), record),
   );

@@ -58,7 +58,7 @@ export class Way {
   }
 
   get subject() {
-    return subject(this.record) || short(this.deliveries[0]?.from);
+    return this.record ? subject(this.record) : short(this.deliveries[0]?.from);
   }
 
   get by() {

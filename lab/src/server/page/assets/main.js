@@ -32,7 +32,7 @@ const readResources = calmly(async () => {
     const answer = await fetch("/_lab/resources");
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
     const known = await answer.json();
-    channel.know(known.channels);
+    if (channel.know(known.channels)) flow.renamed();
     mailbox.know(known.topics);
     resources.know(known);
     counts();
