@@ -2,8 +2,10 @@
 
 mod catalogue;
 mod finding;
+mod words;
 
 pub use self::finding::{Code, Finding, Severity};
+pub(crate) use self::words::why;
 
 use alert_drill_lab::deliveries::{Delivery, Outcome};
 

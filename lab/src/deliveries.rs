@@ -3,6 +3,10 @@
 //! AWS says nothing of most of these, or minutes later in a metric. The lab keeps them all, in order, so that a test can
 //! assert *why* there was silence and a person can read it at `/_lab/deliveries`.
 
+mod explanation;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
+pub use self::explanation::{Explanation, FunctionFailure};
 use crate::pattern::Pattern;
 use crate::scope::Scope;
 
@@ -130,9 +135,10 @@ pub struct Delivery {
     /// Why, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The full explanation of a policy or a pattern. That of an event pattern is made by [`Delivery::explained`].
+    /// The full explanation of a pattern, a policy or a failure. That of an event pattern is made by
+    /// [`Delivery::explained`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub explanation: Option<Value>,
+    pub explanation: Option<Explanation>,
     #[serde(skip)]
     mismatch: Option<Mismatch>,
 }
@@ -163,7 +169,7 @@ impl Delivery {
         if let Some(Mismatch { pattern, event }) = self.mismatch.take() {
             let explanation = pattern.explain(&event);
             self.detail = Some(explanation.to_string());
-            self.explanation = serde_json::to_value(&explanation).ok();
+            self.explanation = Some(explanation.into());
         }
         self
     }
@@ -176,8 +182,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// Why, in words.
     pub detail: String,
-    /// The full explanation of a policy or a pattern.
-    pub explanation: Option<Value>,
+    /// The full explanation of a policy or a failure.
+    pub explanation: Option<Explanation>,
 }
 
 impl Refusal {
@@ -186,10 +192,10 @@ impl Refusal {
         Self { reason, detail: detail.into(), explanation: None }
     }
 
-    /// A refusal that a policy or a pattern explains.
+    /// A refusal that a policy, a filter or a function's error explains.
     #[must_use]
-    pub fn explained(mut self, explanation: &impl Serialize) -> Self {
-        self.explanation = serde_json::to_value(explanation).ok();
+    pub fn explained(mut self, explanation: impl Into<Explanation>) -> Self {
+        self.explanation = Some(explanation.into());
         self
     }
 }

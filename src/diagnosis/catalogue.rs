@@ -20,7 +20,7 @@ pub(super) fn of_delivery(hop: Hop, delivery: &Delivery, scenario: &Scenario, la
             lang.choose(format!("invoked at {since}, no answer since"), format!("{since}에 호출, 이후 응답 없음")),
         );
     }
-    evidence.extend(delivery.detail.clone());
+    evidence.extend(super::why(delivery, lang));
     evidence.push(format!("{} → {}", delivery.from, delivery.to));
     Finding {
         code,

@@ -10,6 +10,7 @@ use super::correlate::{self, Strength};
 use super::lane::{Stage, Watched, latency};
 use super::observation::{Observation, Sighting};
 use super::trigger::Performed;
+use crate::diagnosis;
 use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, QueueAlert};
 use crate::scenario::{Drill, Hop};
 use crate::target::{LabTarget, ladder_hop};
@@ -257,8 +258,8 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
         }
         if let Some(delivery) = stopped.filter(|_| after_reached) {
             // The first line is what a ladder has room for; the finding has the rest.
-            let detail = delivery.clone().explained().detail;
-            report.evidence = detail.and_then(|detail| detail.lines().next().map(str::to_owned));
+            let why = diagnosis::why(&delivery.clone().explained(), stage.lang);
+            report.evidence = why.and_then(|why| why.lines().next().map(str::to_owned));
         }
     }
 }

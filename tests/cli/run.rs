@@ -157,7 +157,7 @@ fn a_broken_link_is_named_in_korean() {
         ✓ api [N] ms AuthorizeSecurityGroupIngress tcp 22 from 203.0.113.0/24
         ✓ trail [N] ms trail/ct-securitygroup
         ✓ bus [N] ms event-bus/default
-        ✗ rule the event does not match
+        ✗ rule 이벤트가 일치하지 않습니다
         · topic
         ├ · queue
         ├ · function
@@ -166,8 +166,8 @@ fn a_broken_link_is_named_in_korean() {
         원인: 규칙 eventbridge-securitygroup-changerule의 이벤트 패턴이 이벤트와 일치하지 않습니다
 
     RULE_PATTERN_MISMATCH (rule) 규칙 eventbridge-securitygroup-changerule의 이벤트 패턴이 이벤트와 일치하지 않습니다
-        - the event does not match
-          - detail.eventName is "AuthorizeSecurityGroupIngress"; wanted: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" or "ModifySecurityGroupRules" ("AuthorizeSecurityGroupIngress" is not among the 5 names of the pattern)
+        - 이벤트가 일치하지 않습니다
+          - detail.eventName: 이벤트의 값: "AuthorizeSecurityGroupIngress" · 패턴이 원하는 값: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" 또는 "ModifySecurityGroupRules" (패턴에 적힌 이름 5개에 "AuthorizeSecurityGroupIngress"이(가) 없음)
         - arn:aws:events:ap-northeast-2:000000000000:event-bus/default → arn:aws:events:ap-northeast-2:000000000000:rule/eventbridge-securitygroup-changerule
         해결 방법: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern file://event-pattern.json
 

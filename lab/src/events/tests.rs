@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cloudtrail::tests::client::Client;
-use crate::deliveries::{Delivery, Hop, Outcome, Reason};
+use crate::deliveries::{Delivery, Explanation, Hop, Outcome, Reason};
 
 const PATTERN: &str = r#"{"source": ["shop"], "detail": {"eventName": ["Sold"]}}"#;
 
@@ -231,7 +231,8 @@ async fn a_rule_says_why_it_does_not_take_an_event() {
     assert_eq!(mismatch.reason, Some(Reason::PatternMismatch));
     assert!(mismatch.explanation.is_none(), "explaining is left to who asks");
     let explained = mismatch.explained();
-    assert_eq!(explained.explanation.unwrap()["failures"][0]["path"], "detail.eventName");
+    let explanation = explained.explanation.as_ref().and_then(Explanation::pattern).unwrap();
+    assert_eq!(explanation.failures[0].path, "detail.eventName");
     assert!(explained.detail.unwrap().contains("detail.eventName"));
 
     sell(&client, "Sold").await;

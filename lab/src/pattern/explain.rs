@@ -1,12 +1,13 @@
 //! Why an event does not match: path by path, what is there, what is wanted, and what comes near.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::lookup::{Hit, visit};
-use super::matcher::listed;
+use super::matcher::{Matcher, listed};
 use super::near_miss::{NearMiss, near_miss};
 use super::{Alternative, Field, Pattern};
 
@@ -34,6 +35,9 @@ pub struct Failure {
     pub found: Found,
     /// What the pattern accepts there, in words; any one of them is enough.
     pub wanted: Vec<String>,
+    /// The same, for those who say it in words of their own.
+    #[serde(skip)]
+    pub matchers: Arc<[Matcher]>,
     /// What comes nearest, if anything does.
     pub near_miss: Option<NearMiss>,
 }
@@ -69,7 +73,8 @@ pub(super) fn explain(pattern: &Pattern, event: &Value) -> Explanation {
     let alternatives = pattern.alternatives.len();
     let Some(event) = event.as_object() else {
         let wanted = vec!["a JSON object".to_owned()];
-        let failure = Failure { path: String::new(), found: Found::NotAnObject, wanted, near_miss: None };
+        let matchers = Arc::new([]);
+        let failure = Failure { path: String::new(), found: Found::NotAnObject, wanted, matchers, near_miss: None };
         return Explanation { matched: false, failures: vec![failure], alternatives };
     };
     let failures = pattern.alternatives.iter().map(|one| failures(one, event)).min_by_key(Vec::len).unwrap_or_default();
@@ -91,7 +96,7 @@ fn failures(alternative: &Alternative, event: &Map<String, Value>) -> Vec<Failur
 fn other_element(alternative: &Alternative, index: usize) -> Failure {
     let field = &alternative.fields[index];
     let with = alternative.fields[..index].iter().map(|field| field.path.clone()).collect();
-    Failure { path: field.path.clone(), found: Found::OtherElement { with }, wanted: wanted(field), near_miss: None }
+    failed(field, Found::OtherElement { with }, None)
 }
 
 /// The failure of one field looked at alone.
@@ -120,11 +125,12 @@ fn failure(field: &Field, event: &Map<String, Value>) -> Option<Failure> {
         let more = count - values.len();
         found = Found::Values { values: values.into_iter().cloned().collect(), more };
     }
-    Some(Failure { path: field.path.clone(), found, wanted: wanted(field), near_miss })
+    Some(failed(field, found, near_miss))
 }
 
-fn wanted(field: &Field) -> Vec<String> {
-    field.matchers.iter().map(ToString::to_string).collect()
+fn failed(field: &Field, found: Found, near_miss: Option<NearMiss>) -> Failure {
+    let wanted = field.matchers.iter().map(ToString::to_string).collect();
+    Failure { path: field.path.clone(), found, wanted, matchers: Arc::clone(&field.matchers), near_miss }
 }
 
 impl fmt::Display for Explanation {

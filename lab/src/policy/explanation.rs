@@ -123,6 +123,24 @@ impl Explanation {
         }
     }
 
+    /// Who asked: an ARN, or a service's principal name.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// What for: `sns:Publish`.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// On what: the resource's ARN.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
     /// Every statement: first those that applied (a Deny before an Allow), then the Allows that missed, the nearest miss
     /// first, then the Denies that missed.
     #[must_use]
@@ -155,6 +173,12 @@ impl Explanation {
         }
     }
 
+    /// The statement that decides: the Deny that applies, else the Allow that does. `None` when no statement applies.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&StatementReport> {
+        self.statements.first().filter(|statement| statement.applied())
+    }
+
     /// The Allow that came closest without applying: where to look when a request is refused.
     #[must_use]
     pub fn nearest_miss(&self) -> Option<&StatementReport> {
@@ -165,8 +189,7 @@ impl Explanation {
     #[must_use]
     pub fn headline(&self) -> String {
         let (who, what) = (&self.principal, &self.action);
-        let first = self.statements.first().filter(|statement| statement.applied());
-        match (self.outcome(), first) {
+        match (self.outcome(), self.decisive()) {
             (Outcome::ExplicitDeny, Some(deny)) => format!("{} denies {who} {what}", deny.name()),
             (Outcome::Allow, Some(allow)) => format!("{} allows {who} to {what}", allow.name()),
             (Outcome::Allow, None) => format!("{who} may {what} by its own permissions"),
@@ -200,7 +223,9 @@ impl StatementReport {
         }
     }
 
-    fn because(&self) -> String {
+    /// What kept it from applying, in words whose subject is the statement; empty when it applied.
+    #[must_use]
+    pub fn because(&self) -> String {
         self.misses.iter().map(ToString::to_string).collect::<Vec<_>>().join("; it ")
     }
 
@@ -225,6 +250,51 @@ impl StatementReport {
 }
 
 impl Miss {
+    /// The element that does not match, as a policy spells it: `Principal`, `NotAction`, `Condition`.
+    #[must_use]
+    pub fn element(&self) -> &'static str {
+        match self {
+            Self::Principal { negated: false, .. } => "Principal",
+            Self::Principal { .. } => "NotPrincipal",
+            Self::Action { negated: false, .. } => "Action",
+            Self::Action { .. } => "NotAction",
+            Self::Resource { negated: false, .. } => "Resource",
+            Self::Resource { .. } => "NotResource",
+            Self::Condition { .. } => "Condition",
+        }
+    }
+
+    /// What the element wants, as the policy has it: principals, actions, resources, or the values of the key.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<String> {
+        match self {
+            Self::Principal { wanted, .. } => wanted.iter().map(ToString::to_string).collect(),
+            Self::Action { wanted, .. } | Self::Resource { wanted, .. } | Self::Condition { wanted, .. } => {
+                wanted.clone()
+            }
+        }
+    }
+
+    /// What the request has there; `None` when it does not have the condition's key.
+    #[must_use]
+    pub fn seen(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Principal { seen, .. } | Self::Action { seen, .. } | Self::Resource { seen, .. } => {
+                Some(vec![seen.clone()])
+            }
+            Self::Condition { seen, .. } => seen.clone(),
+        }
+    }
+
+    /// The condition's key, as the policy spells it.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Condition { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
     /// What makes the two values differ, when both are ARNs or differ only in spelling: `the Region differs`. `None` when
     /// there is nothing to add to the values themselves.
     #[must_use]

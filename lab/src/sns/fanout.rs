@@ -138,7 +138,7 @@ impl Delivery {
         let drop = explanation.drop.as_ref()?;
         self.sender.count(&self.cloud, "NumberOfNotificationsFilteredOut");
         self.sender.count(&self.cloud, filtered_metric(explanation.scope, drop));
-        Some(Refusal::new(Reason::FilterPolicy, explanation.to_string()).explained(&explanation))
+        Some(Refusal::new(Reason::FilterPolicy, explanation.to_string()).explained(explanation))
     }
 
     fn deliverer(&self) -> Deliverer {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{FunctionState, Lambda, not_found, resolve};
 use crate::cloud::{Cloud, Deliverer};
-use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal, UnderWay};
+use crate::deliveries::{Carried, FunctionFailure, Hop, Leg, Reason, Refusal, UnderWay};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::lambda::{AsyncCondition, AsyncEvent, AsyncInvocation, InvokeError, InvokeOutcome, InvokeRequest};
@@ -247,7 +247,7 @@ fn failure(outcome: &InvokeOutcome) -> Refusal {
         (kind, message) => format!("{kind}: {message}"),
     };
     let log = String::from_utf8_lossy(&outcome.log_tail).into_owned();
-    Refusal::new(Reason::FunctionError, detail).explained(&json!({ "error": error, "log": log }))
+    Refusal::new(Reason::FunctionError, detail).explained(FunctionFailure { error, log })
 }
 
 fn count(cloud: &Cloud, scope: &Scope, metric: &'static str, function: &FunctionState) {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::cloud::Deliverer;
-use crate::deliveries::{Carried, Delivery, Hop, Outcome, Reason, Refusal};
+use crate::deliveries::{Carried, Delivery, Explanation, Hop, Outcome, Reason, Refusal};
+use crate::policy::Miss;
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:alarm";
 
@@ -55,8 +56,10 @@ async fn a_policy_for_one_topic_does_not_let_another_invoke() {
     let other = "arn:aws:sns:ap-northeast-2:111122223333:other";
     let refusal = invoke(&client, other, &client.arn("alarm"), json!({})).unwrap_err();
     assert_eq!(refusal.reason, Reason::PolicyDenied);
-    let explanation = refusal.explanation.unwrap().to_string();
-    assert!(explanation.contains(TOPIC) && explanation.contains(other), "{explanation}");
+    let explanation = refusal.explanation.as_ref().and_then(Explanation::policy).unwrap();
+    let [Miss::Condition { key, wanted, seen, .. }] = &explanation.nearest_miss().unwrap().misses[..] else { panic!() };
+    assert!(key.eq_ignore_ascii_case("aws:SourceArn"), "{key}");
+    assert_eq!((&wanted[..], seen.as_deref()), (&[TOPIC.to_owned()][..], Some(&[other.to_owned()][..])));
 }
 
 #[tokio::test]
@@ -82,8 +85,9 @@ async fn a_failing_function_is_tried_three_times_and_the_error_is_told() {
         assert_eq!(delivery.reason, Some(Reason::FunctionError));
         assert_eq!(delivery.detail.as_deref(), Some("ValueError: bad"));
     }
-    let explanation = deliveries[2].explanation.as_ref().unwrap();
-    assert!(explanation["log"].as_str().unwrap().contains("handling 3\n"), "{explanation}");
+    let failure = deliveries[2].explanation.as_ref().and_then(Explanation::function).unwrap();
+    assert_eq!((failure.error_type(), failure.error_message()), (Some("ValueError"), Some("bad")));
+    assert!(failure.log.contains("handling 3\n"), "{failure}");
     assert_eq!((client.metric("Invocations", "alarm"), client.metric("Errors", "alarm")), (3.0, 3.0));
 }
 
