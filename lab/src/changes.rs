@@ -1,7 +1,7 @@
 //! That something has changed: what those who look on wait for.
 //!
 //! Deliveries, mails and Discord's answers each say themselves when there is a new one. What remains are calls, which may
-//! change any resource, and the lab being emptied.
+//! change any resource.
 
 use tokio::sync::watch;
 
@@ -13,12 +13,11 @@ pub(crate) struct Changes {
     /// Tells this lab's numbers from those of the lab that had the address before it.
     lab: String,
     calls: watch::Sender<u64>,
-    beginnings: watch::Sender<u64>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { lab: ids::uuid(), calls: watch::Sender::new(0), beginnings: watch::Sender::new(0) }
+        Self { lab: ids::uuid(), calls: watch::Sender::new(0) }
     }
 }
 
@@ -33,20 +32,8 @@ impl Changes {
         self.calls.send_modify(|calls| *calls += 1);
     }
 
-    /// The lab was emptied: what was seen so far is no more.
-    // Nothing empties a lab yet.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the lab's reset"))]
-    pub(crate) fn begun_anew(&self) {
-        self.beginnings.send_modify(|beginnings| *beginnings += 1);
-    }
-
     /// Changes with every call.
     pub(crate) fn calls(&self) -> watch::Receiver<u64> {
         self.calls.subscribe()
-    }
-
-    /// Changes each time the lab is emptied.
-    pub(crate) fn beginnings(&self) -> watch::Receiver<u64> {
-        self.beginnings.subscribe()
     }
 }

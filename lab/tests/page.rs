@@ -1,5 +1,7 @@
 //! The page for people, in a real browser: what happens in the lab appears there by itself.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may what it calls")]
+
 #[path = "page/chromium.rs"]
 mod chromium;
 
@@ -114,7 +116,9 @@ async fn what_happens_appears_by_itself() {
 
     post(&lab, json!({ "content": "x".repeat(2001) })).await;
     browser.until(&page, &says("channel", "Discord refused a request: POST, 400")).await;
-    browser.until(&page, "document.querySelector('#channel .refusal pre').textContent.includes('BASE_TYPE_MAX_LENGTH')").await;
+    browser
+        .until(&page, "document.querySelector('#channel .refusal pre').textContent.includes('BASE_TYPE_MAX_LENGTH')")
+        .await;
     assert_silent(&browser);
 
     lab.stop().await;
@@ -129,7 +133,8 @@ async fn messages_and_mails_stay_text() {
     let page = ready(&mut browser, &lab, 1600, "en").await;
     let elements = browser.evaluate(&page, "document.querySelectorAll('script, img, iframe, style').length").await;
     let attack = r#"<script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">"#;
-    let markdown = format!("**{attack}** `{attack}` [click](javascript:window.hacked=1) {attack}\n> {attack}\n- {attack}");
+    let markdown =
+        format!("**{attack}** `{attack}` [click](javascript:window.hacked=1) {attack}\n> {attack}\n- {attack}");
     let embed = json!({
         "title": attack, "description": attack, "fields": [{ "name": attack, "value": attack }],
         "footer": { "text": attack }, "author": { "name": attack },
@@ -142,7 +147,8 @@ async fn messages_and_mails_stay_text() {
     let url = lab.mail(None)[0].confirmation_url.clone().unwrap();
     Client::new().get(url).send().await.unwrap();
     let topic = "arn:aws:sns:ap-northeast-2:000000000000:alarm";
-    call(&lab, "sns", &[("Action", "Publish"), ("TopicArn", topic), ("Message", attack), ("Subject", "<i>alarm</i>")]).await;
+    call(&lab, "sns", &[("Action", "Publish"), ("TopicArn", topic), ("Message", attack), ("Subject", "<i>alarm</i>")])
+        .await;
     browser.until(&page, &says("mailbox", "<i>alarm</i>")).await;
     browser.until(&page, &says("mailbox", attack)).await;
 
@@ -193,7 +199,8 @@ async fn a_narrow_window_shows_one_part_at_a_time() {
     browser.until(&page, &says("flow", "AuthorizeSecurityGroupIngress")).await;
     for part in ["channel", "mailbox", "resources", "flow"] {
         browser.evaluate(&page, &format!("document.querySelector('[data-go={part}]').click()")).await;
-        let shown = "[...document.querySelectorAll('.panel')].filter((one) => one.offsetParent).map((one) => one.id).join()";
+        let shown =
+            "[...document.querySelectorAll('.panel')].filter((one) => one.offsetParent).map((one) => one.id).join()";
         assert_eq!(browser.evaluate(&page, shown).await, part);
         let width = browser.evaluate(&page, "document.documentElement.scrollWidth").await;
         assert!(width.as_u64().is_some_and(|width| width <= 400), "{part} is {width} wide");

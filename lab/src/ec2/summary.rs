@@ -13,7 +13,8 @@ impl Ec2 {
     /// Every security group in short, with its rules.
     pub(crate) fn group_summaries(&self) -> Vec<Value> {
         let mut groups = Vec::new();
-        self.regions.for_each(|_, region| groups.extend(region.groups.values().map(|group| group_summary(group, region))));
+        self.regions
+            .for_each(|_, region| groups.extend(region.groups.values().map(|group| group_summary(group, region))));
         groups
     }
 

@@ -61,8 +61,6 @@ pub(super) async fn live(State(cloud): State<Arc<Cloud>>, headers: HeaderMap) ->
 /// How far a reader has come: the number of the next entry of each log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Place {
-    /// How often the lab had been emptied.
-    beginning: u64,
     record: u64,
     delivery: u64,
     mail: u64,
@@ -73,7 +71,6 @@ impl Place {
     /// Where a new reader begins.
     fn recent(cloud: &Cloud) -> Self {
         Self {
-            beginning: *cloud.changes.beginnings().borrow(),
             record: cloud.cloudtrail.record_count().saturating_sub(LOOKS_BACK),
             delivery: cloud.deliveries.logged().borrow().saturating_sub(LOOKS_BACK),
             mail: cloud.mail.sent().borrow().saturating_sub(LOOKS_BACK),
@@ -81,27 +78,26 @@ impl Place {
         }
     }
 
-    /// From the id of an event of this lab, unless the lab was emptied since or the numbers are not its own.
+    /// From the id of an event of this lab; none from that of another one.
     fn parse(id: &str, cloud: &Cloud) -> Option<Self> {
         let (lab, numbers) = id.split_once('.')?;
         let numbers: Vec<u64> = numbers.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
-        let &[beginning, record, delivery, mail, exchange] = numbers.as_slice() else { return None };
-        let place = Self { beginning, record, delivery, mail, exchange };
+        let &[record, delivery, mail, exchange] = numbers.as_slice() else { return None };
+        let place = Self { record, delivery, mail, exchange };
         (lab == cloud.changes.lab() && place.is_of(cloud)).then_some(place)
     }
 
-    /// Whether the lab has come as far, and is still the one it was.
+    /// Whether the lab has come as far.
     fn is_of(&self, cloud: &Cloud) -> bool {
-        self.beginning == *cloud.changes.beginnings().borrow()
-            && self.record <= cloud.cloudtrail.record_count()
+        self.record <= cloud.cloudtrail.record_count()
             && self.delivery <= *cloud.deliveries.logged().borrow()
             && self.mail <= *cloud.mail.sent().borrow()
             && self.exchange <= cloud.discord.exchange_count() as u64
     }
 
     fn id(&self, lab: &str) -> String {
-        let Self { beginning, record, delivery, mail, exchange } = self;
-        format!("{lab}.{beginning}.{record}.{delivery}.{mail}.{exchange}")
+        let Self { record, delivery, mail, exchange } = self;
+        format!("{lab}.{record}.{delivery}.{mail}.{exchange}")
     }
 }
 
@@ -122,7 +118,6 @@ struct Signals {
     mails: watch::Receiver<u64>,
     exchanges: watch::Receiver<usize>,
     calls: watch::Receiver<u64>,
-    beginnings: watch::Receiver<u64>,
 }
 
 impl Signals {
@@ -132,7 +127,6 @@ impl Signals {
             mails: cloud.mail.sent(),
             exchanges: cloud.discord.subscribe(),
             calls: cloud.changes.calls(),
-            beginnings: cloud.changes.beginnings(),
         };
         // A new page asks for the resources by itself, and a returning one cannot know what it has missed.
         signals.calls.mark_changed();
@@ -146,7 +140,6 @@ impl Signals {
             _ = self.mails.changed() => {}
             _ = self.exchanges.changed() => {}
             _ = self.calls.changed() => self.calls.mark_changed(),
-            _ = self.beginnings.changed() => {}
         }
     }
 }
@@ -175,10 +168,6 @@ impl Reader {
     /// All that is new, in the order in which a page can make sense of it: a record comes before its deliveries.
     fn news(&mut self) -> String {
         let mut out = String::new();
-        if !self.place.is_of(&self.cloud) {
-            self.place = Place::recent(&self.cloud);
-            self.greets = true;
-        }
         if std::mem::take(&mut self.greets) {
             self.under_way.clear();
             let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "endpoint_url": self.cloud.endpoint_url() });
@@ -239,8 +228,10 @@ impl Reader {
         let exchanges = self.cloud.discord.exchanges_since(usize::try_from(first).unwrap_or(usize::MAX), MOST);
         self.place.exchange = first + exchanges.len() as u64;
         if !exchanges.is_empty() {
-            let exchanges: Vec<Value> =
-                (first..).zip(&exchanges).map(|(number, (exchange, message))| shown(number, exchange, message)).collect();
+            let exchanges: Vec<Value> = (first..)
+                .zip(&exchanges)
+                .map(|(number, (exchange, message))| shown(number, exchange, message))
+                .collect();
             self.tell(out, "discord", &exchanges);
         }
     }

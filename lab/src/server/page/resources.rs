@@ -31,7 +31,8 @@ pub(super) async fn resources(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
 
 fn sorted(mut resources: Vec<Value>) -> Vec<Value> {
     let key = |resource: &Value| {
-        ["account", "region", "home_region", "name", "id"].map(|name| resource[name].as_str().unwrap_or_default().to_owned())
+        ["account", "region", "home_region", "name", "id"]
+            .map(|name| resource[name].as_str().unwrap_or_default().to_owned())
     };
     resources.sort_by_cached_key(key);
     resources
@@ -40,8 +41,7 @@ fn sorted(mut resources: Vec<Value>) -> Vec<Value> {
 /// The functions, each with what its last delivery failed of.
 fn functions(cloud: &Cloud) -> Vec<Value> {
     let failed = |reason| matches!(reason, Some(Reason::FunctionError | Reason::Throttled));
-    let failures =
-        cloud.deliveries.which(|delivery| delivery.hop == Hop::Function && failed(delivery.reason));
+    let failures = cloud.deliveries.which(|delivery| delivery.hop == Hop::Function && failed(delivery.reason));
     let mut functions = sorted(cloud.lambda.summaries());
     for function in &mut functions {
         let last = failures.iter().rev().find(|failure| function["arn"] == failure.to);
