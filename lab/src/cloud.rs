@@ -1,7 +1,7 @@
 //! All that the lab emulates, in one place: the services, and what they hand each other.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::changes::Changes;
 use crate::cloudtrail::CloudTrail;
@@ -9,6 +9,7 @@ use crate::deliveries::Deliveries;
 use crate::discord::Discord;
 use crate::ec2::Ec2;
 use crate::events::Events;
+use crate::faults::{Faults, Injector};
 use crate::iam::Iam;
 use crate::lambda::Lambda;
 use crate::logs::Logs;
@@ -38,20 +39,48 @@ pub(crate) struct Cloud {
     pub(crate) metrics: Metrics,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) changes: Changes,
-    address: Mutex<Option<SocketAddr>>,
+    pub(crate) faults: Injector,
+    address: Option<SocketAddr>,
+}
+
+/// How much of what happened is kept. The oldest goes first, and nothing is said of it.
+///
+/// The defaults hold a day of drills in some tens of megabytes: a record takes about 5 KB, a delivery about 1 KB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// CloudTrail records, of all accounts.
+    pub records: usize,
+    /// Entries of `/_lab/deliveries`.
+    pub deliveries: usize,
+    /// Mails, of all mailboxes.
+    pub mails: usize,
+    /// Messages in Discord's channels; of its requests ten times as many are kept.
+    pub discord_messages: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { records: 20_000, deliveries: 20_000, mails: 10_000, discord_messages: 10_000 }
+    }
 }
 
 impl Cloud {
-    /// Where the lab listens, once it does: what links in mails and the environment of functions point to.
-    pub(crate) fn endpoint_url(&self) -> String {
-        match *self.address.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(address) => format!("http://{address}"),
-            None => String::new(),
+    /// A cloud that nobody has called yet. Its Discord is given, as its webhooks' URLs are known outside.
+    pub(crate) fn new(address: SocketAddr, discord: Discord, limits: Limits, faults: &Faults) -> Self {
+        Self {
+            cloudtrail: CloudTrail::keeping(limits.records),
+            deliveries: Arc::new(Deliveries::keeping(limits.deliveries)),
+            mail: Mail::keeping(limits.mails),
+            faults: Injector::new(faults),
+            discord,
+            address: Some(address),
+            ..Self::default()
         }
     }
 
-    pub(crate) fn listens_at(&self, address: SocketAddr) {
-        *self.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(address);
+    /// Where the lab listens, once it does: what links in mails and the environment of functions point to.
+    pub(crate) fn endpoint_url(&self) -> String {
+        self.address.map(|address| format!("http://{address}")).unwrap_or_default()
     }
 }
 

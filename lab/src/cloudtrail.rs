@@ -7,7 +7,7 @@
 //!
 //! Differences from AWS, all of them in time or volume: files are written about a second after a record rather than five
 //! minutes, a file that a bucket refuses is tried again with the next one rather than for 30 days, and the history holds
-//! the newest 20,000 records of the whole lab. Log file validation can be switched on, but no digest files are written.
+//! the newest 20,000 records of the whole lab, unless the lab was told another number. Log file validation can be switched on, but no digest files are written.
 //! The lab makes no records of data events: selectors of data events are kept, and select nothing.
 //!
 //! Not here, and refused by name: organization trails, encryption with KMS, CloudWatch Logs, notifications by SNS,
@@ -23,12 +23,14 @@ mod logging;
 mod name;
 pub mod record;
 mod selector;
+mod snapshot;
 mod tags;
 mod trail;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::history::History;
@@ -38,6 +40,7 @@ use crate::cloud::Cloud;
 use crate::deliveries::{Hop, Leg, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::gateway::service::Service;
 
 /// CloudTrail: every account's trails, and the event history.
@@ -57,9 +60,14 @@ enum Fate {
 }
 
 impl CloudTrail {
+    /// A CloudTrail whose event history holds the newest `records`.
+    pub(crate) fn keeping(records: usize) -> Self {
+        Self { trails: Mutex::default(), history: History::keeping(records) }
+    }
+
     /// Takes a record: into the event history, and through each logging trail that selects it to the default bus.
     pub(crate) fn observe(&self, cloud: &Arc<Cloud>, record: Arc<Record>) {
-        self.history.push(Arc::clone(&record));
+        self.history.push(&record);
         let leg = |to: String| Leg {
             scope: record.scope.clone(),
             hop: Hop::Trail,
@@ -124,8 +132,8 @@ impl CloudTrail {
         Fate::Left { trail, refusal }
     }
 
-    pub(crate) fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateTrail" => self.create_trail(cloud, call),
             "UpdateTrail" => self.update_trail(cloud, call),
             "DeleteTrail" => self.delete_trail(cloud, call),
@@ -141,7 +149,7 @@ impl CloudTrail {
             "AddTags" => self.add_tags(call),
             "RemoveTags" => self.remove_tags(call),
             "ListTags" => self.list_tags(call),
-            _ => Err(call.unsupported()),
+            refused "CreateEventDataStore", "PutInsightSelectors", "StartQuery",
         }
     }
 
@@ -150,12 +158,14 @@ impl CloudTrail {
         let wanted = |record: &Record| {
             event_name.is_none_or(|name| record.event_name == name) && event_id.is_none_or(|id| record.event_id == id)
         };
-        self.history.all(wanted).iter().map(|record| record.json.clone()).collect()
+        self.history.all(wanted).iter().map(|kept| kept.json()).collect()
     }
 
-    /// The records from a number on, at most `most` of them, and the number of the first of them.
-    pub(crate) fn records_since(&self, number: u64, most: usize) -> (u64, Vec<Arc<Record>>) {
-        self.history.since(number, most)
+    /// The records from a number on, at most `most` of them, each with its time to the millisecond; and the number of the
+    /// first of them.
+    pub(crate) fn records_since(&self, number: u64, most: usize) -> (u64, Vec<(Timestamp, Value)>) {
+        let (first, kept) = self.history.since(number, most);
+        (first, kept.iter().map(|kept| (kept.time(), kept.json())).collect())
     }
 
     /// How many records there were so far.

@@ -12,19 +12,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 pub use self::explanation::{Explanation, FunctionFailure};
+use crate::cloud::Limits;
 use crate::pattern::Pattern;
 use crate::scope::Scope;
 
-/// How many deliveries are kept; the oldest go first.
-const KEPT: usize = 20_000;
-
 /// The hop that a delivery takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hop {
     /// A record reaches a trail, or no trail takes it.
@@ -81,6 +79,8 @@ pub enum Reason {
     Invalid,
     /// The receiver answered with an error, or not at all.
     ReceiverError,
+    /// A fault that was set in the lab dropped it ([`crate::faults`]). AWS has no part in it.
+    Fault,
 }
 
 /// What became of a delivery.
@@ -216,9 +216,11 @@ pub struct Leg {
 }
 
 /// The deliveries of a lab, and whether any is still under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Deliveries {
     log: Mutex<VecDeque<Delivery>>,
+    /// How many are kept.
+    most: usize,
     /// Those that were announced when they began, by a number of their own.
     begun: Mutex<BTreeMap<usize, Delivery>>,
     next_begun: AtomicUsize,
@@ -228,7 +230,26 @@ pub struct Deliveries {
     logged: watch::Sender<u64>,
 }
 
+impl Default for Deliveries {
+    fn default() -> Self {
+        Self::keeping(Limits::default().deliveries)
+    }
+}
+
 impl Deliveries {
+    /// A log of the newest `most` deliveries.
+    pub(crate) fn keeping(most: usize) -> Self {
+        Self {
+            log: Mutex::default(),
+            most,
+            begun: Mutex::default(),
+            next_begun: AtomicUsize::default(),
+            under_way: AtomicUsize::default(),
+            settled: Notify::default(),
+            logged: watch::Sender::default(),
+        }
+    }
+
     /// Logs that a delivery arrived.
     pub fn delivered(&self, leg: Leg) {
         self.push(leg, Outcome::Delivered, None, None);
@@ -262,10 +283,10 @@ impl Deliveries {
     fn push(&self, leg: Leg, outcome: Outcome, refusal: Option<Refusal>, mismatch: Option<Mismatch>) {
         let delivery = Delivery::new(leg, outcome, refusal, mismatch);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.len() == KEPT {
+        log.push_back(delivery);
+        while log.len() > self.most {
             log.pop_front();
         }
-        log.push_back(delivery);
         // Under the lock: the newest entry's number is always the count.
         self.logged.send_modify(|count| *count += 1);
     }

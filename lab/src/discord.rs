@@ -56,7 +56,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 pub use fault::Fault;
@@ -66,6 +66,7 @@ pub use refusal::{Refusal, Scope};
 pub use request::{Request, Response};
 pub use webhook::Webhook;
 
+use crate::cloud::Limits;
 use snowflake::Snowflakes;
 use webhook::Entry;
 
@@ -122,12 +123,26 @@ struct State {
     snowflakes: Snowflakes,
     webhooks: Vec<Entry>,
     messages: Vec<Received>,
-    exchanges: Vec<Exchange>,
+    exchanges: VecDeque<Exchange>,
+    /// How many exchanges there were so far, those that are no longer kept included.
+    answered: u64,
     faults: VecDeque<(Option<String>, Fault)>,
     rate_limit: RateLimit,
     /// The rate-limit headers of the request that is being answered.
     pending_headers: Vec<(String, String)>,
     default_api_version: u8,
+    /// How many messages are kept, and a tenth of how many exchanges; the oldest go first.
+    most: usize,
+}
+
+impl State {
+    fn trim(&mut self) {
+        let surplus = self.messages.len().saturating_sub(self.most);
+        self.messages.drain(..surplus);
+        while self.exchanges.len() > self.most.saturating_mul(10) {
+            self.exchanges.pop_front();
+        }
+    }
 }
 
 impl Discord {
@@ -140,8 +155,37 @@ impl Discord {
     /// The same on a clock of the caller's: it gives the ids, the timestamps and the rate-limit windows.
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
-        let state = State { default_api_version: DEFAULT_API_VERSION, ..State::default() };
+        let most = Limits::default().discord_messages;
+        let state = State { default_api_version: DEFAULT_API_VERSION, most, ..State::default() };
         Self { clock, state: Arc::new(Mutex::new(state)), exchanges: watch::Sender::new(0) }
+    }
+
+    /// Keeps the newest `most` messages from now on, and ten times as many exchanges.
+    pub fn keep(&self, most: usize) {
+        let mut state = self.state();
+        state.most = most;
+        state.trim();
+    }
+
+    /// The channels and how many messages stand in each. Tokens are left out.
+    pub(crate) fn snapshot(&self) -> Value {
+        let state = self.state();
+        let channel = |entry: &Entry| {
+            let id = &entry.webhook.id;
+            let messages = state.messages.iter().filter(|message| message.webhook_id == *id).count();
+            json!({ "channel": entry.webhook.channel, "webhook_id": id, "messages": messages })
+        };
+        state.webhooks.iter().map(channel).collect()
+    }
+
+    /// Makes everything as it was when this webhook was the only one: messages, exchanges, faults and other webhooks are
+    /// gone, and the webhook, its URL unchanged, is as it was made.
+    pub(crate) fn reset(&self, webhook: &Webhook) {
+        let mut state = self.state();
+        let snowflakes = std::mem::take(&mut state.snowflakes);
+        let webhooks = vec![Entry::new(webhook.clone())];
+        let (default_api_version, most) = (DEFAULT_API_VERSION, state.most);
+        *state = State { snowflakes, webhooks, default_api_version, most, ..State::default() };
     }
 
     /// Makes a channel with an incoming webhook and returns the webhook. Two calls with one name make two channels.
@@ -176,24 +220,27 @@ impl Discord {
     /// Every request so far with its answer, oldest first.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.state().exchanges.clone()
+        self.state().exchanges.iter().cloned().collect()
     }
 
-    /// The requests from the one with this number on (the first has 0), at most `most` of them: each with the message that
-    /// it was about, as it stands now.
-    pub(crate) fn exchanges_since(&self, number: usize, most: usize) -> Vec<(Exchange, Option<Received>)> {
+    /// The requests that are kept, at most `most` of them, from the one with this number on (the first has 0): each with the
+    /// message that it was about, as it stands now. And the number of the first of them.
+    pub(crate) fn exchanges_since(&self, number: u64, most: usize) -> (u64, Vec<(Exchange, Option<Received>)>) {
         let state = self.state();
         let message = |exchange: &Exchange| {
             let id = exchange.message_id.as_deref()?;
             state.messages.iter().rev().find(|message| message.id() == id).cloned()
         };
-        let exchanges = state.exchanges.iter().skip(number).take(most);
-        exchanges.map(|exchange| (exchange.clone(), message(exchange))).collect()
+        let oldest = state.answered.saturating_sub(state.exchanges.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        let exchanges = state.exchanges.iter().skip(skipped).take(most);
+        (first, exchanges.map(|exchange| (exchange.clone(), message(exchange))).collect())
     }
 
     /// How many requests there were so far.
-    pub(crate) fn exchange_count(&self) -> usize {
-        self.state().exchanges.len()
+    pub(crate) fn exchange_count(&self) -> u64 {
+        self.state().answered
     }
 
     /// Answers the next message that is sent through any webhook with this fault. Faults queue up.
@@ -259,9 +306,10 @@ impl Discord {
         let mut state = self.state();
         let response = state.answer(request, now);
         // The lock is still held: the last exchange is this one's.
-        let posted = state.exchanges.last().filter(|exchange| exchange.method == "POST");
+        let posted = state.exchanges.back().filter(|exchange| exchange.method == "POST");
         let posted = posted.and_then(|exchange| exchange.message_id.clone());
         let posted = posted.and_then(|id| state.messages.iter().rev().find(|message| message.id() == id).cloned());
+        state.trim();
         drop(state);
         self.exchanges.send_modify(|count| *count += 1);
         (response, posted)

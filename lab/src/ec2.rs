@@ -43,10 +43,12 @@ mod vpc;
 mod zone;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use self::region::Region;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::Scoped;
 
 /// The service: one [`Region`] for each account and Region.
@@ -60,10 +62,15 @@ impl Ec2 {
     pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
         self.regions.with_or(&call.scope, Region::new, |region| dispatch(call, region))
     }
+
+    /// Every Region that was looked at, with all that is in it.
+    pub(crate) fn snapshot(&self) -> Value {
+        self.regions.snapshot(|region| serde_json::to_value(region).unwrap_or_default())
+    }
 }
 
-fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
-    match call.operation.as_str() {
+operations! { OPERATIONS =
+    fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> match call.operation {
         "CreateSecurityGroup" => group::create(call, region),
         "DescribeSecurityGroups" => group::describe(call, region),
         "DeleteSecurityGroup" => group::delete(call, region),
@@ -97,7 +104,7 @@ fn dispatch(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         "CreateTags" => tag::create(call, region),
         "DeleteTags" => tag::delete(call, region),
         "DescribeTags" => tag::describe(call, region),
-        _ => Err(call.unsupported()),
+        refused "AllocateAddress", "CreateFlowLogs", "CreateKeyPair", "CreateLaunchTemplate", "CreateNetworkAcl", "ImportKeyPair",
     }
 }
 

@@ -19,6 +19,7 @@ mod bus;
 mod delivery;
 mod put;
 mod rule;
+mod snapshot;
 mod summary;
 mod tags;
 mod target;
@@ -33,6 +34,7 @@ use crate::cloud::Cloud;
 use crate::deliveries::Carried;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::{Scope, Scoped};
 
 /// The bus that every account has in every Region: the one that AWS services send their events to.
@@ -45,8 +47,8 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    pub(crate) fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateEventBus" => self.create_event_bus(call),
             "DeleteEventBus" => self.delete_event_bus(call),
             "DescribeEventBus" => self.describe_event_bus(call),
@@ -66,7 +68,7 @@ impl Events {
             "TagResource" => self.tag_resource(call),
             "UntagResource" => self.untag_resource(call),
             "ListTagsForResource" => self.list_tags_for_resource(call),
-            _ => Err(call.unsupported()),
+            refused "CreateApiDestination", "CreateArchive", "CreateConnection", "PutPermission", "StartReplay",
         }
     }
 

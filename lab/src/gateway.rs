@@ -10,6 +10,7 @@
 pub mod call;
 pub mod error;
 mod identify;
+pub mod operations;
 pub mod params;
 mod routes;
 pub mod service;
@@ -32,13 +33,34 @@ use crate::cloudtrail::record;
 use crate::ids;
 use crate::scope::Scope;
 
-/// Serves one request to an AWS service.
+/// The service that a request is meant for, as far as its head says.
+pub(crate) fn service_of(parts: &Parts) -> Option<Service> {
+    identify::service_of(parts)
+}
+
+/// Serves one request to an AWS service of a lab without faults.
+#[cfg(test)]
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    answer(cloud, parts, body, source_ip).await.expect("no fault closes the connection")
+}
+
+/// Serves one request to an AWS service; no reply is a connection that a fault closes.
+pub(crate) async fn answer(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Option<Reply> {
     let call = match understand(cloud, parts, body, source_ip) {
         Ok(call) => call,
-        Err(refused) => return *refused,
+        Err(refused) => return Some(*refused),
     };
-    let outcome = dispatch(cloud, &call).await;
+    let struck = cloud.faults.on_call(call.service, &call.operation);
+    if !struck.delay.is_zero() {
+        tokio::time::sleep(struck.delay).await;
+    }
+    if struck.hang_up {
+        return None;
+    }
+    let outcome = match struck.refusal {
+        Some(refusal) => Err(refusal),
+        None => dispatch(cloud, &call).await,
+    };
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
         Err(error) => call.refuse(error),
@@ -50,7 +72,7 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
         cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
     cloud.changes.called();
-    reply
+    (!struck.hang_up_after).then_some(reply)
 }
 
 /// The call that a request makes, or the answer that refuses it.

@@ -15,6 +15,7 @@ mod name;
 mod page;
 mod policies;
 mod role;
+mod snapshot;
 mod sts;
 mod tags;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::identity::{Caller, Identity};
 use crate::ids;
 use crate::policy::Policy;
@@ -122,8 +124,8 @@ impl Iam {
         Identity { account, access_key: access_key.to_owned(), principal }
     }
 
-    pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateRole" => role::create(self, call),
             "GetRole" => role::get(self, call),
             "ListRoles" => role::list(self, call),
@@ -148,16 +150,16 @@ impl Iam {
             "CreateAccessKey" => access_key::create(self, call),
             "ListAccessKeys" => access_key::list(self, call),
             "DeleteAccessKey" => access_key::delete(self, call),
-            _ => Err(call.unsupported()),
+            refused "CreateOpenIDConnectProvider", "CreateSAMLProvider", "CreateVirtualMFADevice",
         }
     }
 
-    pub(crate) fn call_sts(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { STS_OPERATIONS =
+        pub(crate) fn call_sts(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "GetCallerIdentity" => sts::caller_identity(call),
             "AssumeRole" => sts::assume_role(self, call),
             "GetSessionToken" => sts::session_token(self, call),
-            _ => Err(call.unsupported()),
+            refused "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "DecodeAuthorizationMessage",
         }
     }
 

@@ -7,7 +7,10 @@ pub mod deliveries;
 pub mod discord;
 mod ec2;
 mod events;
+pub mod faults;
 pub mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod gateway;
 mod iam;
 pub mod identity;
@@ -21,8 +24,10 @@ pub mod policy;
 mod s3;
 pub mod scope;
 mod server;
+pub mod snapshot;
 mod sns;
 mod sqs;
 mod time;
 
+pub use cloud::Limits;
 pub use server::{Lab, LabBuilder, StartError};

@@ -10,6 +10,7 @@ mod event;
 mod filter;
 mod group;
 mod read;
+mod snapshot;
 mod stream;
 mod tags;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::{Scope, Scoped};
 
 /// The lab's CloudWatch Logs.
@@ -68,8 +70,8 @@ struct Event {
 }
 
 impl Logs {
-    pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) fn call(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateLogGroup" => group::create(self, call),
             "DeleteLogGroup" => group::delete(self, call),
             "DescribeLogGroups" => group::describe(self, call),
@@ -87,7 +89,7 @@ impl Logs {
             "PutLogEvents" => event::put(self, call),
             "GetLogEvents" => read::get(self, call),
             "FilterLogEvents" => read::filter(self, call),
-            _ => Err(call.unsupported()),
+            refused "AssociateKmsKey", "CreateExportTask", "GetQueryResults", "PutSubscriptionFilter", "StartQuery",
         }
     }
 

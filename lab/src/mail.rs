@@ -1,10 +1,13 @@
 //! The mailbox: every mail that the lab sent, and the links that confirm a subscription.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::cloud::Limits;
 
 /// A mail as the subscriber's mailbox shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -30,18 +33,34 @@ pub struct Message {
 }
 
 /// All mailboxes of a lab: no mail leaves it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Mail {
-    sent: Mutex<Vec<Message>>,
+    sent: Mutex<VecDeque<Message>>,
+    /// How many are kept; the oldest go first.
+    most: usize,
     /// How many were sent so far. Changed under the lock.
     count: watch::Sender<u64>,
 }
 
+impl Default for Mail {
+    fn default() -> Self {
+        Self::keeping(Limits::default().mails)
+    }
+}
+
 impl Mail {
+    /// Mailboxes that hold the newest `most` mails.
+    pub(crate) fn keeping(most: usize) -> Self {
+        Self { sent: Mutex::default(), most, count: watch::Sender::new(0) }
+    }
+
     /// Puts a mail into its mailbox.
     pub(crate) fn send(&self, message: Message) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.push(message);
+        sent.push_back(message);
+        while sent.len() > self.most {
+            sent.pop_front();
+        }
         self.count.send_modify(|count| *count += 1);
     }
 

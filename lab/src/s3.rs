@@ -23,6 +23,7 @@ mod object;
 mod operations;
 mod policy;
 mod settings;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -40,6 +41,8 @@ use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::policy::Policy;
 use crate::scope::Scope;
+
+pub(crate) use self::operations::OPERATIONS;
 
 /// The lab's S3: every account's buckets, behind one service that speaks the protocol.
 #[derive(Debug)]

@@ -26,6 +26,7 @@ mod message;
 mod permission;
 mod publish;
 mod settings;
+mod snapshot;
 mod subscribe;
 mod subscription;
 mod summary;
@@ -46,6 +47,7 @@ use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::Scoped;
 
 /// The topics of every account and Region, each with its subscriptions.
@@ -58,8 +60,8 @@ pub(crate) struct Sns {
 type Topics = BTreeMap<String, Topic>;
 
 impl Sns {
-    pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateTopic" => self.create_topic(call),
             "DeleteTopic" => self.delete_topic(call),
             "ListTopics" => self.list_topics(call),
@@ -79,7 +81,7 @@ impl Sns {
             "TagResource" => self.tag_resource(call),
             "UntagResource" => self.untag_resource(call),
             "ListTagsForResource" => self.list_tags_for_resource(call),
-            _ => Err(call.unsupported()),
+            refused "CreatePlatformApplication", "PutDataProtectionPolicy", "SetSMSAttributes",
         }
     }
 

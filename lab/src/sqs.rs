@@ -19,6 +19,7 @@ mod permission;
 mod queue;
 mod receive;
 mod send;
+mod snapshot;
 mod summary;
 mod tag;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::cloud::Deliverer;
 use crate::deliveries::{Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::scope::{Scope, Scoped};
 
 /// The queues of every account and Region.
@@ -44,8 +46,8 @@ pub(crate) struct Sqs {
 type Queues = BTreeMap<String, Queue>;
 
 impl Sqs {
-    pub(crate) async fn call(&self, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) async fn call(&self, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateQueue" => self.create_queue(call),
             "DeleteQueue" => self.delete_queue(call),
             "GetQueueUrl" => self.get_queue_url(call),
@@ -66,7 +68,7 @@ impl Sqs {
             "DeleteMessageBatch" => self.delete_message_batch(call),
             "ChangeMessageVisibility" => self.change_message_visibility(call),
             "ChangeMessageVisibilityBatch" => self.change_message_visibility_batch(call),
-            _ => Err(call.unsupported()),
+            refused "CancelMessageMoveTask", "ListMessageMoveTasks", "StartMessageMoveTask",
         }
     }
 

@@ -47,7 +47,7 @@ const fn code(hop: Hop, reason: Reason) -> Code {
         Reason::Unconfirmed => Code::SubscriptionUnconfirmed,
         Reason::FunctionError => Code::FunctionFailed,
         Reason::Throttled => Code::FunctionThrottled,
-        Reason::ReceiverError => Code::ReceiverFailed,
+        Reason::ReceiverError | Reason::Fault => Code::ReceiverFailed,
         Reason::PolicyDenied => match hop {
             Hop::Queue => Code::QueuePolicyDenies,
             Hop::Function => Code::FunctionPolicyDenies,

@@ -60,6 +60,17 @@ impl Destination {
         }
     }
 
+    /// The way of a file to the bucket.
+    fn leg(&self, region: &str, to: &str) -> Leg {
+        Leg {
+            scope: Scope::new(self.account.clone(), region),
+            hop: Hop::Bucket,
+            from: self.deliverer.source_arn.clone(),
+            to: to.to_owned(),
+            carried: Default::default(),
+        }
+    }
+
     /// The key of a new file.
     fn key(&self, region: &str, now: Timestamp) -> String {
         let Self { account, .. } = self;
@@ -111,24 +122,30 @@ impl CloudTrail {
             trail.scheduled = false;
             (Destination::of(trail), std::mem::take(&mut trail.pending))
         };
+        let destination = Arc::new(destination);
         for (region, records) in pending {
-            let now = Timestamp::now();
-            let key = destination.key(&region, now);
-            let result = write(cloud, &destination, &key, &records);
-            let leg = Leg {
-                scope: Scope::new(destination.account.clone(), region.clone()),
-                hop: Hop::Bucket,
-                from: arn.to_owned(),
-                to: format!("s3://{}/{key}", destination.bucket),
-                carried: Default::default(),
+            let bucket = format!("arn:aws:s3:::{}", destination.bucket);
+            let leg = || destination.leg(&region, &bucket);
+            let make = {
+                let (cloud, destination, region) = (Arc::clone(cloud), Arc::clone(&destination), region.clone());
+                move || cloud.cloudtrail.write(&cloud, &destination, &region, &records)
             };
-            match &result {
-                Ok(()) => cloud.deliveries.delivered(leg),
-                Err(refusal) => cloud.deliveries.retried(leg, refusal.clone()),
-            }
-            if let Some(trail) = self.trails().get_mut(arn) {
-                trail.attempted(now, result, region, records);
-            }
+            cloud.faults.deliver(&cloud.deliveries, leg, (Hop::Bucket, &bucket), make);
+        }
+    }
+
+    /// Writes one file of a Region's records.
+    fn write(&self, cloud: &Cloud, destination: &Destination, region: &str, records: &[Arc<Record>]) {
+        let now = Timestamp::now();
+        let key = destination.key(region, now);
+        let result = write(cloud, destination, &key, records);
+        let leg = destination.leg(region, &format!("s3://{}/{key}", destination.bucket));
+        match &result {
+            Ok(()) => cloud.deliveries.delivered(leg),
+            Err(refusal) => cloud.deliveries.retried(leg, refusal.clone()),
+        }
+        if let Some(trail) = self.trails().get_mut(&destination.deliverer.source_arn) {
+            trail.attempted(now, result, region.to_owned(), records.to_vec());
         }
     }
 }

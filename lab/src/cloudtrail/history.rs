@@ -8,42 +8,93 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::CloudTrail;
 use super::record::Record;
+use crate::cloud::Limits;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::time;
-
-/// How many records the lab keeps; the oldest go first.
-const KEPT: usize = 20_000;
 
 /// How long CloudTrail keeps records.
 ///
 /// Source: "Working with CloudTrail Event history" in the CloudTrail user guide.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
+/// A record as the history keeps it: as text, which takes a fifth of the memory of the value that it was.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The record; its `json` is null.
+    record: Record,
+    text: Box<str>,
+}
+
+impl Kept {
+    fn of(record: &Record) -> Self {
+        let text = record.json.to_string().into_boxed_str();
+        let record = Record {
+            scope: record.scope.clone(),
+            time: record.time,
+            service: record.service,
+            event_name: record.event_name.clone(),
+            event_id: record.event_id.clone(),
+            request_id: record.request_id.clone(),
+            read_only: record.read_only,
+            access_key: record.access_key.clone(),
+            username: record.username.clone(),
+            resources: record.resources.clone(),
+            json: Value::Null,
+        };
+        Self { record, text }
+    }
+
+    /// When the call was made.
+    pub(super) fn time(&self) -> Timestamp {
+        self.record.time
+    }
+
+    /// The record as CloudTrail writes it.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+}
+
 /// The records of all accounts, in the order in which the calls were answered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct History {
-    records: Mutex<VecDeque<Arc<Record>>>,
+    records: Mutex<VecDeque<Arc<Kept>>>,
+    /// How many are kept; the oldest go first.
+    most: usize,
     /// How many there were so far, those that are no longer kept included. Changed under the lock.
     count: AtomicU64,
 }
 
+impl Default for History {
+    fn default() -> Self {
+        Self::keeping(Limits::default().records)
+    }
+}
+
 impl History {
-    pub(super) fn push(&self, record: Arc<Record>) {
+    /// A history of the newest `most` records.
+    pub(super) fn keeping(most: usize) -> Self {
+        Self { records: Mutex::default(), most, count: AtomicU64::new(0) }
+    }
+
+    pub(super) fn push(&self, record: &Record) {
+        let record = Arc::new(Kept::of(record));
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() == KEPT {
+        records.push_back(record);
+        while records.len() > self.most {
             records.pop_front();
         }
-        records.push_back(record);
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The records that are kept, at most `most` of them, from the one with this number on (the first has 0), and the
     /// number of the first of them.
-    pub(super) fn since(&self, number: u64, most: usize) -> (u64, Vec<Arc<Record>>) {
+    pub(super) fn since(&self, number: u64, most: usize) -> (u64, Vec<Arc<Kept>>) {
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = self.count.load(Ordering::Relaxed).saturating_sub(records.len() as u64);
         let first = number.max(oldest);
@@ -57,9 +108,9 @@ impl History {
     }
 
     /// The wanted records, oldest first.
-    pub(super) fn all(&self, wanted: impl Fn(&Record) -> bool) -> Vec<Arc<Record>> {
+    pub(super) fn all(&self, wanted: impl Fn(&Record) -> bool) -> Vec<Arc<Kept>> {
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.iter().filter(|record| wanted(record)).cloned().collect()
+        records.iter().filter(|kept| wanted(&kept.record)).cloned().collect()
     }
 }
 
@@ -140,7 +191,8 @@ struct Resource {
 }
 
 impl Event {
-    fn of(record: &Record) -> Self {
+    fn of(kept: &Kept) -> Self {
+        let Kept { record, text } = kept;
         let resources = record
             .resources
             .iter()
@@ -156,7 +208,7 @@ impl Event {
             event_source: record.service.event_source(),
             username: record.username.clone(),
             resources: resources.collect(),
-            cloud_trail_event: record.json.to_string(),
+            cloud_trail_event: text.to_string(),
         }
     }
 }
@@ -200,17 +252,17 @@ impl CloudTrail {
         let from = first_after(&found, input.next_token.as_deref())?;
         let page: Vec<_> = found[from..].iter().take(usize::try_from(most).unwrap_or(50)).collect();
         let more = from + page.len() < found.len();
-        let next_token = page.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(&last.event_id));
-        call.reply(&Found { events: page.into_iter().map(|record| Event::of(record)).collect(), next_token })
+        let next_token = page.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(&last.record.event_id));
+        call.reply(&Found { events: page.into_iter().map(|kept| Event::of(kept)).collect(), next_token })
     }
 }
 
 /// Where the page after a token begins. A token names the last record of the page before, so that new records do not shift
 /// the pages.
-fn first_after(found: &[Arc<Record>], token: Option<&str>) -> Result<usize, AwsError> {
+fn first_after(found: &[Arc<Kept>], token: Option<&str>) -> Result<usize, AwsError> {
     let Some(token) = token else { return Ok(0) };
     let last = URL_SAFE_NO_PAD.decode(token).ok();
-    let place = last.and_then(|last| found.iter().position(|record| record.event_id.as_bytes() == last));
+    let place = last.and_then(|last| found.iter().position(|kept| kept.record.event_id.as_bytes() == last));
     place.map(|place| place + 1).ok_or_else(|| {
         let message = "The NextToken is not one that a call with these parameters returned.";
         AwsError::bad_request("InvalidNextTokenException", message)

@@ -213,7 +213,10 @@ fn event_name(service: Service, operation: &str) -> String {
 /// `errorCode`: EC2's codes stand behind `Client.` or `Server.`, the others' as they are.
 fn error_code(service: Service, error: &AwsError) -> String {
     match service {
-        Service::Ec2 if error.is_client_fault() => format!("Client.{}", error.code),
+        // Its status is 503, but it is the caller who has called too often.
+        Service::Ec2 if error.is_client_fault() || error.code == "RequestLimitExceeded" => {
+            format!("Client.{}", error.code)
+        }
         Service::Ec2 => format!("Server.{}", error.code),
         // The query services' codes have no ending; their exceptions in CloudTrail do.
         _ => error.code.to_string(),

@@ -57,6 +57,14 @@ pub(super) struct Status {
 }
 
 impl Trail {
+    pub(super) fn global_events(&self) -> bool {
+        self.global_events
+    }
+
+    pub(super) fn validation(&self) -> bool {
+        self.validation
+    }
+
     /// Whether the trail is there in a Region: at home, or as a shadow of itself.
     pub(super) fn covers(&self, region: &str) -> bool {
         self.multi_region || self.home.region == region

@@ -57,7 +57,8 @@ impl State {
         if !scripted {
             response.add_headers(std::mem::take(&mut self.pending_headers));
         }
-        self.exchanges.push(Exchange {
+        self.answered += 1;
+        self.exchanges.push_back(Exchange {
             at: now,
             method: request.method.clone(),
             webhook_id,

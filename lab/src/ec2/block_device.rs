@@ -12,7 +12,7 @@ use crate::{ids, time};
 pub(super) const ROOT: &str = "/dev/xvda";
 
 /// A volume that came with an instance and goes with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Volume {
     pub(super) id: String,
     device: String,

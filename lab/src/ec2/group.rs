@@ -20,7 +20,7 @@ use crate::ids;
 const DEFAULT: &str = "default";
 
 /// A security group with its rules, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct SecurityGroup {
     pub(super) id: String,
     pub(super) name: String,

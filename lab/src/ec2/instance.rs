@@ -15,7 +15,7 @@ use crate::gateway::error::AwsError;
 use crate::time;
 
 /// Where an instance is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum State {
     Pending,
     Running,
@@ -58,7 +58,7 @@ impl From<State> for StateItem {
 }
 
 /// What one `RunInstances` started.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Reservation {
     pub(super) id: String,
     /// In the order of their launch indexes.
@@ -66,7 +66,7 @@ pub(super) struct Reservation {
 }
 
 /// An instance. It is a record only: nothing runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Instance {
     pub(super) id: String,
     pub(super) reservation_id: String,

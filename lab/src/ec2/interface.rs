@@ -19,7 +19,7 @@ use crate::time;
 pub(super) const MOST_GROUPS: usize = 5;
 
 /// A network interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct NetworkInterface {
     pub(super) id: String,
     pub(super) subnet_id: String,
@@ -36,7 +36,7 @@ pub(super) struct NetworkInterface {
 }
 
 /// An interface's place at an instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Attachment {
     pub(super) id: String,
     pub(super) instance_id: String,

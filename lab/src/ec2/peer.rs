@@ -4,13 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use ipnet::{Ipv4Net, Ipv6Net};
+use serde::Serialize;
 
 use super::invalid_value;
 use super::resource_id::Kind;
 use crate::gateway::error::AwsError;
 
 /// Who may be talked to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub(super) enum Peer {
     /// An IPv4 range, its host bits cleared.
     Ipv4(Ipv4Net),

@@ -3,13 +3,14 @@
 //! Source: `IpPermission` in the EC2 API reference. The sentences about ports and protocols are EC2's own where they are
 //! on record in public bug reports.
 
+use serde::Serialize;
 use std::fmt;
 
 use super::invalid_value;
 use crate::gateway::error::AwsError;
 
 /// An IP protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub(super) enum Protocol {
     /// Every protocol: `-1`.
     All,
@@ -59,7 +60,7 @@ impl fmt::Display for Protocol {
 }
 
 /// A protocol with its ports, or with its ICMP type and code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub(super) struct Traffic {
     /// The protocol.
     pub(super) protocol: Protocol,

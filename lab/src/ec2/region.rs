@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::group::SecurityGroup;
 use super::image;
 use super::instance::{Instance, Reservation};
@@ -16,8 +18,9 @@ use crate::gateway::error::AwsError;
 use crate::scope::Scope;
 
 /// The EC2 resources of one account in one Region, each by its id.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Region {
+    #[serde(skip)]
     pub(super) scope: Scope,
     pub(super) vpcs: BTreeMap<String, Vpc>,
     pub(super) subnets: BTreeMap<String, Subnet>,
@@ -26,6 +29,7 @@ pub(super) struct Region {
     pub(super) instances: BTreeMap<String, Instance>,
     pub(super) reservations: BTreeMap<String, Reservation>,
     /// The launches that had a client token, by it.
+    #[serde(skip)]
     pub(super) launches: BTreeMap<String, Launch>,
     pub(super) tags: Tags,
 }

@@ -15,7 +15,7 @@ use crate::gateway::error::AwsError;
 use crate::ids;
 
 /// A rule, in or out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Rule {
     /// `sgr-…`.
     pub(super) id: String,

@@ -21,7 +21,7 @@ use crate::ids;
 const RESERVED: usize = 4;
 
 /// A part of a VPC in one zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Subnet {
     pub(super) id: String,
     pub(super) vpc_id: String,

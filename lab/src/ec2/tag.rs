@@ -42,7 +42,7 @@ pub(super) struct TagSpecification {
 }
 
 /// The tags of a Region's resources, in the order of their keys.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Tags {
     by_resource: BTreeMap<String, Vec<Tag>>,
 }

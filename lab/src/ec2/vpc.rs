@@ -17,7 +17,7 @@ use crate::ids;
 pub(super) const DEFAULT_CIDR: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(172, 31, 0, 0), 16);
 
 /// A virtual network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Vpc {
     pub(super) id: String,
     pub(super) is_default: bool,

@@ -44,6 +44,15 @@ impl Bus {
     fn new(description: Option<String>, tags: BTreeMap<String, String>) -> Self {
         Self { rules: BTreeMap::new(), tags, description, created: Timestamp::now() }
     }
+
+    pub(super) fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Whether the bus is as AWS gives the default one.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.rules.is_empty() && self.tags.is_empty() && self.description.is_none()
+    }
 }
 
 impl Buses {

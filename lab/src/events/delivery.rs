@@ -24,9 +24,35 @@ struct Delivery {
 }
 
 impl Events {
+    /// Puts an event on a bus that exists, unless a fault says otherwise.
+    pub(super) fn deliver(
+        &self,
+        cloud: &Arc<Cloud>,
+        scope: &Scope,
+        bus: &str,
+        event: Arc<Value>,
+        read_only: bool,
+        carried: &Carried,
+    ) {
+        let bus_arn = bus::arn(scope, bus);
+        let leg = || Leg {
+            scope: scope.clone(),
+            hop: Hop::Bus,
+            from: event["source"].as_str().unwrap_or_default().to_owned(),
+            to: bus_arn.clone(),
+            carried: carried.clone(),
+        };
+        let make = {
+            let (cloud, scope, bus) = (Arc::clone(cloud), scope.clone(), bus.to_owned());
+            let (event, carried) = (Arc::clone(&event), carried.clone());
+            move || cloud.events.arrive(&cloud, &scope, &bus, Arc::clone(&event), read_only, &carried)
+        };
+        cloud.faults.deliver(&cloud.deliveries, leg, (Hop::Bus, &bus_arn), make);
+    }
+
     /// Tries an event on every rule of a bus that exists. Matching happens here and now, so that the log has the events in
     /// their order; the targets are served in a task.
-    pub(super) fn deliver(
+    fn arrive(
         &self,
         cloud: &Arc<Cloud>,
         scope: &Scope,
@@ -54,6 +80,7 @@ impl Events {
         }
         let guard = cloud.deliveries.begin();
         tokio::spawn(async move {
+            let delivery = Arc::new(delivery);
             for rule in &matched {
                 delivery.serve(rule);
             }
@@ -102,17 +129,28 @@ impl Delivery {
         self.cloud.metrics.count(&self.scope, "AWS/Events", metric, ("RuleName", &rule.name));
     }
 
-    fn serve(&self, rule: &Rule) {
+    fn serve(self: &Arc<Self>, rule: &Arc<Rule>) {
         if rule.targets.is_empty() {
             let leg = self.leg(Hop::Rule, rule.arn.clone(), "");
             self.cloud.deliveries.stopped(leg, Refusal::new(Reason::NoTarget, "the rule has no target"));
         }
-        for target in &rule.targets {
-            self.count(rule, "Invocations");
-            if let Err(refusal) = self.invoke(rule, target) {
-                self.count(rule, "FailedInvocations");
-                self.bury(rule, target, &refusal);
-            }
+        for (place, target) in rule.targets.iter().enumerate() {
+            let hop = hop_to(target);
+            let leg = || self.leg(hop, rule.arn.clone(), target.arn.clone());
+            let make = {
+                let (delivery, rule) = (Arc::clone(self), Arc::clone(rule));
+                move || delivery.hand_over(&rule, &rule.targets[place])
+            };
+            self.cloud.faults.deliver(&self.cloud.deliveries, leg, (hop, &target.arn), make);
+        }
+    }
+
+    /// Hands the event to one target, and to its dead-letter queue if it refuses.
+    fn hand_over(&self, rule: &Rule, target: &Target) {
+        self.count(rule, "Invocations");
+        if let Err(refusal) = self.invoke(rule, target) {
+            self.count(rule, "FailedInvocations");
+            self.bury(rule, target, &refusal);
         }
     }
 
@@ -122,11 +160,7 @@ impl Delivery {
         let deliverer = self.deliverer(rule);
         let cloud = &self.cloud;
         let kind = target.kind();
-        let hop = match kind {
-            Some(Kind::Queue) => Hop::Queue,
-            Some(Kind::Function) => Hop::Function,
-            Some(Kind::Topic) | None => Hop::Topic,
-        };
+        let hop = hop_to(target);
         let result = self.input(rule, target).and_then(|input| match kind {
             Some(Kind::Topic) => {
                 cloud.sns.publish_as_service(cloud, &deliverer, &target.arn, input, &self.carried).map(drop)
@@ -196,5 +230,13 @@ impl Delivery {
             self.cloud.sqs.send_as_service(&self.deliverer(rule), queue, self.event.to_string(), attributes, None);
         self.count(rule, if sent.is_ok() { "InvocationsSentToDlq" } else { "InvocationsFailedToBeSentToDlq" });
         self.cloud.deliveries.log(self.leg(Hop::Queue, rule.arn.clone(), queue), &sent);
+    }
+}
+
+fn hop_to(target: &Target) -> Hop {
+    match target.kind() {
+        Some(Kind::Queue) => Hop::Queue,
+        Some(Kind::Function) => Hop::Function,
+        Some(Kind::Topic) | None => Hop::Topic,
     }
 }

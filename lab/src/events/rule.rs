@@ -33,6 +33,21 @@ pub(super) struct Rule {
     pub(super) targets: Vec<Target>,
 }
 
+impl Rule {
+    /// The pattern as it was given.
+    pub(super) fn pattern_text(&self) -> &str {
+        &self.pattern_text
+    }
+
+    pub(super) fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    pub(super) fn role_arn(&self) -> Option<&str> {
+        self.role_arn.as_deref()
+    }
+}
+
 /// Which events a rule sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) enum State {

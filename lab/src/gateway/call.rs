@@ -229,6 +229,11 @@ impl Reply {
     }
 }
 
+/// The operation of a request to Lambda.
+pub(crate) fn lambda_operation(parts: &axum::http::request::Parts) -> Option<&'static str> {
+    super::routes::lambda(&parts.method, parts.uri.path()).map(|(operation, _)| operation)
+}
+
 /// The refusal of a call in the form of the service that it was meant for.
 pub(crate) fn refuse(service: Service, request_id: &str, error: &AwsError) -> Reply {
     use quick_xml::escape::escape;

@@ -33,6 +33,13 @@ pub(crate) struct Unidentified {
 /// The Region of requests that name none: unsigned ones.
 pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
+/// The service of a request, by its head alone.
+pub(crate) fn service_of(parts: &Parts) -> Option<Service> {
+    let scope = CredentialScope::of(parts);
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    service(parts, scope.as_ref(), target, None).ok()
+}
+
 /// Identifies a request.
 pub(crate) fn identify(parts: &Parts, body: &Bytes) -> Result<Identified, Unidentified> {
     let scope = CredentialScope::of(parts);

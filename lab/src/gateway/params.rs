@@ -11,6 +11,9 @@ use serde::de::value::StringDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+/// How deep parameters go. AWS's own go to about twelve; a tree that is read by recursion must end somewhere.
+const DEEPEST: usize = 32;
+
 /// A parameter: a text, or parameters below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Node {
@@ -40,6 +43,10 @@ impl Node {
 
     fn insert(&mut self, name: &str, value: String) -> Result<(), ParamError> {
         let conflict = || ParamError::new(Problem::Malformed, name, "is given as a value and as a structure");
+        if name.split('.').count() > DEEPEST {
+            let start: String = name.chars().take(80).collect();
+            return Err(ParamError::new(Problem::Malformed, &start, format!("… is more than {DEEPEST} levels deep")));
+        }
         let mut node = self;
         for part in name.split('.') {
             let Self::Branch(children) = node else { return Err(conflict()) };

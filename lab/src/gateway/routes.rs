@@ -42,6 +42,11 @@ const LAMBDA: &[(&str, &str, &str)] = &[
     ("DELETE", "/2017-03-31/tags/{Resource}", "UntagResource"),
 ];
 
+/// The operations that have a route.
+pub(crate) fn lambda_operations() -> impl Iterator<Item = &'static str> {
+    LAMBDA.iter().map(|(_, _, operation)| *operation)
+}
+
 /// The operation of a request to Lambda, with the labels of its path.
 pub(crate) fn lambda(method: &Method, path: &str) -> Option<(&'static str, Vec<(&'static str, String)>)> {
     let path: Vec<&str> = path.trim_matches('/').split('/').collect();

@@ -67,6 +67,22 @@ impl Service {
         }
     }
 
+    /// The name by which people know the service.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::CloudTrail => "CloudTrail",
+            Self::Ec2 => "EC2",
+            Self::Events => "EventBridge",
+            Self::Iam => "IAM",
+            Self::Lambda => "Lambda",
+            Self::Logs => "CloudWatch Logs",
+            Self::S3 => "S3",
+            Self::Sns => "SNS",
+            Self::Sqs => "SQS",
+            Self::Sts => "STS",
+        }
+    }
+
     /// The service with this name in the scope of a signature.
     pub fn from_signing_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.signing_name() == name)

@@ -11,6 +11,7 @@ mod create;
 mod describe;
 mod invoke;
 mod permission;
+mod snapshot;
 mod summary;
 mod tags;
 mod unsupported;
@@ -37,6 +38,7 @@ use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::gateway::operations::operations;
 use crate::ids;
 use crate::policy::PolicyDocument;
 use crate::scope::{Scope, Scoped};
@@ -113,8 +115,8 @@ impl FunctionState {
 }
 
 impl Lambda {
-    pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-        match call.operation.as_str() {
+    operations! { OPERATIONS =
+        pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> match call.operation {
             "CreateFunction" => create::create(self, cloud, call).await,
             "GetFunction" => describe::get(self, call),
             "GetFunctionConfiguration" => describe::get_configuration(self, call),
@@ -136,7 +138,7 @@ impl Lambda {
             "ListTags" => tags::list(self, call),
             "TagResource" => tags::tag(self, call),
             "UntagResource" => tags::untag(self, call),
-            _ => Err(call.unsupported()),
+            refused "CreateEventSourceMapping", "PublishLayerVersion",
         }
     }
 

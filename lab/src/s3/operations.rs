@@ -4,10 +4,32 @@ use async_trait::async_trait;
 use s3s::{S3Request, S3Response, S3Result, dto};
 
 use super::{Store, bucket, copy, list, object, policy, settings, wire};
+use crate::gateway::operations::Dispatched;
 
-/// `method(Input) -> Output = function;`: the trait's method is the function, on the call that the request came from.
+/// What a pipeline or an infrastructure tool may ask for, and `s3s` refuses for us.
+const REFUSED: &[&str] = &[
+    "CreateMultipartUpload",
+    "GetObjectTagging",
+    "PutBucketEncryption",
+    "PutBucketLifecycleConfiguration",
+    "PutBucketLogging",
+    "PutBucketNotificationConfiguration",
+    "PutObjectLockConfiguration",
+];
+
+/// `CreateBucket` of `CreateBucketInput`.
+const fn without_input(name: &'static str) -> &'static str {
+    name.split_at(name.len() - "Input".len()).0
+}
+
+/// `method(Input) -> Output = function;`: the trait's method is the function, on the call that the request came from; the
+/// operation's name is the input's, without its end.
 macro_rules! operations {
     ($($method:ident($input:ident) -> $output:ident = $function:path;)*) => {
+        /// The operations of the service, as they are dispatched.
+        pub(crate) const OPERATIONS: Dispatched =
+            Dispatched { supported: &[$(without_input(stringify!($input))),*], refused: REFUSED };
+
         #[async_trait]
         impl s3s::S3 for Store {
             $(

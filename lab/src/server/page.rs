@@ -28,6 +28,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::current::Current;
 use crate::cloud::Cloud;
 
 /// Where the URL of a webhook is.
@@ -78,7 +79,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
 ];
 
 /// The routes of the page.
-pub(super) fn routes() -> Router<Arc<Cloud>> {
+pub(super) fn routes() -> Router<Current> {
     Router::new()
         .route("/_lab", get(async || Redirect::permanent("/_lab/")))
         .route("/_lab/", get(async || file(HTML, DOCUMENT)))

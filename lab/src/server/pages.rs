@@ -11,15 +11,16 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::current::Current;
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
 use crate::discord;
 use crate::gateway::service::Service;
 
 /// The routes of the lab's own pages.
-pub(super) fn routes() -> Router<Arc<Cloud>> {
+pub(super) fn routes() -> Router<Current> {
     Router::new()
         .route("/_lab/health", get(health))
         .route("/_lab/deliveries", get(deliveries))
@@ -57,7 +58,16 @@ pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response
 
 async fn health() -> Json<Value> {
     let services: Vec<_> = Service::ALL.iter().map(|service| service.signing_name()).collect();
-    Json(json!({ "status": "running", "version": env!("CARGO_PKG_VERSION"), "services": services }))
+    let operations: Map<String, Value> = Service::ALL
+        .iter()
+        .map(|service| (service.signing_name().to_owned(), service.operations().supported.into()))
+        .collect();
+    Json(json!({
+        "status": "running",
+        "version": env!("CARGO_PKG_VERSION"),
+        "services": services,
+        "operations": operations,
+    }))
 }
 
 #[derive(Deserialize)]

@@ -74,13 +74,17 @@ pub(super) fn start(
         let guard = cloud.deliveries.begin();
         tokio::spawn(async move {
             let _guard = guard;
-            delivery.run().await;
+            let towards = (delivery.subscription.protocol.hop(), delivery.subscription.endpoint.as_str());
+            let copies = delivery.cloud.faults.copies(&delivery.cloud.deliveries, || delivery.leg(), towards).await;
+            for _ in 0..copies {
+                delivery.run().await;
+            }
         });
     }
 }
 
 impl Delivery {
-    async fn run(self) {
+    async fn run(&self) {
         if let Some(refusal) = self.held_back() {
             self.cloud.deliveries.stopped(self.leg(), refusal);
             return;

@@ -157,7 +157,7 @@ impl Subscription {
         if self.confirmed { self.arn.clone() } else { "PendingConfirmation".to_owned() }
     }
 
-    fn attributes(&self, topic_arn: &str) -> BTreeMap<&'static str, String> {
+    pub(super) fn attributes(&self, topic_arn: &str) -> BTreeMap<&'static str, String> {
         let mut attributes = BTreeMap::from([
             ("SubscriptionArn", self.arn.clone()),
             ("TopicArn", topic_arn.to_owned()),

@@ -35,7 +35,7 @@ impl Topic {
         &self.scope.account
     }
 
-    fn attributes(&self) -> BTreeMap<&'static str, String> {
+    pub(super) fn attributes(&self) -> BTreeMap<&'static str, String> {
         const SETTINGS: &[&str] =
             &["DisplayName", "Policy", "KmsMasterKeyId", "SignatureVersion", "EffectiveDeliveryPolicy"];
         let confirmed = self.subscriptions.iter().filter(|subscription| subscription.confirmed).count();

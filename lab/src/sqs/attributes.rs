@@ -167,6 +167,24 @@ impl Attributes {
         }
     }
 
+    /// Every attribute that is set.
+    pub(super) fn all(&self) -> BTreeMap<&'static str, String> {
+        const NAMES: [&str; 11] = [
+            "DelaySeconds",
+            "KmsDataKeyReusePeriodSeconds",
+            "KmsMasterKeyId",
+            "MaximumMessageSize",
+            "MessageRetentionPeriod",
+            "Policy",
+            "ReceiveMessageWaitTimeSeconds",
+            "RedriveAllowPolicy",
+            "RedrivePolicy",
+            "SqsManagedSseEnabled",
+            "VisibilityTimeout",
+        ];
+        NAMES.into_iter().filter_map(|name| Some((name, self.get(name)?))).collect()
+    }
+
     /// Whether a queue that exists already is the one that `CreateQueue` asks for: the attributes given are its own.
     pub(super) fn check_same(&self, given: &BTreeMap<String, String>, wanted: &Self) -> Result<(), AwsError> {
         match given.keys().find(|name| self.get(name) != wanted.get(name)) {

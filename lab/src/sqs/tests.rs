@@ -320,7 +320,7 @@ async fn a_long_poll_whose_client_hung_up_takes_no_message() {
     let request = |operation: &str, input: Value| {
         let body = input.to_string();
         format!(
-            "POST / HTTP/1.1\r\nhost: lab\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {}\r\nauthorization: \
+            "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {}\r\nauthorization: \
              AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/sqs/aws4_request\r\n\r\n{body}",
             body.len()
         )

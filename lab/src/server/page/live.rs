@@ -27,10 +27,12 @@ use futures_util::stream;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::cloud::Cloud;
 use crate::deliveries::Delivery;
 use crate::discord::{Exchange, Received};
+use crate::server::current::Current;
 
 /// The most entries of one kind in one event.
 const MOST: usize = 200;
@@ -45,9 +47,9 @@ const BREATH: Duration = Duration::from_secs(15);
 const RETRY: u32 = 1000;
 
 /// `/_lab/live`.
-pub(super) async fn live(State(cloud): State<Arc<Cloud>>, headers: HeaderMap) -> Response {
+pub(super) async fn live(State(current): State<Current>, headers: HeaderMap) -> Response {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let reader = Reader::new(cloud, last);
+    let reader = Reader::new(current, last);
     let body = stream::unfold(reader, async |mut reader| {
         let chunk = reader.next().await;
         Some((Ok::<_, Infallible>(Bytes::from(chunk)), reader))
@@ -74,7 +76,7 @@ impl Place {
             record: cloud.cloudtrail.record_count().saturating_sub(LOOKS_BACK),
             delivery: cloud.deliveries.logged().borrow().saturating_sub(LOOKS_BACK),
             mail: cloud.mail.sent().borrow().saturating_sub(LOOKS_BACK),
-            exchange: (cloud.discord.exchange_count() as u64).saturating_sub(LOOKS_BACK),
+            exchange: cloud.discord.exchange_count().saturating_sub(LOOKS_BACK),
         }
     }
 
@@ -92,7 +94,7 @@ impl Place {
         self.record <= cloud.cloudtrail.record_count()
             && self.delivery <= *cloud.deliveries.logged().borrow()
             && self.mail <= *cloud.mail.sent().borrow()
-            && self.exchange <= cloud.discord.exchange_count() as u64
+            && self.exchange <= cloud.discord.exchange_count()
     }
 
     fn id(&self, lab: &str) -> String {
@@ -103,6 +105,7 @@ impl Place {
 
 /// One open page.
 struct Reader {
+    current: Current,
     cloud: Arc<Cloud>,
     place: Place,
     /// Whether the page is to forget what it has seen.
@@ -118,6 +121,7 @@ struct Signals {
     mails: watch::Receiver<u64>,
     exchanges: watch::Receiver<usize>,
     calls: watch::Receiver<u64>,
+    over: CancellationToken,
 }
 
 impl Signals {
@@ -127,6 +131,7 @@ impl Signals {
             mails: cloud.mail.sent(),
             exchanges: cloud.discord.subscribe(),
             calls: cloud.changes.calls(),
+            over: cloud.changes.over(),
         };
         // A new page asks for the resources by itself, and a returning one cannot know what it has missed.
         signals.calls.mark_changed();
@@ -140,16 +145,18 @@ impl Signals {
             _ = self.mails.changed() => {}
             _ = self.exchanges.changed() => {}
             _ = self.calls.changed() => self.calls.mark_changed(),
+            () = self.over.cancelled() => {}
         }
     }
 }
 
 impl Reader {
-    fn new(cloud: Arc<Cloud>, last: Option<&str>) -> Self {
+    fn new(current: Current, last: Option<&str>) -> Self {
+        let cloud = current.cloud();
         let known = last.and_then(|id| Place::parse(id, &cloud));
         let place = known.unwrap_or_else(|| Place::recent(&cloud));
         let signals = Signals::of(&cloud);
-        Self { cloud, place, greets: known.is_none(), under_way: Vec::new(), signals }
+        Self { current, cloud, place, greets: known.is_none(), under_way: Vec::new(), signals }
     }
 
     /// The next piece of the answer: what is new, or a sign of life when nothing is for a while.
@@ -168,6 +175,16 @@ impl Reader {
     /// All that is new, in the order in which a page can make sense of it: a record comes before its deliveries.
     fn news(&mut self) -> String {
         let mut out = String::new();
+        let is_over = self.signals.over.is_cancelled();
+        if is_over {
+            self.cloud = self.current.cloud();
+            self.signals = Signals::of(&self.cloud);
+        }
+        // The reset empties Discord a moment after it made the new cloud: the numbers may fall under a new page, too.
+        if is_over || !self.place.is_of(&self.cloud) {
+            self.place = Place::recent(&self.cloud);
+            self.greets = true;
+        }
         if std::mem::take(&mut self.greets) {
             self.under_way.clear();
             let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "endpoint_url": self.cloud.endpoint_url() });
@@ -191,7 +208,7 @@ impl Reader {
         if !records.is_empty() {
             let records: Vec<Value> = (first..)
                 .zip(&records)
-                .map(|(number, record)| json!({ "number": number, "time": record.time, "record": record.json }))
+                .map(|(number, (time, record))| json!({ "number": number, "time": time, "record": record }))
                 .collect();
             self.tell(out, "records", &records);
         }
@@ -224,8 +241,7 @@ impl Reader {
     }
 
     fn tell_exchanges(&mut self, out: &mut String) {
-        let first = self.place.exchange;
-        let exchanges = self.cloud.discord.exchanges_since(usize::try_from(first).unwrap_or(usize::MAX), MOST);
+        let (first, exchanges) = self.cloud.discord.exchanges_since(self.place.exchange, MOST);
         self.place.exchange = first + exchanges.len() as u64;
         if !exchanges.is_empty() {
             let exchanges: Vec<Value> = (first..)

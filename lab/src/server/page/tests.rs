@@ -180,6 +180,22 @@ async fn a_page_that_lost_the_line_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_page_forgets_what_a_reset_lab_forgot() {
+    let lab = Lab::start().await.unwrap();
+    post(&lab, "before").await;
+    let mut line = Line::open(&lab, None).await;
+    let ((id, ..), _) = line.until("discord").await;
+    lab.reset().await;
+    line.until("hello").await;
+    post(&lab, "after").await;
+    let ((_, _, answers), _) = line.until("discord").await;
+    assert_eq!(answers.as_array().unwrap().len(), 1);
+    assert_eq!(answers[0]["message"]["content"], "after");
+    // A page that was away meanwhile.
+    assert_eq!(Line::open(&lab, Some(&id)).await.next().await.1, "hello");
+}
+
+#[tokio::test]
 async fn the_resources_show_what_matters_and_no_secret() {
     let lab = Lab::start().await.unwrap();
     subscribe(&lab, "team@example.com").await;
@@ -239,7 +255,8 @@ fn every_reason_is_said_in_words() {
         | Reason::FunctionError
         | Reason::Throttled
         | Reason::Invalid
-        | Reason::ReceiverError => json!(reason),
+        | Reason::ReceiverError
+        | Reason::Fault => json!(reason),
     };
     let all = [
         Reason::NoTrail,
@@ -257,6 +274,7 @@ fn every_reason_is_said_in_words() {
         Reason::Throttled,
         Reason::Invalid,
         Reason::ReceiverError,
+        Reason::Fault,
     ];
     for (name, _, text) in ASSETS.iter().filter(|(name, ..)| name.starts_with("text-")) {
         for reason in all.map(reasons) {

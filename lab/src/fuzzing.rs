@@ -1,0 +1,97 @@
+//! What `cargo fuzz` (`lab/fuzz`) throws its bytes at. It compiles with `cfg(fuzzing)` alone.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::http::Request;
+use bytes::Bytes;
+use tokio::runtime::Runtime;
+
+use crate::cloud::Cloud;
+use crate::gateway;
+use crate::gateway::service::{Protocol, Service};
+
+/// How many requests one cloud gets before it makes place for a new one: the fuzzer must not run out of memory by a state
+/// that only grew.
+const REQUESTS: usize = 500;
+
+/// The gateway and all behind it, without the network.
+#[derive(Debug)]
+pub struct Gateway {
+    runtime: Runtime,
+    cloud: Arc<Cloud>,
+    requests: usize,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        // The clock is paused: a long poll ends at once.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        Self { runtime: runtime.expect("the runtime starts"), cloud: Arc::default(), requests: 0 }
+    }
+}
+
+impl Gateway {
+    /// Serves one request: the first byte is the service, the second the operation; for the REST protocols the first line
+    /// is method, path and query. The rest is the body.
+    pub fn request(&mut self, data: &[u8]) {
+        let [service, operation, rest @ ..] = data else { return };
+        let service = Service::ALL[usize::from(*service) % Service::ALL.len()];
+        let operations = service.operations().supported;
+        let operation = operations[usize::from(*operation) % operations.len()];
+        match service.protocol() {
+            Protocol::Ec2Query | Protocol::Query => {
+                let form = [format!("Action={operation}&").as_bytes(), rest].concat();
+                self.send("POST", "/", service, Some(("content-type", "application/x-www-form-urlencoded")), form);
+            }
+            Protocol::Json { .. } => {
+                let target = format!("X.{operation}");
+                self.send("POST", "/", service, Some(("x-amz-target", &target)), rest.to_vec());
+            }
+            Protocol::RestJson | Protocol::RestXml => {
+                let mut parts = rest.splitn(2, |byte| *byte == b'\n');
+                let line = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+                let (method, target) = line.split_once(' ').unwrap_or(("GET", &line));
+                self.send(method, target, service, None, parts.next().unwrap_or_default().to_vec());
+            }
+        }
+    }
+
+    /// Sets a trail's selectors, and makes a call that they are tried on.
+    pub fn selectors(&mut self, data: &[u8]) {
+        if self.requests == 0 {
+            let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal":
+                {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}]}"#;
+            self.send("PUT", "/b", Service::S3, None, Vec::new());
+            self.send("PUT", "/b?policy", Service::S3, None, policy.into());
+            for (operation, body) in
+                [("CreateTrail", r#"{"Name": "trail", "S3BucketName": "b"}"#), ("StartLogging", r#"{"Name": "trail"}"#)]
+            {
+                let target = format!("X.{operation}");
+                self.send("POST", "/", Service::CloudTrail, Some(("x-amz-target", &target)), body.into());
+            }
+        }
+        let body = [b"{\"TrailName\": \"trail\", ", data, b"}"].concat();
+        self.send("POST", "/", Service::CloudTrail, Some(("x-amz-target", "X.PutEventSelectors")), body);
+        self.send("POST", "/", Service::Ec2, None, b"Action=DescribeVpcs".to_vec());
+    }
+
+    fn send(&mut self, method: &str, target: &str, service: Service, header: Option<(&str, &str)>, body: Vec<u8>) {
+        let credential = format!("Credential=AKID/20260101/eu-west-1/{}/aws4_request", service.signing_name());
+        let mut request = Request::builder().method(method).uri(target).header("host", "localhost");
+        request = request.header("authorization", format!("AWS4-HMAC-SHA256 {credential}"));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        // The HTTP library refuses other requests before the lab sees them.
+        let Ok(request) = request.body(()) else { return };
+        let parts = request.into_parts().0;
+        let cloud = Arc::clone(&self.cloud);
+        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        self.runtime.block_on(async { gateway::answer(&cloud, &parts, Bytes::from(body), ip).await });
+        self.requests += 1;
+        if self.requests >= REQUESTS {
+            *self = Self::default();
+        }
+    }
+}

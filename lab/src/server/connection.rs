@@ -1,0 +1,198 @@
+//! Connections: how many, how long they may take to say something, and what becomes of each request.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use std::{fmt, future};
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::current::Current;
+use super::{body, control, page, pages};
+use crate::gateway::call::{self, Reply};
+use crate::gateway::error::AwsError;
+use crate::gateway::service::Service;
+use crate::{gateway, ids};
+
+/// How many connections are open at once; the next wait until one ends.
+const MOST_CONNECTIONS: usize = 1024;
+/// How long a head may take, and how long a connection may be idle. Clients keep connections for their next call.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// The largest head of a request, in bytes. A signed request has about 1 KB; a presigned URL with a session token, 3.
+const LARGEST_HEAD: usize = 64 * 1024;
+/// The most headers of a request.
+const MOST_HEADERS: usize = 100;
+
+/// Accepts connections until the lab stops. The connections live in this task's set, so that none outlives it.
+pub(super) async fn accept(listener: TcpListener, current: Current, stop: CancellationToken) {
+    let router =
+        pages::routes().merge(page::routes()).merge(control::routes()).fallback(api).with_state(current.clone());
+    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = accept_one(&listener, &room) => accepted,
+        };
+        match accepted {
+            Ok((stream, peer, place)) => {
+                // Requests are small and many; waiting to fill a packet would add 40 ms to some.
+                let _ = stream.set_nodelay(true);
+                let (router, current) = (router.clone(), current.clone());
+                connections.spawn(async move {
+                    let _place = place;
+                    serve(TokioIo::new(stream), peer, router, current).await;
+                });
+            }
+            // Out of file descriptors, most likely: let the connections that are open end first.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    connections.shutdown().await;
+    current.cloud().lambda.stop().await;
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept_one(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Accepted> {
+    let place = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+async fn serve(stream: TokioIo<TcpStream>, peer: SocketAddr, router: Router, current: Current) {
+    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let router = router.clone();
+        let current = current.clone();
+        async move { answer(router, &current, peer, request.map(Body::new)).await }
+    });
+    // An error here is the client's: it went away, it does not speak HTTP, or it was too slow. It was not waiting for our
+    // word on it. Or it is a fault that was to close the connection.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(stream, service)
+        .await;
+}
+
+/// In place of an answer: the connection is to be closed.
+#[derive(Clone, Copy, Debug)]
+struct HangUp;
+
+impl fmt::Display for HangUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fault closes the connection")
+    }
+}
+
+impl std::error::Error for HangUp {}
+
+async fn answer(mut router: Router, current: &Current, peer: SocketAddr, request: Request) -> Result<Response, HangUp> {
+    use tower_service::Service as _;
+
+    let (parts, body) = request.into_parts();
+    if let Some(why) = current.guard.refuses(&parts) {
+        return Ok((StatusCode::FORBIDDEN, Json(json!({ "message": why }))).into_response());
+    }
+    let path = parts.uri.path().to_owned();
+    let mut request = Request::from_parts(parts, body);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = match caught(router.call(request)).await {
+        Some(Ok(response)) => response,
+        Some(Err(never)) => match never {},
+        None => {
+            eprintln!("alert-drill-lab: a mistake in the lab: the page {path} panicked");
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": "a mistake in the lab" }))).into_response()
+        }
+    };
+    match response.extensions().get::<HangUp>() {
+        Some(hang_up) => Err(*hang_up),
+        None => Ok(response),
+    }
+}
+
+/// What a future comes to; nothing if it panics. The panic itself was printed by the hook.
+async fn caught<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    future::poll_fn(|context| {
+        // A handler's state is behind locks that are taken over when they are poisoned.
+        match panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// Everything that is not a page of the lab's own: Discord's API, and AWS.
+async fn api(State(current): State<Current>, request: Request) -> Response {
+    let cloud = current.cloud();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let (parts, body) = request.into_parts();
+    if pages::is_discord(parts.uri.path()) {
+        return match body::read(body, body::LARGEST_OF_DISCORD).await {
+            Ok(body) => pages::discord_api(&cloud, &parts, body),
+            Err(unread) => unread.of_discord(),
+        };
+    }
+    let service = gateway::service_of(&parts);
+    let body = match body::read(body, body::largest(service)).await {
+        Ok(body) => body,
+        Err(unread) => return response(unread.of_aws(service, &parts)),
+    };
+    let source_ip = peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
+    let is_long_poll = parts.headers.get("x-amz-target").is_some_and(|target| target == "AmazonSQS.ReceiveMessage");
+    let what = described(service, &parts);
+    let serve = async move { caught(gateway::answer(&cloud, &parts, body, source_ip)).await };
+    // In a task of its own: a client that hangs up in the middle must not cut a change in half. A long poll changes
+    // nothing while it waits, and ends with its connection, so that it takes no message that nobody would read.
+    let served = if is_long_poll { serve.await } else { tokio::spawn(serve).await.ok().flatten() };
+    match served {
+        Some(Some(reply)) => response(reply),
+        Some(None) => {
+            let mut response = Response::new(Body::empty());
+            response.extensions_mut().insert(HangUp);
+            response
+        }
+        None => {
+            eprintln!("alert-drill-lab: a mistake in the lab: {what} panicked");
+            let error = AwsError::new(500, "InternalFailure", format!("a mistake in the lab: {what} panicked"));
+            response(call::refuse(service.unwrap_or(Service::Sts), &ids::uuid(), &error))
+        }
+    }
+}
+
+/// A request in a few words, for a message about the lab's own mistake.
+fn described(service: Option<Service>, parts: &Parts) -> String {
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let service = service.map_or("AWS", Service::title);
+    format!("{service} {target} {} {}", parts.method, parts.uri.path())
+}
+
+fn response(reply: Reply) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    response
+}

@@ -1,0 +1,74 @@
+//! The pages that change the lab itself: faults, reset, and the snapshot to compare before and after.
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::body;
+use super::current::Current;
+use crate::faults::Faults;
+use crate::snapshot::{self, Include};
+
+/// The largest list of faults that is taken.
+const LARGEST_FAULTS: usize = 1024 * 1024;
+
+pub(super) fn routes() -> Router<Current> {
+    Router::new()
+        .route("/_lab/faults", get(show_faults).put(set_faults).post(set_faults).delete(clear_faults))
+        .route("/_lab/reset", post(reset))
+        .route("/_lab/snapshot", get(take_snapshot))
+}
+
+async fn show_faults(State(current): State<Current>) -> Json<Value> {
+    Json(current.cloud().faults.show())
+}
+
+async fn set_faults(State(current): State<Current>, body: Body) -> Response {
+    let set = match body::read(body, LARGEST_FAULTS).await {
+        Ok(body) => Faults::from_json(&String::from_utf8_lossy(&body)).map_err(|error| error.to_string()),
+        Err(unread) => Err(format!("the faults cannot be read: {unread:?}")),
+    };
+    let cloud = current.cloud();
+    match set.and_then(|faults| cloud.faults.set(&faults).map_err(|error| error.to_string())) {
+        Ok(()) => Json(cloud.faults.show()).into_response(),
+        Err(why) => (StatusCode::BAD_REQUEST, Json(json!({ "message": why }))).into_response(),
+    }
+}
+
+async fn clear_faults(State(current): State<Current>) -> Json<Value> {
+    let cloud = current.cloud();
+    // No faults are always right.
+    let _ = cloud.faults.set(&Faults::default());
+    Json(cloud.faults.show())
+}
+
+/// In a task of its own: a client that hangs up must not leave half a reset behind.
+async fn reset(State(current): State<Current>) -> Response {
+    match tokio::spawn(async move { current.reset().await }).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": error.to_string() }))).into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct With {
+    /// `secrets`, `history`, or both with a comma between.
+    #[serde(default)]
+    with: String,
+}
+
+async fn take_snapshot(State(current): State<Current>, Query(query): Query<With>) -> Response {
+    match Include::parse(&query.with) {
+        Ok(include) => Json(snapshot::of(&current.cloud(), include)).into_response(),
+        Err(why) => (StatusCode::BAD_REQUEST, Json(json!({ "message": why }))).into_response(),
+    }
+}
