@@ -23,6 +23,7 @@ export class Flow {
   ways = new Map();
   exchanges = [];
   dirty = new Set();
+  verdicts = new WeakMap();
   items = new Map();
   choice = "changes";
   shown = SHOWN;
@@ -54,6 +55,18 @@ export class Flow {
     this.render();
   }
 
+  /** Notes that a way is to be judged and drawn anew. */
+  touch(way) {
+    this.dirty.add(way);
+    this.verdicts.delete(way);
+  }
+
+  /** What a way comes to, kept until it changes: there may be thousands. */
+  verdict(way) {
+    if (!this.verdicts.has(way)) this.verdicts.set(way, verdict(way, this.channelOf));
+    return this.verdicts.get(way);
+  }
+
   /** The way of an event; a new one where it is not known yet. */
   way(id, time) {
     let way = this.ways.get(id);
@@ -62,7 +75,7 @@ export class Flow {
       this.ways.set(id, way);
       if (this.ways.size > KEPT) this.drop(this.ways.keys().next().value);
     }
-    this.dirty.add(way);
+    this.touch(way);
     return way;
   }
 
@@ -104,7 +117,7 @@ export class Flow {
     for (const way of this.ways.values()) {
       if (way.running.length) {
         way.running = [];
-        this.dirty.add(way);
+        this.touch(way);
       }
     }
     for (const delivery of deliveries.filter((one) => one.event_id)) this.way(delivery.event_id, delivery.time).running.push(delivery);
@@ -121,18 +134,18 @@ export class Flow {
 
   /** Draws those anew that name a channel. */
   renamed() {
-    for (const way of this.ways.values()) if (way.exchanges.length) this.dirty.add(way);
+    for (const way of this.ways.values()) if (way.exchanges.length) this.touch(way);
     this.render();
   }
 
   attribute() {
     const recent = [...this.ways.values()].slice(-RECENT);
-    for (const way of attribute(this.exchanges, recent)) this.dirty.add(way);
+    for (const way of attribute(this.exchanges, recent)) this.touch(way);
   }
 
   /** How many events did not arrive though a rule, or a person, wanted them to. */
   get stopped() {
-    return [...this.ways.values()].filter((way) => verdict(way, this.channelOf).tone === "stopped").length;
+    return [...this.ways.values()].filter((way) => this.verdict(way).tone === "stopped").length;
   }
 
   /** Shows one event, whatever is chosen. */
@@ -151,7 +164,7 @@ export class Flow {
   wants(way) {
     if (this.choice === "all") return true;
     if (this.choice === "changes") return !way.readOnly;
-    return !["quiet"].includes(verdict(way, this.channelOf).tone);
+    return this.verdict(way).tone !== "quiet";
   }
 
   render() {
@@ -200,7 +213,7 @@ export class Flow {
   item(way) {
     const old = this.items.get(way.id);
     if (old && !this.dirty.has(way)) return old;
-    const fresh = card(way, this.channelOf);
+    const fresh = card(way, this.verdict(way));
     this.items.set(way.id, fresh);
     if (old?.isConnected) renew(old, fresh);
     return fresh;
@@ -210,7 +223,7 @@ export class Flow {
   say(way) {
     if (!way.isFresh) return;
     way.isFresh = false;
-    const { tone, text } = verdict(way, this.channelOf);
+    const { tone, text } = this.verdict(way);
     if (tone !== "quiet" && tone !== "running") announce(t("flow.said", way.name ?? t("flow.own"), sentence(text)));
   }
 }
@@ -223,9 +236,9 @@ function sentence([key, ...values]) {
   return t(`verdict.${key}`, ...said);
 }
 
-function card(way, channelOf) {
+function card(way, judged) {
   const steps = way.steps;
-  const { tone, text, stops = [], noMessage, near } = verdict(way, channelOf);
+  const { tone, text, stops = [], noMessage, near } = judged;
   const record = way.record && fold("record", t("flow.record"), el("pre", { lang: "en", tabindex: "0" }, JSON.stringify(way.record, null, 2)));
   if (tone === "quiet") return quietCard(way, steps, sentence(text), stops.map(reason), near, record);
   const refused = way.record?.errorCode && text[0] !== "refused";

@@ -84,13 +84,13 @@ function connection(state) {
 
 /** The numbers beside the names of the parts. */
 function counts() {
-  const numbers = { flow: flow.stopped, channel: channel.count, mailbox: mailbox.waiting };
+  const alarms = flow.stopped;
+  const numbers = { flow: alarms, channel: channel.count, mailbox: mailbox.waiting };
   for (const [part, number] of Object.entries(numbers)) {
     const shown = document.querySelector(`[data-go="${part}"] b`);
     shown.textContent = number || "";
     shown.dataset.tone = part === "channel" ? "plain" : "alert";
   }
-  const alarms = flow.stopped;
   document.title = alarms ? `(${alarms}) alert-drill lab` : "alert-drill lab";
 }
 

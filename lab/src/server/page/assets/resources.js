@@ -12,6 +12,7 @@ export class Resources {
 
   constructor(panel) {
     this.body = panel.querySelector(".body");
+    this.tools = panel.querySelector(".tools");
   }
 
   know(resources) {
@@ -27,6 +28,8 @@ export class Resources {
   render() {
     if (!this.known) return;
     const places = new Set(KINDS.flatMap((kind) => this.known[kind].map(place)));
+    // Where all are in one place, it is said once.
+    fill(this.tools, places.size === 1 && el("code", { class: "quiet" }, [...places][0]));
     const fresh = el("div", { class: "kinds" }, KINDS.map((kind) => section(kind, this.known[kind], places.size > 1)));
     const old = this.body.querySelector(".kinds");
     this.body.querySelector(".problem")?.remove();
