@@ -35,11 +35,14 @@ const readResources = calmly(async () => {
     if (channel.know(known.channels)) flow.renamed();
     mailbox.know(known.topics);
     resources.know(known);
-    counts();
+    count();
   } catch {
     resources.problem(t("resourcesLost"));
   }
 });
+
+/** Counts once for all that comes at a time. */
+const count = calmly(async () => counts(), 60);
 
 function heard(kind, data) {
   heardAt = new Date();
@@ -69,7 +72,7 @@ function heard(kind, data) {
     default:
       readResources();
   }
-  counts();
+  count();
 }
 
 function connection(state) {
