@@ -27,6 +27,20 @@ export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
+/** Makes `items` the children of a list, and touches those that are in their place already no more than it must. */
+export function arrange(list, items) {
+  let place = list.firstChild;
+  for (const item of items) {
+    if (item === place) place = place.nextSibling;
+    else list.insertBefore(item, place);
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
 /** Replaces an element by its newer form, and keeps what the person did to it: what is unfolded, and the focus. */
 export function renew(old, fresh) {
   // The outer ones come first, so that the inner ones are there when it is their turn.

@@ -1,6 +1,6 @@
 // Each event's way along the ladder, the newest first.
 
-import { announce, el, fill, fold, renew } from "./dom.js";
+import { announce, arrange, el, fill, fold, renew } from "./dom.js";
 import { evidence, reason, remedy } from "./explanation.js";
 import { attribute, ladder, neighbour, stateOf, verdict, Way } from "./ladder.js";
 import { after, clock, named } from "./names.js";
@@ -186,18 +186,7 @@ export class Flow {
       list = el("ol", { class: "ways" });
       fill(this.body, list, el("div", { class: "rest" }));
     }
-    let place = list.firstChild;
-    for (const way of wanted.slice(0, this.shown)) {
-      const isNext = place !== null && this.items.get(way.id) === place;
-      const item = this.item(way);
-      if (isNext) place = item.nextSibling;
-      else list.insertBefore(item, place);
-    }
-    while (place) {
-      const next = place.nextSibling;
-      place.remove();
-      place = next;
-    }
+    arrange(list, wanted.slice(0, this.shown).map((way) => this.item(way)));
     this.dirty.clear();
     this.rest(wanted.length, sorted.length - wanted.length);
   }

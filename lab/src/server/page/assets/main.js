@@ -120,8 +120,8 @@ function words() {
 
 function redraw() {
   words();
-  flow.redraw();
-  for (const part of [channel, mailbox, resources]) part.render();
+  for (const part of [flow, channel]) part.redraw();
+  for (const part of [mailbox, resources]) part.render();
 }
 
 for (const button of document.querySelectorAll("[data-lang]")) {
