@@ -2,6 +2,7 @@
 
 mod lab;
 mod lint;
+mod relay;
 mod run;
 mod schema;
 
@@ -60,6 +61,8 @@ enum Command {
     Run(RunArgs),
     /// Serve the lab until it is stopped.
     Lab(LabArgs),
+    /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
+    Relay(RelayArgs),
     /// Check a scenario file and name all of its mistakes.
     Lint(LintArgs),
     /// Print the JSON Schema of scenario files.
@@ -114,6 +117,19 @@ struct LabArgs {
 }
 
 #[derive(Debug, Args)]
+struct RelayArgs {
+    /// The endpoint to stand in front of, such as http://127.0.0.1:4566.
+    #[arg(long, value_name = "URL")]
+    upstream: String,
+    /// Where to listen; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4567")]
+    listen: std::net::SocketAddr,
+    /// How long an event is put again and again while the endpoint does not take it, such as 30s.
+    #[arg(long, value_name = "T", value_parser = timeout, default_value = "30s")]
+    patience: Duration,
+}
+
+#[derive(Debug, Args)]
 struct LintArgs {
     /// The scenario: a folder or a file.
     scenario: PathBuf,
@@ -143,6 +159,7 @@ impl Cli {
             None => run::execute(self.run, lang, output, context).await,
             Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
+            Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),
             Some(Command::Schema) => schema::execute(),
             Some(Command::Completions { shell }) => {

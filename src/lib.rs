@@ -30,6 +30,7 @@ mod drill;
 mod entry;
 mod exit;
 pub mod pipeline;
+pub mod relay;
 pub mod report;
 pub mod scenario;
 mod sdk;

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use self::clients::Clients;
+pub(crate) use self::clients::emulator;
 pub use self::lab::LabTarget;
 pub(crate) use self::lab::{TAP_PREFIX, ladder_hop};
 use crate::scenario::TargetKind;

@@ -9,7 +9,7 @@
 
 pub mod call;
 pub mod error;
-mod identify;
+pub(crate) mod identify;
 pub mod operations;
 pub mod params;
 mod routes;

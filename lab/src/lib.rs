@@ -19,6 +19,7 @@ pub mod lambda;
 mod logs;
 pub mod mail;
 mod metrics;
+pub mod observed;
 pub mod pattern;
 pub mod policy;
 mod s3;

@@ -116,9 +116,8 @@ async fn what_happens_appears_by_itself() {
 
     post(&lab, json!({ "content": "x".repeat(2001) })).await;
     browser.until(&page, &says("channel", "Discord refused a request: POST, 400")).await;
-    browser
-        .until(&page, "document.querySelector('#channel .refusal pre').textContent.includes('BASE_TYPE_MAX_LENGTH')")
-        .await;
+    browser.evaluate(&page, "document.querySelector('#channel .refusal summary').click()").await;
+    browser.until(&page, &says("channel", "BASE_TYPE_MAX_LENGTH")).await;
     assert_silent(&browser);
 
     lab.stop().await;

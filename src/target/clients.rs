@@ -51,8 +51,10 @@ impl Clients {
 /// The configuration for an emulator on this machine: plain HTTP, any credentials, the run's id in the user agent.
 ///
 /// Nothing is read from the environment or from the user's profiles: no real credentials can reach an emulator.
-pub(super) fn emulator(endpoint_url: &str, region: &str, run_id: &str) -> SdkConfig {
-    let credentials = Credentials::from_keys("000000000000", "alert-drill", None);
+///
+/// The access key is the account's number, which is how emulators know whose call it is. `name` ends the user agent.
+pub(crate) fn emulator(endpoint_url: &str, region: &str, account: &str, name: &str) -> SdkConfig {
+    let credentials = Credentials::from_keys(account, "alert-drill", None);
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
@@ -62,7 +64,7 @@ pub(super) fn emulator(endpoint_url: &str, region: &str, run_id: &str) -> SdkCon
     if endpoint_url.starts_with("http://") {
         builder = builder.http_client(aws_smithy_http_client::Builder::new().build_http());
     }
-    if let Ok(name) = AppName::new(format!("alert-drill-{run_id}")) {
+    if let Ok(name) = AppName::new(format!("alert-drill-{name}")) {
         builder = builder.app_name(name);
     }
     builder.build()

@@ -2,6 +2,7 @@
 
 use alert_drill_lab::Lab;
 use alert_drill_lab::deliveries::{self, Delivery};
+use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 
 use super::clients::{Clients, emulator};
 use super::{Capabilities, Target, TargetError};
@@ -63,7 +64,7 @@ impl LabTarget {
 pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetError> {
     let lab = Lab::start().await?;
     let endpoint = lab.endpoint_url();
-    let clients = Clients::new(&emulator(&endpoint, region, run_id));
+    let clients = Clients::new(&emulator(&endpoint, region, DEFAULT_ACCOUNT, run_id));
     let identity = clients.sts.get_caller_identity().send().await;
     let account = match identity.as_ref().map(|identity| identity.account()) {
         Ok(Some(account)) => account.to_owned(),

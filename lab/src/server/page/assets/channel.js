@@ -1,6 +1,6 @@
 // The Discord channel, as its messages arrive.
 
-import { announce, copyButton, el, fill } from "./dom.js";
+import { announce, arrange, copyButton, el, fill } from "./dom.js";
 import { join, message, refusal } from "./message.js";
 import { channelStart } from "./start.js";
 import { t } from "./text.js";
@@ -15,6 +15,7 @@ export class Channel {
   /** The lab's channels: name and webhook. */
   channels = [];
   chosen = undefined;
+  items = new WeakMap();
 
   constructor(panel) {
     this.body = panel.querySelector(".body");
@@ -24,7 +25,7 @@ export class Channel {
 
   forget() {
     this.exchanges = [];
-    this.render();
+    this.redraw();
   }
 
   /** The channel that a webhook posts to. */
@@ -35,6 +36,7 @@ export class Channel {
   /** Takes Discord's newest answers in. */
   add(exchanges, caughtUp) {
     for (const exchange of exchanges) {
+      exchange.isNew = caughtUp;
       const { message: stands, message_id: id, method, status } = exchange;
       const known = this.exchanges.find((one) => one.message_id === id && one.message && id);
       if (status >= 400) {
@@ -44,11 +46,11 @@ export class Channel {
         this.exchanges.splice(this.exchanges.indexOf(known), 1);
       } else if (known) {
         known.message = stands ?? known.message;
+        this.items.delete(known);
       } else if (stands && method === "POST") {
         this.exchanges.push(exchange);
         if (caughtUp) announce(t("channel.said", stands.author.username, stands.content || stands.embeds?.[0]?.title || ""));
       }
-      exchange.isNew = caughtUp;
     }
     this.exchanges.splice(0, this.exchanges.length - KEPT);
     this.render();
@@ -82,12 +84,32 @@ export class Channel {
     // Whoever reads the newest message wants to see the next one; whoever scrolled back does not.
     const { scrollHeight, scrollTop, clientHeight } = this.body;
     const atEnd = scrollHeight - scrollTop - clientHeight < 40;
-    const items = here.map((one) => (one.message ? message(one, one.isNew) : refusal(one, one.isNew)));
-    for (const one of here) one.isNew = false;
+    const items = here.map((one) => this.item(one));
     join(items);
-    const list = el("ol", { class: "messages" }, items);
-    fill(this.body, list);
+    let list = this.body.querySelector(".messages");
+    if (!list) {
+      list = el("ol", { class: "messages" });
+      fill(this.body, list);
+    }
+    arrange(list, items);
     this.body.scrollTop = atEnd ? this.body.scrollHeight : scrollTop;
+  }
+
+  /** The element of a request; it stays as it is, with what was unfolded in it, until the message is edited. */
+  item(exchange) {
+    if (!this.items.has(exchange)) {
+      const make = exchange.message ? message : refusal;
+      this.items.set(exchange, make(exchange, exchange.isNew));
+      exchange.isNew = false;
+    }
+    return this.items.get(exchange);
+  }
+
+  /** Draws everything anew: the words have changed. */
+  redraw() {
+    this.items = new WeakMap();
+    this.body.replaceChildren();
+    this.render();
   }
 
   choice() {

@@ -27,11 +27,26 @@ export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
+/** Makes `items` the children of a list, and touches those that are in their place already no more than it must. */
+export function arrange(list, items) {
+  let place = list.firstChild;
+  for (const item of items) {
+    if (item === place) place = place.nextSibling;
+    else list.insertBefore(item, place);
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
 /** Replaces an element by its newer form, and keeps what the person did to it: what is unfolded, and the focus. */
 export function renew(old, fresh) {
-  const unfolded = new Set([...old.querySelectorAll("details[open]")].map((one) => one.dataset.key));
-  for (const one of fresh.querySelectorAll("details")) {
-    if (unfolded.has(one.dataset.key)) one.open = true;
+  // The outer ones come first, so that the inner ones are there when it is their turn.
+  for (const { dataset } of old.querySelectorAll("details[open]")) {
+    const again = [...fresh.querySelectorAll("details")].find((one) => one.dataset.key === dataset.key);
+    if (again) unfold(again);
   }
   const focused = old.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
   old.replaceWith(fresh);
@@ -41,9 +56,25 @@ export function renew(old, fresh) {
   return fresh;
 }
 
-/** A part that can be unfolded; `key` tells it from others inside the same element. */
-export function fold(key, summary, ...children) {
-  return el("details", { "data-key": key }, el("summary", { "data-focus": key }, summary), children);
+/** What is to be made when a part is unfolded for the first time. */
+const unmade = new WeakMap();
+
+/**
+ * A part that can be unfolded; `key` tells it from others inside the same element. `make` gives what is inside, once
+ * somebody wants to see it.
+ */
+export function fold(key, summary, make) {
+  const details = el("details", { "data-key": key }, el("summary", { "data-focus": key }, summary));
+  unmade.set(details, make);
+  details.addEventListener("toggle", () => details.open && unfold(details));
+  return details;
+}
+
+function unfold(details) {
+  const make = unmade.get(details);
+  unmade.delete(details);
+  if (make) details.append(...nodes([make()]));
+  details.open = true;
 }
 
 /** A button that copies a text, or what a function fetches. It says so in its own words for a moment. */

@@ -127,6 +127,6 @@ function failure({ detail, explanation }) {
     detail && el("p", { class: "error", lang: "en" }, detail),
     Array.isArray(trace) && trace.length ? pre(trace.join("")) : undefined,
     // Python's runtime writes a traceback as one entry of the log, its lines parted by carriage returns.
-    explanation?.log ? fold("log", t("flow.log"), pre(explanation.log.replaceAll("\r", "\n"))) : undefined,
+    explanation?.log ? fold("log", t("flow.log"), () => pre(explanation.log.replaceAll("\r", "\n"))) : undefined,
   ];
 }

@@ -1,6 +1,6 @@
 // Each event's way along the ladder, the newest first.
 
-import { announce, el, fill, fold, renew } from "./dom.js";
+import { announce, arrange, el, fill, fold, renew } from "./dom.js";
 import { evidence, reason, remedy } from "./explanation.js";
 import { attribute, ladder, neighbour, stateOf, verdict, Way } from "./ladder.js";
 import { after, clock, named } from "./names.js";
@@ -10,6 +10,9 @@ import { t } from "./text.js";
 /** The most events that the page keeps, and how many it shows at first. */
 const KEPT = 2000;
 const SHOWN = 60;
+
+/** How long drawing waits for more, in milliseconds: too short to be seen, long enough for a storm of calls. */
+const BREATH = 40;
 
 /** How many requests to Discord are held against the events. */
 const RECENT = 200;
@@ -37,7 +40,7 @@ export class Flow {
       button.addEventListener("click", () => {
         this.choice = button.dataset.show;
         this.shown = SHOWN;
-        this.render();
+        this.draw();
       });
     }
   }
@@ -52,7 +55,7 @@ export class Flow {
   redraw() {
     this.items.clear();
     this.body.replaceChildren();
-    this.render();
+    this.draw();
   }
 
   /** Notes that a way is to be judged and drawn anew. */
@@ -101,7 +104,6 @@ export class Flow {
       way.deliveries.push(delivery);
       way.isFresh = caughtUp;
     }
-    this.attribute();
     this.render();
   }
 
@@ -121,14 +123,12 @@ export class Flow {
       }
     }
     for (const delivery of deliveries.filter((one) => one.event_id)) this.way(delivery.event_id, delivery.time).running.push(delivery);
-    this.attribute();
     this.render();
   }
 
   addExchanges(exchanges) {
     this.exchanges.push(...exchanges.filter((one) => one.method === "POST"));
     this.exchanges.splice(0, this.exchanges.length - RECENT);
-    this.attribute();
     this.render();
   }
 
@@ -154,7 +154,7 @@ export class Flow {
     if (!this.items.get(id)?.isConnected) {
       this.choice = "all";
       this.shown = KEPT;
-      this.render();
+      this.draw();
     }
     const item = this.items.get(id);
     item?.scrollIntoView({ block: "center" });
@@ -167,7 +167,15 @@ export class Flow {
     return this.verdict(way).tone !== "quiet";
   }
 
+  /** Draws what is new, once for all that comes at a time. */
   render() {
+    this.drawing ??= setTimeout(() => this.draw(), BREATH);
+  }
+
+  draw() {
+    clearTimeout(this.drawing);
+    this.drawing = undefined;
+    this.attribute();
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.show === this.choice));
     for (const way of this.dirty) this.say(way);
     if (!this.ways.size) return this.body.replaceChildren(flowStart());
@@ -178,18 +186,7 @@ export class Flow {
       list = el("ol", { class: "ways" });
       fill(this.body, list, el("div", { class: "rest" }));
     }
-    let place = list.firstChild;
-    for (const way of wanted.slice(0, this.shown)) {
-      const isNext = place !== null && this.items.get(way.id) === place;
-      const item = this.item(way);
-      if (isNext) place = item.nextSibling;
-      else list.insertBefore(item, place);
-    }
-    while (place) {
-      const next = place.nextSibling;
-      place.remove();
-      place = next;
-    }
+    arrange(list, wanted.slice(0, this.shown).map((way) => this.item(way)));
     this.dirty.clear();
     this.rest(wanted.length, sorted.length - wanted.length);
   }
@@ -199,7 +196,7 @@ export class Flow {
     const more = el("button", { type: "button", class: "small" }, t("flow.older", Math.min(older, SHOWN)));
     more.addEventListener("click", () => {
       this.shown += SHOWN;
-      this.render();
+      this.draw();
     });
     fill(
       this.body.querySelector(".rest"),
@@ -239,7 +236,7 @@ function sentence([key, ...values]) {
 function card(way, judged) {
   const steps = way.steps;
   const { tone, text, stops = [], noMessage, near } = judged;
-  const record = way.record && fold("record", t("flow.record"), el("pre", { lang: "en", tabindex: "0" }, JSON.stringify(way.record, null, 2)));
+  const record = way.record && fold("record", t("flow.record"), () => el("pre", { lang: "en", tabindex: "0" }, JSON.stringify(way.record, null, 2)));
   if (tone === "quiet") return quietCard(way, steps, sentence(text), stops.map(reason), near, record);
   const refused = way.record?.errorCode && text[0] !== "refused";
   return el(
@@ -256,7 +253,7 @@ function card(way, judged) {
     chips(way, steps),
     stops.map((stop) => el("div", { class: "why" }, el("p", {}, reason(stop)), helps(remedy(stop)), evidence(stop))),
     noMessage && el("div", { class: "why" }, helps(t("remedy.no_discord"))),
-    el("div", { class: "folds" }, fold("way", t("flow.way"), legs(way, steps)), record),
+    el("div", { class: "folds" }, fold("way", t("flow.way"), () => legs(way, steps)), record),
   );
 }
 
@@ -280,7 +277,7 @@ function quietCard(way, steps, said, reasons, near, record) {
     "li",
     { class: "way quiet", "data-id": way.id, tabindex: "-1" },
     el("header", {}, el("h3", {}, way.name ?? t("flow.own")), about(way)),
-    fold("way", summary, chips(way, steps), legs(way, steps), record),
+    fold("way", summary, () => [chips(way, steps), legs(way, steps), record]),
   );
 }
 

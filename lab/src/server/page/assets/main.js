@@ -35,11 +35,14 @@ const readResources = calmly(async () => {
     if (channel.know(known.channels)) flow.renamed();
     mailbox.know(known.topics);
     resources.know(known);
-    counts();
+    count();
   } catch {
     resources.problem(t("resourcesLost"));
   }
 });
+
+/** Counts once for all that comes at a time. */
+const count = calmly(async () => counts(), 60);
 
 function heard(kind, data) {
   heardAt = new Date();
@@ -69,7 +72,7 @@ function heard(kind, data) {
     default:
       readResources();
   }
-  counts();
+  count();
 }
 
 function connection(state) {
@@ -117,8 +120,8 @@ function words() {
 
 function redraw() {
   words();
-  flow.redraw();
-  for (const part of [channel, mailbox, resources]) part.render();
+  for (const part of [flow, channel]) part.redraw();
+  for (const part of [mailbox, resources]) part.render();
 }
 
 for (const button of document.querySelectorAll("[data-lang]")) {

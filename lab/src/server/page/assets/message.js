@@ -44,7 +44,7 @@ export function refusal(exchange, isNew) {
     el("p", { class: "who" }, el("b", {}, t("channel.refused", method, status)), clock(exchange.time)),
     words ? el("p", { lang: "en" }, words) : undefined,
     scripted ? el("p", { class: "quiet" }, t("channel.ordered")) : undefined,
-    fold(`answer-${number}`, t("channel.answer"), el("pre", { lang: "en" }, JSON.stringify(answer, null, 2))),
+    fold(`answer-${number}`, t("channel.answer"), () => el("pre", { lang: "en" }, JSON.stringify(answer, null, 2))),
   );
 }
 

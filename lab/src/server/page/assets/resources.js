@@ -70,13 +70,15 @@ function badge(tone, text) {
 }
 
 function code(text, name, key) {
-  let shown = text;
+  return fold(key, name, () => el("pre", { lang: "en", tabindex: "0" }, laidOut(text)));
+}
+
+function laidOut(text) {
   try {
-    shown = JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
-    // Shown as it is.
+    return text;
   }
-  return fold(key, name, el("pre", { lang: "en", tabindex: "0" }, shown));
 }
 
 function trail({ name, arn, is_logging: logging, is_multi_region: everywhere, bucket, latest_delivery_error: error }) {
