@@ -1,10 +1,9 @@
 //! That something has changed: what those who look on wait for.
 //!
 //! Deliveries, mails and Discord's answers each say themselves when there is a new one. What remains are calls, which may
-//! change any resource, and a reset, which puts another cloud in the place of this one.
+//! change any resource.
 
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use crate::ids;
 
@@ -14,12 +13,11 @@ pub(crate) struct Changes {
     /// Tells this lab's numbers from those of the lab that had the address before it.
     lab: String,
     calls: watch::Sender<u64>,
-    over: CancellationToken,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { lab: ids::uuid(), calls: watch::Sender::new(0), over: CancellationToken::new() }
+        Self { lab: ids::uuid(), calls: watch::Sender::new(0) }
     }
 }
 
@@ -32,16 +30,6 @@ impl Changes {
     /// A call was answered: any resource may be another now.
     pub(crate) fn called(&self) {
         self.calls.send_modify(|calls| *calls += 1);
-    }
-
-    /// Another cloud has taken this one's place.
-    pub(crate) fn end(&self) {
-        self.over.cancel();
-    }
-
-    /// Cancelled when another cloud has taken this one's place.
-    pub(crate) fn over(&self) -> CancellationToken {
-        self.over.clone()
     }
 
     /// Changes with every call.

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::changes::Changes;
 use crate::cloudtrail::CloudTrail;
 use crate::deliveries::Deliveries;
@@ -40,12 +42,14 @@ pub(crate) struct Cloud {
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) changes: Changes,
     pub(crate) faults: Injector,
+    /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
+    pub(crate) retired: CancellationToken,
     address: Option<SocketAddr>,
 }
 
 /// How much of what happened is kept. The oldest goes first, and nothing is said of it.
 ///
-/// The defaults hold a day of drills in some tens of megabytes: a record takes about 5 KB, a delivery about 1 KB.
+/// The defaults hold a day of drills in some tens of megabytes: a record takes about 3 KB, a delivery about 1 KB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// CloudTrail records, of all accounts.

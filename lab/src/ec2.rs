@@ -63,9 +63,9 @@ impl Ec2 {
         self.regions.with_or(&call.scope, Region::new, |region| dispatch(call, region))
     }
 
-    /// Every Region that was looked at, with all that is in it.
+    /// Every Region that differs from what AWS gives an account, with all that is in it.
     pub(crate) fn snapshot(&self) -> Value {
-        self.regions.snapshot(|region| serde_json::to_value(region).unwrap_or_default())
+        self.regions.snapshot(Region::snapshot)
     }
 }
 

@@ -12,7 +12,8 @@
 //!     { "fault": "throttle", "service": "ec2", "operation": "RunInstances", "next": 2 },
 //!     { "fault": "delay", "milliseconds": 200, "rate": 0.1 }
 //!   ],
-//!   "deliveries": [{ "fault": "drop", "hop": "topic", "rate": 0.5 }]
+//!   "deliveries": [{ "fault": "drop", "hop": "topic", "rate": 0.5 }],
+//!   "discord": [{ "fault": "rate_limited", "milliseconds": 700, "next": 1 }]
 //! }
 //! ```
 //!
@@ -24,6 +25,7 @@
 //!   metric. A throttled call, though, is one to its caller, and CloudTrail records it as AWS records one.
 
 mod call;
+mod discord;
 mod error;
 mod injector;
 #[cfg(test)]
@@ -34,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::deliveries::Hop;
 use crate::gateway::service::Service;
 
+pub use discord::{DiscordFault, DiscordFaultKind};
 pub use error::FaultsError;
 pub(crate) use injector::Injector;
 
@@ -47,6 +50,8 @@ pub struct Faults {
     pub calls: Vec<CallFault>,
     /// Faults of deliveries from one resource to the next.
     pub deliveries: Vec<DeliveryFault>,
+    /// Faults of Discord.
+    pub discord: Vec<DiscordFault>,
 }
 
 /// A fault of API calls.
@@ -161,10 +166,18 @@ impl Faults {
         self
     }
 
+    /// The same faults and one more.
+    #[must_use]
+    pub fn discord(mut self, fault: DiscordFault) -> Self {
+        self.discord.push(fault);
+        self
+    }
+
     /// Refuses what could never strike: an operation that the lab does not have, a rate of 2.
     pub(crate) fn check(&self) -> Result<(), FaultsError> {
         self.calls.iter().try_for_each(CallFault::check)?;
-        self.deliveries.iter().try_for_each(DeliveryFault::check)
+        self.deliveries.iter().try_for_each(DeliveryFault::check)?;
+        self.discord.iter().try_for_each(DiscordFault::check)
     }
 }
 

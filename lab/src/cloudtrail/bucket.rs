@@ -2,14 +2,13 @@
 //!
 //! Source: "Finding your CloudTrail log files" and "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::record::Record;
 use super::trail::Trail;
@@ -108,7 +107,8 @@ pub(super) fn schedule(cloud: &Arc<Cloud>, arn: String) {
     tokio::spawn(async move {
         tokio::time::sleep(FLUSH_AFTER).await;
         if let Some(cloud) = cloud.upgrade() {
-            cloud.cloudtrail.flush(&cloud, &arn);
+            // Compressing the records of a busy second takes longer than calls should wait for a worker.
+            let _ = tokio::task::spawn_blocking(move || cloud.cloudtrail.flush(&cloud, &arn)).await;
         }
     });
 }
@@ -185,8 +185,16 @@ fn write(cloud: &Cloud, destination: &Destination, key: &str, records: &[Arc<Rec
 
 /// The records as CloudTrail writes them into a file.
 fn file(records: &[Arc<Record>]) -> std::io::Result<Vec<u8>> {
-    let records: Vec<&Value> = records.iter().map(|record| &record.json).collect();
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(json!({ "Records": records }).to_string().as_bytes())?;
-    gzip.finish()
+    // Record by record: a second of a busy account is a file of some thousand records, and a copy of them all as one
+    // document would take more memory than everything else.
+    let mut gzip = BufWriter::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    gzip.write_all(b"{\"Records\":[")?;
+    for (place, record) in records.iter().enumerate() {
+        if place > 0 {
+            gzip.write_all(b",")?;
+        }
+        serde_json::to_writer(&mut gzip, &record.json)?;
+    }
+    gzip.write_all(b"]}")?;
+    gzip.into_inner().map_err(|error| error.into_error())?.finish()
 }

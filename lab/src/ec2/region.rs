@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::group::SecurityGroup;
 use super::image;
@@ -32,6 +33,9 @@ pub(super) struct Region {
     #[serde(skip)]
     pub(super) launches: BTreeMap<String, Launch>,
     pub(super) tags: Tags,
+    /// What a snapshot showed when the Region was new.
+    #[serde(skip)]
+    at_start: Value,
 }
 
 impl Region {
@@ -47,13 +51,25 @@ impl Region {
             reservations: BTreeMap::new(),
             launches: BTreeMap::new(),
             tags: Tags::default(),
+            at_start: Value::Null,
         };
         let vpc = Vpc::default_one();
         for subnet in Subnet::default_ones(&vpc.id, &scope.region) {
             region.subnets.insert(subnet.id.clone(), subnet);
         }
         region.add_vpc(vpc);
+        region.at_start = region.shown();
         region
+    }
+
+    /// What a snapshot shows; nothing of a Region as a new account finds it, or a call that only looks would show.
+    pub(super) fn snapshot(&self) -> Value {
+        let shown = self.shown();
+        if shown == self.at_start { json!({}) } else { shown }
+    }
+
+    fn shown(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// Adds a VPC with its default group.

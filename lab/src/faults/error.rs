@@ -37,7 +37,7 @@ pub enum FaultsError {
     #[error("a delay needs its milliseconds, at most {LONGEST_DELAY}")]
     Delay,
     /// A length without a delay.
-    #[error("milliseconds belong to the fault delay alone")]
+    #[error("milliseconds belong to the fault delay alone, or to Discord's rate_limited and blocked")]
     NotADelay,
     /// A hop that takes place inside of one service.
     #[error("the hop {0:?} has no delivery that could fail: give bus, topic, queue, function, mail, http or bucket")]

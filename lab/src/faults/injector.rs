@@ -8,8 +8,9 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use super::{CallFault, CallFaultKind, DeliveryFault, DeliveryFaultKind, Faults, FaultsError, call};
+use super::{CallFault, CallFaultKind, DeliveryFault, DeliveryFaultKind, DiscordFault, Faults, FaultsError, call};
 use crate::deliveries::{Deliveries, Hop, Leg, Reason, Refusal};
+use crate::discord::Fault;
 use crate::gateway::error::AwsError;
 use crate::gateway::service::Service;
 
@@ -26,6 +27,7 @@ struct State {
     seed: u64,
     calls: Vec<Armed<CallFault>>,
     deliveries: Vec<Armed<DeliveryFault>>,
+    discord: Vec<Armed<DiscordFault>>,
 }
 
 /// A fault with what is left of it.
@@ -115,8 +117,11 @@ impl Injector {
             faults.calls.iter().map(|fault| Armed::new(fault.clone(), fault.rate, fault.next, seed())).collect();
         let deliveries =
             faults.deliveries.iter().map(|fault| Armed::new(fault.clone(), fault.rate, fault.next, seed())).collect();
-        *self.state() = State { seed: faults.seed, calls, deliveries };
-        self.any.store(!faults.calls.is_empty() || !faults.deliveries.is_empty(), Ordering::SeqCst);
+        let discord =
+            faults.discord.iter().map(|fault| Armed::new(fault.clone(), fault.rate, fault.next, seed())).collect();
+        *self.state() = State { seed: faults.seed, calls, deliveries, discord };
+        let none = faults.calls.is_empty() && faults.deliveries.is_empty() && faults.discord.is_empty();
+        self.any.store(!none, Ordering::SeqCst);
     }
 
     /// The faults that are set, each with how often it struck and how many are left of it.
@@ -134,6 +139,7 @@ impl Injector {
             "seed": state.seed,
             "calls": state.calls.iter().map(shown).collect::<Vec<_>>(),
             "deliveries": state.deliveries.iter().map(shown).collect::<Vec<_>>(),
+            "discord": state.discord.iter().map(shown).collect::<Vec<_>>(),
         })
     }
 
@@ -162,6 +168,12 @@ impl Injector {
             break;
         }
         struck
+    }
+
+    /// What Discord answers a message with, in place of taking it.
+    pub(crate) fn on_message(&self) -> Option<Fault> {
+        self.any.load(Ordering::SeqCst).then_some(())?;
+        self.state().discord.iter_mut().find_map(|armed| armed.strikes().then(|| armed.fault.answer()))
     }
 
     /// How a delivery is to be made: how late, and how often (0: not at all).

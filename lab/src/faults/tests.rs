@@ -84,9 +84,10 @@ fn what_could_never_strike_is_refused_by_name() {
         (r#"{"calls": [{"fault": "throttle", "rate": 1.5}]}"#, "1.5 is not between 0 and 1"),
         (r#"{"calls": [{"fault": "throttle", "rate": 0.5, "next": 1}]}"#, "not both"),
         (r#"{"calls": [{"fault": "delay"}]}"#, "needs its milliseconds"),
-        (r#"{"calls": [{"fault": "throttle", "milliseconds": 1}]}"#, "delay alone"),
+        (r#"{"calls": [{"fault": "throttle", "milliseconds": 1}]}"#, "belong to the fault delay"),
         (r#"{"deliveries": [{"fault": "drop", "hop": "rule"}]}"#, "no delivery that could fail"),
         (r#"{"deliveries": [{"fault": "drop", "hop": "moon"}]}"#, "unknown variant `moon`"),
+        (r#"{"discord": [{"fault": "bad_gateway", "milliseconds": 1}]}"#, "belong to the fault delay"),
     ] {
         let refusal = refused(json);
         assert!(refusal.contains(why), "{json}: {refusal}");

@@ -14,6 +14,8 @@ use zip::read::ZipFile;
 
 /// The largest package once unpacked, in bytes (250 MB; "Lambda quotas").
 const MAX_UNZIPPED: u64 = 262_144_000;
+/// The most files and directories in a package. Lambda names no such limit; 250 MB of files rarely have so many.
+const MOST_ENTRIES: usize = 100_000;
 /// Others may execute: the bit that counts, because AWS runs the function with a user who does not own the files.
 const EXECUTABLE_BY_OTHERS: u32 = 0o001;
 
@@ -40,6 +42,20 @@ pub enum PackageError {
     /// An archive without any file.
     #[error("Uploaded file must be a non-empty zip")]
     Empty,
+    /// An entry that cannot be a file: its name is too long, or another entry's.
+    #[error(
+        "Could not unzip uploaded file. Please check your file, then try to upload again. (`{path}` cannot be written: \
+         {source})"
+    )]
+    Entry {
+        /// Where.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// More files and directories than the lab takes.
+    #[error("Could not unzip uploaded file. It has more than {MOST_ENTRIES} entries, which is the lab's own limit")]
+    TooMany,
     /// More than 250 MB of files.
     #[error("Unzipped size must be smaller than {MAX_UNZIPPED} bytes")]
     TooLarge,
@@ -117,10 +133,27 @@ impl Package {
     }
 }
 
+/// Whose fault it is that something could not be written: the archive's, if its names make no files.
+fn not_written(path: &Path, source: io::Error) -> PackageError {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied};
+
+    let path = path.to_owned();
+    match source.kind() {
+        // A file stands where a directory must be, or the other way round; or one that its own mode protects.
+        AlreadyExists | InvalidFilename | InvalidInput | IsADirectory | NotADirectory | PermissionDenied => {
+            PackageError::Entry { path, source }
+        }
+        _ => PackageError::Disk { path, source },
+    }
+}
+
 fn unpack_entries(zip: &mut ZipArchive<Cursor<&[u8]>>, root: &Path) -> Result<(), PackageError> {
     let mut left = MAX_UNZIPPED;
     let mut links = Vec::new();
     let mut files = 0;
+    if zip.len() > MOST_ENTRIES {
+        return Err(PackageError::TooMany);
+    }
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index).map_err(PackageError::Unzip)?;
         let Some(inside) = entry.enclosed_name() else {
@@ -143,17 +176,17 @@ fn unpack_entries(zip: &mut ZipArchive<Cursor<&[u8]>>, root: &Path) -> Result<()
     }
     // Links come last, so that no file can be written through one.
     for (target, path) in links {
-        symlink(&target, &path).map_err(|source| PackageError::Disk { path, source })?;
+        symlink(&target, &path).map_err(|source| not_written(&path, source))?;
     }
     if files == 0 { Err(PackageError::Empty) } else { Ok(()) }
 }
 
 fn create_directory(path: &Path) -> Result<(), PackageError> {
-    fs::create_dir_all(path).map_err(|source| PackageError::Disk { path: path.to_owned(), source })
+    fs::create_dir_all(path).map_err(|source| not_written(path, source))
 }
 
 fn write_file(entry: &mut ZipFile<'_, Cursor<&[u8]>>, path: &Path, left: u64) -> Result<u64, PackageError> {
-    let disk = |source| PackageError::Disk { path: path.to_owned(), source };
+    let disk = |source| not_written(path, source);
     let mut file = File::create(path).map_err(disk)?;
     let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
     // One byte more than what is left shows an archive that expands beyond the limit, whatever its header claims.
@@ -247,6 +280,58 @@ mod tests {
             let bytes = writer.finish().unwrap().into_inner();
             assert_eq!(Package::unpack(&bytes).is_ok(), allowed, "{target}");
         }
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_fills_the_disk() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        let zeros = vec![0; 1 << 20];
+        for file in 0..2 {
+            writer.start_file(format!("zeros-{file}"), options).unwrap();
+            for _ in 0..126 {
+                writer.write_all(&zeros).unwrap();
+            }
+        }
+        let bytes = writer.finish().unwrap().into_inner();
+        assert!(bytes.len() < 1 << 20, "{} bytes", bytes.len());
+        assert!(matches!(Package::unpack(&bytes), Err(PackageError::TooLarge)));
+    }
+
+    #[test]
+    fn names_that_cannot_be_files_are_the_callers_mistake() {
+        let long = "n".repeat(300);
+        for entries in [
+            &[(long.as_str(), 0o644, "x")][..],
+            &[("a", 0o644, "x"), ("a/b", 0o644, "x")],
+            &[("a/b", 0o644, "x"), ("a", 0o644, "x")],
+            &[(".", 0o644, "x")],
+            &[("a\0b", 0o644, "x")],
+        ] {
+            let error = Package::unpack(&archive(entries)).unwrap_err();
+            assert_eq!(error.error_type(), "InvalidParameterValueException", "{entries:?}: {error}");
+        }
+        let many: Vec<String> = (0..=MOST_ENTRIES).map(|number| number.to_string()).collect();
+        let many: Vec<_> = many.iter().map(|name| (name.as_str(), 0o644, "")).collect();
+        assert!(matches!(Package::unpack(&archive(&many)), Err(PackageError::TooMany)));
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_symlink("link", "a", SimpleFileOptions::default()).unwrap();
+        writer.start_file("a", SimpleFileOptions::default()).unwrap();
+        writer.add_symlink("a/link", "b", SimpleFileOptions::default()).unwrap();
+        let error = Package::unpack(&writer.finish().unwrap().into_inner()).unwrap_err();
+        assert_eq!(error.error_type(), "InvalidParameterValueException", "{error}");
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let outside = tempfile::tempdir().unwrap();
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.add_symlink("out", outside.path().to_str().unwrap(), SimpleFileOptions::default()).unwrap();
+        writer.start_file("out/file", SimpleFileOptions::default()).unwrap();
+        writer.write_all(b"x").unwrap();
+        let error = Package::unpack(&writer.finish().unwrap().into_inner()).unwrap_err();
+        assert!(matches!(error, PackageError::Escapes(_)), "{error}");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
     }
 
     #[test]

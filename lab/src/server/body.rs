@@ -30,8 +30,8 @@ const LARGEST_OF_S3: usize = 64 * 1024 * 1024;
 const LARGEST_OF_JSON: usize = 8 * 1024 * 1024;
 /// A form: an instance's user data, a topic's message, a policy.
 const LARGEST_OF_FORMS: usize = 4 * 1024 * 1024;
-/// Nobody knows whom it is for.
-const LARGEST_UNKNOWN: usize = 1024 * 1024;
+/// Nobody knows whom it is for, or a function's URL, which takes what an invocation does (6 MB).
+const LARGEST_UNKNOWN: usize = 8 * 1024 * 1024;
 /// Discord's attachments.
 pub(super) const LARGEST_OF_DISCORD: usize = 26 * 1024 * 1024;
 /// How long a body may take.

@@ -56,8 +56,8 @@ impl Current {
         old.lambda.stop().await;
         // Last, so that no function of the old cloud posts into the new channels.
         self.start.discord.reset(&self.start.webhook);
-        // Those who look on see the new cloud from here on.
-        old.changes.end();
+        // Those who look on see the new cloud from here on, and nothing that Discord still had of the old one.
+        old.retired.cancel();
     }
 }
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, Method};
 
 /// Names that lead to the machine itself, or to AWS: clients that were only given a proxy or a resolver use those. Each
 /// stands for the names below it, too.
-const NAMES: [&str; 4] = ["localhost", "localhost.localstack.cloud", "host.docker.internal", "amazonaws.com"];
+const NAMES: [&str; 5] = ["localhost", "localhost.localstack.cloud", "host.docker.internal", "amazonaws.com", "on.aws"];
 
 /// Decides on requests by where they claim to come from and to go to.
 #[derive(Debug)]
@@ -34,7 +34,11 @@ impl Guard {
             let reads_a_page = parts.uri.path().starts_with("/_lab/") && is_safe(&parts.method);
             // Discord's API is an API for the web: its tokens, not the origin, decide.
             let is_discord = super::pages::is_discord(parts.uri.path());
-            if reads_a_page || is_discord { None } else { self.refuses_origin(&parts.headers) }
+            if reads_a_page || is_discord || is_function_url(parts) {
+                None
+            } else {
+                self.refuses_origin(&parts.headers)
+            }
         })
     }
 
@@ -78,6 +82,12 @@ impl Guard {
     }
 }
 
+/// Whether a request is for a function's URL, which is made for web pages: what its configuration says decides.
+fn is_function_url(parts: &Parts) -> bool {
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    parts.uri.path().starts_with("/_lab/lambda-url/") || host.split('.').nth(1) == Some("lambda-url")
+}
+
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
@@ -109,7 +119,7 @@ mod tests {
     fn only_our_own_names_are_answered_to() {
         let ours = "localhost localhost:4566 LOCALHOST. 127.0.0.1:4566 127.8.8.8 [::1]:4566 192.168.1.5:4566 a.b.localhost:1 \
                     s3.localhost.localstack.cloud:4566 localhost.localstack.cloud host.docker.internal:4566 \
-                    sqs.eu-west-1.amazonaws.com lab.example:80";
+                    sqs.eu-west-1.amazonaws.com abc.lambda-url.eu-west-1.on.aws lab.example:80";
         for host in ours.split_whitespace() {
             assert!(!refused(Request::get("/").header(HOST, host)), "{host}");
         }

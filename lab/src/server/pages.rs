@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -45,6 +45,11 @@ pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response
             request = request.with_header(name.as_str(), value);
         }
     }
+    if let Some(webhook) = posted_to(parts)
+        && let Some(fault) = cloud.faults.on_message()
+    {
+        cloud.discord.answer_next_of(webhook, fault);
+    }
     let answer = cloud.discord.handle(&request);
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -54,6 +59,13 @@ pub(super) fn discord_api(cloud: &Cloud, parts: &Parts, body: Bytes) -> Response
         }
     }
     response
+}
+
+/// The id of the webhook that a request sends a message through.
+fn posted_to(parts: &Parts) -> Option<&str> {
+    let (_, rest) = parts.uri.path().split_once("/webhooks/")?;
+    let (id, token) = rest.split_once('/')?;
+    (parts.method == Method::POST && !token.contains('/')).then_some(id)
 }
 
 async fn health() -> Json<Value> {

@@ -121,7 +121,7 @@ struct Signals {
     mails: watch::Receiver<u64>,
     exchanges: watch::Receiver<usize>,
     calls: watch::Receiver<u64>,
-    over: CancellationToken,
+    retired: CancellationToken,
 }
 
 impl Signals {
@@ -131,7 +131,7 @@ impl Signals {
             mails: cloud.mail.sent(),
             exchanges: cloud.discord.subscribe(),
             calls: cloud.changes.calls(),
-            over: cloud.changes.over(),
+            retired: cloud.retired.clone(),
         };
         // A new page asks for the resources by itself, and a returning one cannot know what it has missed.
         signals.calls.mark_changed();
@@ -145,7 +145,7 @@ impl Signals {
             _ = self.mails.changed() => {}
             _ = self.exchanges.changed() => {}
             _ = self.calls.changed() => self.calls.mark_changed(),
-            () = self.over.cancelled() => {}
+            () = self.retired.cancelled() => {}
         }
     }
 }
@@ -175,13 +175,13 @@ impl Reader {
     /// All that is new, in the order in which a page can make sense of it: a record comes before its deliveries.
     fn news(&mut self) -> String {
         let mut out = String::new();
-        let is_over = self.signals.over.is_cancelled();
-        if is_over {
+        let was_reset = self.signals.retired.is_cancelled();
+        if was_reset {
             self.cloud = self.current.cloud();
             self.signals = Signals::of(&self.cloud);
         }
         // The reset empties Discord a moment after it made the new cloud: the numbers may fall under a new page, too.
-        if is_over || !self.place.is_of(&self.cloud) {
+        if was_reset || !self.place.is_of(&self.cloud) {
             self.place = Place::recent(&self.cloud);
             self.greets = true;
         }

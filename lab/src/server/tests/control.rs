@@ -57,10 +57,28 @@ async fn faults_are_set_shown_refused_and_cleared() {
 }
 
 #[tokio::test]
+async fn discord_has_its_bad_days_too() {
+    let lab = Lab::start().await.unwrap();
+    let faults =
+        json!({"discord": [{"fault": "rate_limited", "milliseconds": 1500, "next": 1}, {"fault": "bad_gateway"}]});
+    lab.set_faults(&Faults::from_json(&faults.to_string()).unwrap()).unwrap();
+    let post = || Client::new().post(lab.discord_webhook_url()).json(&json!({"content": "x"}));
+    let (status, body) = answer(post()).await;
+    assert!(status == 429 && body.contains("\"retry_after\":1.5"), "{status} {body}");
+    assert_eq!(answer(post()).await.0, 502);
+    lab.set_faults(&Faults::new()).unwrap();
+    assert_eq!(answer(post()).await.0, 204);
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn equal_states_have_equal_snapshots_and_a_reset_is_the_start() {
     let lab = Lab::builder().faults(Faults::new().call(CallFault::delay(1))).start().await.unwrap();
     let start = lab.snapshot().to_string();
     let webhook = lab.discord_webhook_url();
+
+    assert_eq!(answer(ec2(&lab, "Action=DescribeVpcs&Version=2016-11-15")).await.0, 200);
+    assert_eq!(lab.snapshot().to_string(), start, "who only looks leaves no trace");
 
     let topic = signed(Client::new().post(lab.endpoint_url()), "sns").body("Action=CreateTopic&Name=t");
     let topic = topic.header("content-type", "application/x-www-form-urlencoded");
@@ -75,8 +93,6 @@ async fn equal_states_have_equal_snapshots_and_a_reset_is_the_start() {
     let changed = lab.snapshot();
     assert_eq!(changed["services"]["events"]["000000000000/eu-west-1"]["default"]["rules"]["r"]["state"], "ENABLED");
     assert_eq!(changed.to_string(), page(&lab, "/_lab/snapshot").await.to_string(), "the page and the library agree");
-    // Reading leaves no trace in it.
-    assert_eq!(answer(ec2(&lab, "Action=DescribeVpcs&Version=2016-11-15")).await.0, 200);
     assert_eq!(changed.to_string(), lab.snapshot().to_string());
     let history = lab.snapshot_with(Include { history: true, secrets: false })["history"].clone();
     assert!(history["records"].as_array().is_some_and(|records| records.len() >= 3), "{history}");
