@@ -83,10 +83,10 @@ export class Channel {
     }
     // Whoever reads the newest message wants to see the next one; whoever scrolled back does not.
     const { scrollHeight, scrollTop, clientHeight } = this.body;
-    const atEnd = scrollHeight - scrollTop - clientHeight < 40;
+    let list = this.body.querySelector(".messages");
+    const atEnd = !list || scrollHeight - scrollTop - clientHeight < 40;
     const items = here.map((one) => this.item(one));
     join(items);
-    let list = this.body.querySelector(".messages");
     if (!list) {
       list = el("ol", { class: "messages" });
       fill(this.body, list);
