@@ -174,6 +174,13 @@ impl Lab {
     }
 }
 
+#[cfg(test)]
+impl Lab {
+    fn current(&self) -> &Current {
+        &self.current
+    }
+}
+
 impl Drop for Lab {
     fn drop(&mut self) {
         self.stop.cancel();

@@ -175,12 +175,15 @@ async fn api(State(current): State<Current>, request: Request) -> Response {
             response.extensions_mut().insert(HangUp);
             response
         }
-        None => {
-            eprintln!("alert-drill-lab: a mistake in the lab: {what} panicked");
-            let error = AwsError::new(500, "InternalFailure", format!("a mistake in the lab: {what} panicked"));
-            response(call::refuse(service.unwrap_or(Service::Sts), &ids::uuid(), &error))
-        }
+        None => response(panicked(service, &what)),
     }
+}
+
+/// The answer to a call whose handler panicked. The hook has printed where; this says for which call.
+fn panicked(service: Option<Service>, what: &str) -> Reply {
+    eprintln!("alert-drill-lab: a mistake in the lab: {what} panicked");
+    let error = AwsError::new(500, "InternalFailure", format!("a mistake in the lab: {what} panicked"));
+    call::refuse(service.unwrap_or(Service::Sts), &ids::uuid(), &error)
 }
 
 /// A request in a few words, for a message about the lab's own mistake.
@@ -195,4 +198,47 @@ fn response(reply: Reply) -> Response {
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+
+    use super::super::Lab;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_before_or_after_a_wait_is_caught() {
+        let panics = async |after: bool| {
+            if after {
+                tokio::task::yield_now().await;
+            }
+            panic!("on purpose");
+        };
+        assert!(caught(panics(false)).await.is_none());
+        assert!(caught(panics(true)).await.is_none());
+        assert_eq!(caught(async { 7 }).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_panics_is_answered_and_the_connection_lives() {
+        let lab = Lab::start().await.unwrap();
+        let panics = get(async || -> &'static str { panic!("on purpose") });
+        let router = Router::new().route("/_lab/panics", panics);
+        let request = Request::get("/_lab/panics").header("host", "localhost").body(Body::empty()).unwrap();
+        let response = answer(router, lab.current(), lab.address(), request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.starts_with(b"{\"message\":"), "{body:?}");
+        lab.stop().await;
+    }
+
+    #[test]
+    fn a_call_that_panics_is_an_internal_failure_of_its_service() {
+        let parts = Request::post("/").body(()).unwrap().into_parts().0;
+        let reply = panicked(Some(Service::Ec2), &described(Some(Service::Ec2), &parts));
+        assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(String::from_utf8_lossy(&reply.body).contains("<Code>InternalFailure</Code>"));
+    }
 }
