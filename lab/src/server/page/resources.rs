@@ -44,7 +44,10 @@ fn functions(cloud: &Cloud) -> Vec<Value> {
     let failures = cloud.deliveries.which(|delivery| delivery.hop == Hop::Function && failed(delivery.reason));
     let mut functions = sorted(cloud.lambda.summaries());
     for function in &mut functions {
-        let last = failures.iter().rev().find(|failure| function["arn"] == failure.to);
+        let arn = function["arn"].as_str().unwrap_or_default();
+        // With or without a version.
+        let is_its = |to: &str| to.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        let last = failures.iter().rev().find(|failure| is_its(&failure.to));
         function["last_error"] = last.map_or(Value::Null, |last| json!({ "time": last.time, "detail": last.detail }));
     }
     functions
