@@ -18,6 +18,7 @@ use crate::logs::Logs;
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::s3::S3;
+use crate::scope::Seen;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
 
@@ -42,6 +43,7 @@ pub(crate) struct Cloud {
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) changes: Changes,
     pub(crate) faults: Injector,
+    pub(crate) seen: Seen,
     /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
     pub(crate) retired: CancellationToken,
     address: Option<SocketAddr>,

@@ -26,11 +26,13 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
+pub(crate) use self::identify::access_key;
 use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::ids;
+use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 
 /// The service that a request is meant for, as far as its head says.
@@ -44,8 +46,12 @@ pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source
     answer(cloud, parts, body, source_ip).await.expect("no fault closes the connection")
 }
 
-/// Serves one request to an AWS service; no reply is a connection that a fault closes.
+/// Serves one request to an AWS service, or to a function's URL, which is no call of an API; no reply is a connection that
+/// a fault closes.
 pub(crate) async fn answer(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Option<Reply> {
+    if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
+        return Some(cloud.lambda.serve_url(cloud, request).await);
+    }
     let call = match understand(cloud, parts, body, source_ip) {
         Ok(call) => call,
         Err(refused) => return Some(*refused),
@@ -59,7 +65,7 @@ pub(crate) async fn answer(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, sourc
     }
     let outcome = match struck.refusal {
         Some(refusal) => Err(refusal),
-        None => dispatch(cloud, &call).await,
+        None => perform(cloud, &call).await,
     };
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
@@ -82,6 +88,7 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         .map_err(|refused| Box::new(call::refuse(refused.service, &request_id, &refused.error)))?;
     let identity = cloud.iam.identify(access_key.as_deref());
     let scope = Scope::new(identity.account.clone(), region);
+    cloud.seen.admits(&scope).map_err(|refused| Box::new(call::refuse(service, &request_id, &refused)))?;
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     Ok(Call {
         service,
@@ -100,6 +107,13 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         labels,
         params,
     })
+}
+
+/// Performs a call and records nothing of it: what a service does in the name of a caller or of a role is not a call that
+/// somebody made.
+pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    // A call of Lambda's reads code from S3, which is a call again.
+    Box::pin(dispatch(cloud, call)).await
 }
 
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {

@@ -7,7 +7,8 @@
 //! - **history**: records, deliveries, mails, Discord's messages and the counters. They grow with every call, so that no
 //!   two snapshots with them are equal.
 //!
-//! Credentials are in no snapshot, and neither is what the passing of time alone changes.
+//! Credentials are in no snapshot, and neither is what the passing of time alone changes. An account in a Region shows only
+//! once it has something that AWS does not give it: a call that looks leaves no trace.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

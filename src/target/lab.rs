@@ -73,15 +73,19 @@ pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetErr
     };
     Ok(Target {
         kind: TargetKind::Lab,
+        product: "the lab of this run".to_owned(),
+        endpoint_url: Some(endpoint.clone()),
         clients,
         region: region.to_owned(),
         account,
         capabilities: Capabilities {
             emits_cloudtrail_events: true,
+            serves_cloudtrail: true,
             enforces_policies: true,
             reads_mail: true,
             explains_deliveries: true,
         },
         lab: Some(LabTarget { lab }),
+        relay: None,
     })
 }

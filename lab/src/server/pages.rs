@@ -173,5 +173,7 @@ struct WhichRecords {
 
 async fn trail(State(cloud): State<Arc<Cloud>>, Query(which): Query<WhichRecords>) -> Json<Value> {
     let records = cloud.cloudtrail.records(which.event_name.as_deref(), which.event_id.as_deref());
-    Json(json!({ "records": records, "trails": cloud.cloudtrail.summaries() }))
+    // Not by `json!`, which copies: there may be some ten megabytes of records.
+    let parts = [("records", Value::Array(records)), ("trails", Value::Array(cloud.cloudtrail.summaries()))];
+    Json(Value::Object(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect()))
 }

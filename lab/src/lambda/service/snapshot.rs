@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FunctionState, Lambda};
+use super::Lambda;
+use super::state::{FunctionState, Version};
 use crate::snapshot::by_name;
 
 /// In place of the value of an environment variable.
@@ -19,22 +20,32 @@ impl Lambda {
 }
 
 fn of_function(function: &FunctionState, secrets: bool) -> Value {
-    let settings = &function.settings;
+    json!({
+        "aliases": by_name(&function.aliases),
+        "event_invoke_configs": by_name(&function.event_invokes),
+        "policies": by_name(function.policies.iter().map(|(key, policy)| (key, policy.to_json()))),
+        "published": function.published,
+        "reserved_concurrency": function.concurrency.limit(),
+        "tags": function.tags,
+        "urls": by_name(&function.urls),
+        "versions": by_name(function.all_versions().map(|version| (version.label(), of_version(version, secrets)))),
+    })
+}
+
+fn of_version(version: &Version, secrets: bool) -> Value {
+    let settings = &version.settings;
     let variables = settings.environment.iter();
     json!({
         "architectures": settings.architectures,
-        "code_sha256": function.package.code_sha256(),
-        "description": settings.description,
+        "code_sha256": version.package.code_sha256(),
+        "dead_letters": settings.dead_letters,
+        "description": version.description(),
         "environment": by_name(variables.map(|(name, value)| (name, if secrets { value.as_str() } else { HIDDEN }))),
         "handler": settings.handler,
         "memory_size": settings.memory_size,
-        "policy": function.policy.as_ref().map(|policy| policy.to_json()),
-        "reserved_concurrency": function.concurrency.limit(),
-        "retry": function.retry.map(|retry| json!({ "attempts": retry.attempts, "age_seconds": retry.age_seconds })),
-        "revision_id": function.revision_id,
+        "revision_id": version.revision_id,
         "role": settings.role,
         "runtime": settings.runtime.to_string(),
-        "tags": function.tags,
         "timeout": settings.timeout,
     })
 }
