@@ -82,6 +82,9 @@ enum Command {
 struct RunArgs {
     /// The scenario: a folder or a file. The shipped one where this is not given.
     scenario: Option<PathBuf>,
+    /// Run on an endpoint that runs already, such as LocalStack at http://127.0.0.1:4566, in place of a lab of the run's own.
+    #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL")]
+    endpoint_url: Option<String>,
     /// Run the drill of this name; can be given several times.
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     drill: Vec<String>,

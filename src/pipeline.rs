@@ -16,6 +16,7 @@ mod ledger;
 mod package;
 mod resource;
 pub(crate) mod rule;
+mod stand_in;
 mod topic;
 mod trail;
 
@@ -27,8 +28,11 @@ use crate::scenario::Scenario;
 use crate::sdk;
 use crate::target::Target;
 
+use self::function::Receiver;
+use self::stand_in::StandIn;
+
 pub use self::group::DrillGroup;
-pub use self::ledger::{Ledger, LeftBehind};
+pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
 pub use self::package::{Notifier, PackageError};
 pub use self::resource::Resource;
@@ -63,16 +67,17 @@ impl Site<'_> {
 }
 
 /// A pipeline that stands.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Pipeline {
-    /// The trail's ARN.
-    pub trail_arn: String,
+    /// The trail's ARN; none where the target has no CloudTrail.
+    pub trail_arn: Option<String>,
     /// The rule's ARN.
     pub rule_arn: String,
     /// The topic's ARN.
     pub topic_arn: String,
-    /// The function's ARN.
-    pub function_arn: String,
+    /// The function's ARN; none where the harness runs it in the target's place.
+    pub function_arn: Option<String>,
+    stand_in: Option<StandIn>,
 }
 
 /// A step of provisioning that AWS refused, or did not answer.
@@ -138,10 +143,32 @@ impl Pipeline {
         };
         let function_strand = function::provision(site, notifier, webhook_url);
         // Not `try_join`: it would drop the other strands' calls in flight when one fails.
-        let (trail_arn, topic_and_rule, function_arn) =
-            tokio::join!(trail::provision(site), topic_strand, function_strand);
-        let (trail_arn, (topic_arn, rule_arn), function_arn) = (trail_arn?, topic_and_rule?, function_arn?);
-        function::subscribe(site, &topic_arn, &function_arn).await?;
-        Ok(Self { trail_arn, rule_arn, topic_arn, function_arn })
+        let trail_strand = async {
+            // Without CloudTrail there is no trail to make, and the relay takes its place.
+            if !site.target.capabilities.serves_cloudtrail {
+                return Ok(None);
+            }
+            trail::provision(site).await.map(Some)
+        };
+        let (trail_arn, topic_and_rule, receiver) = tokio::join!(trail_strand, topic_strand, function_strand);
+        let (trail_arn, (topic_arn, rule_arn), receiver) = (trail_arn?, topic_and_rule?, receiver?);
+        receiver.subscribe(site, &topic_arn).await?;
+        let (function_arn, stand_in) = match receiver {
+            Receiver::Function(arn) => (Some(arn), None),
+            Receiver::StandIn(stand_in) => (None, Some(stand_in)),
+        };
+        Ok(Self { trail_arn, rule_arn, topic_arn, function_arn, stand_in })
+    }
+
+    /// Whether the harness runs the function in the target's place.
+    pub(crate) fn is_stood_in(&self) -> bool {
+        self.stand_in.is_some()
+    }
+
+    /// Ends what of the pipeline runs in this process: the function, where the harness stands in for Lambda.
+    pub(crate) async fn stop(&self) {
+        if let Some(stand_in) = &self.stand_in {
+            stand_in.stop().await;
+        }
     }
 }

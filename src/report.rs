@@ -11,6 +11,7 @@ use crate::diagnosis::Finding;
 use crate::drill::Strength;
 use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
+use crate::target::{Capabilities, Target};
 
 /// The version of the JSON document. It goes up when a field changes its meaning or goes; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -160,10 +161,29 @@ pub enum Expected {
 pub struct TargetReport {
     /// Which.
     pub kind: TargetKind,
+    /// What stands there, by its own name.
+    pub product: String,
+    /// Its address; `null` for AWS itself.
+    pub endpoint_url: Option<String>,
+    /// What it can show.
+    pub capabilities: Capabilities,
     /// The account.
     pub account: String,
     /// The Region.
     pub region: String,
+}
+
+impl TargetReport {
+    pub(crate) fn of(target: &Target) -> Self {
+        Self {
+            kind: target.kind,
+            product: target.product.clone(),
+            endpoint_url: target.endpoint_url.clone(),
+            capabilities: target.capabilities,
+            account: target.account.clone(),
+            region: target.region.clone(),
+        }
+    }
 }
 
 /// What clean-up could not remove.
@@ -173,6 +193,8 @@ pub struct Cleanup {
     pub kept: bool,
     /// The resources that are still there.
     pub left_behind: Vec<LeftBehind>,
+    /// What an emulator cannot delete because it never came to life in it: a name, and nothing that could run or cost.
+    pub dead: Vec<LeftBehind>,
 }
 
 /// What a run found out.

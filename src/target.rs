@@ -1,6 +1,7 @@
 //! Where a drill runs: the lab, LocalStack, or a real account, and what each can show.
 
 mod clients;
+mod endpoint;
 mod lab;
 
 use std::fmt;
@@ -10,14 +11,17 @@ use serde::Serialize;
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
 pub use self::lab::LabTarget;
-pub(crate) use self::lab::{TAP_PREFIX, ladder_hop};
+pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
+use crate::relay::Relay;
 use crate::scenario::TargetKind;
 
 /// What a target can show of the ladder. What it cannot is skipped with a reason, never silently green.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Capabilities {
-    /// An EC2 call makes a CloudTrail event of its own.
+    /// An EC2 call makes a CloudTrail event of its own. Where it does not, a relay in front of the target makes it.
     pub emits_cloudtrail_events: bool,
+    /// It has CloudTrail's API, so that there can be a trail.
+    pub serves_cloudtrail: bool,
     /// Resource policies, disabled rules and unconfirmed mails silence an alarm as in AWS.
     pub enforces_policies: bool,
     /// The mailbox of an e-mail subscription can be read.
@@ -31,6 +35,10 @@ pub struct Capabilities {
 pub struct Target {
     /// Which one.
     pub kind: TargetKind,
+    /// What stands there, by its own name: `LocalStack 4.14.0`.
+    pub product: String,
+    /// Its address; none of AWS itself.
+    pub endpoint_url: Option<String>,
     /// The clients of its API.
     pub clients: Clients,
     /// The Region of the run.
@@ -41,6 +49,18 @@ pub struct Target {
     pub capabilities: Capabilities,
     /// The lab behind it, where it is one of this process's own.
     lab: Option<LabTarget>,
+    /// The relay in front of it, where it makes no CloudTrail events.
+    relay: Option<Relay>,
+}
+
+/// Where to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// A lab of the run's own.
+    #[default]
+    Lab,
+    /// An endpoint that runs already, by its URL.
+    Endpoint(String),
 }
 
 /// A target could not be opened.
@@ -49,6 +69,28 @@ pub enum TargetError {
     /// The lab did not start.
     #[error("the lab did not start: {0}")]
     Lab(#[from] alert_drill_lab::StartError),
+    /// Nothing answers there.
+    #[error("nothing answers at {endpoint}: {reason}")]
+    Unreachable {
+        /// Where.
+        endpoint: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The target makes no CloudTrail events and takes none.
+    #[error(
+        "{endpoint} makes no CloudTrail events, and its event bus takes none either ({reason}): no alarm could ever ring \
+         there"
+    )]
+    NoEvents {
+        /// Where.
+        endpoint: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The relay did not start.
+    #[error(transparent)]
+    Relay(#[from] crate::relay::RelayError),
     /// The target does not answer, or refuses the credentials.
     #[error("{endpoint} does not say whose credentials these are: {reason}")]
     Identity {
@@ -60,6 +102,19 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// Opens the target at this place.
+    pub async fn open(place: &Place, region: &str, run_id: &str) -> Result<Self, TargetError> {
+        match place {
+            Place::Lab => lab::open(region, run_id).await,
+            Place::Endpoint(url) => endpoint::open(url, region, run_id).await,
+        }
+    }
+
+    /// Whether the harness makes CloudTrail's events in the target's place.
+    pub fn is_relayed(&self) -> bool {
+        self.relay.is_some()
+    }
+
     /// Starts a lab of this process's own and opens it. It stops when the target is closed or dropped.
     pub async fn lab(region: &str, run_id: &str) -> Result<Self, TargetError> {
         lab::open(region, run_id).await
@@ -72,6 +127,9 @@ impl Target {
 
     /// Closes the target: a lab is stopped, and its processes are gone when this returns.
     pub async fn close(self) {
+        if let Some(relay) = self.relay {
+            relay.stop().await;
+        }
         if let Some(lab) = self.lab {
             lab.stop().await;
         }

@@ -25,20 +25,25 @@ use jiff::Timestamp;
 
 use self::call::{Call, Reply};
 use self::error::AwsError;
+pub(crate) use self::identify::access_key;
 use self::identify::{Identified, identify};
 use self::service::Service;
 use crate::cloud::Cloud;
 use crate::cloudtrail::record;
 use crate::ids;
+use crate::lambda::UrlRequest;
 use crate::scope::Scope;
 
-/// Serves one request to an AWS service.
+/// Serves one request to an AWS service, or to a function's URL, which is no call of an API.
 pub(crate) async fn serve(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, source_ip: IpAddr) -> Reply {
+    if let Some(request) = UrlRequest::of(parts, &body, source_ip) {
+        return cloud.lambda.serve_url(cloud, request).await;
+    }
     let call = match understand(cloud, parts, body, source_ip) {
         Ok(call) => call,
         Err(refused) => return *refused,
     };
-    let outcome = dispatch(cloud, &call).await;
+    let outcome = perform(cloud, &call).await;
     let reply = match &outcome {
         Ok(reply) => reply.clone(),
         Err(error) => call.refuse(error),
@@ -78,6 +83,13 @@ fn understand(cloud: &Cloud, parts: &Parts, body: Bytes, source_ip: IpAddr) -> R
         labels,
         params,
     })
+}
+
+/// Performs a call and records nothing of it: what a service does in the name of a caller or of a role is not a call that
+/// somebody made.
+pub(crate) async fn perform(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
+    // A call of Lambda's reads code from S3, which is a call again.
+    Box::pin(dispatch(cloud, call)).await
 }
 
 async fn dispatch(cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {

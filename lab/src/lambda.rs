@@ -64,7 +64,7 @@ pub use logs::{LogEvent, LogSink};
 pub use package::{Package, PackageError};
 pub use retry::{AsyncCondition, AsyncEvent, AsyncInvocation, AsyncOutcome, RetryPolicy};
 pub use runtimes::{Python, PythonVersion, Runtime, RuntimeError};
-pub(crate) use service::Lambda;
+pub(crate) use service::{Lambda, UrlRequest};
 pub use variables::RESERVED_VARIABLES;
 
 /// The largest payload of a synchronous invocation, and of a response, in bytes (6 MB).

@@ -103,6 +103,11 @@ impl S3 {
         wire::exchange(&self.protocol, call).await
     }
 
+    /// The Region of a bucket, for services that read only from their own.
+    pub(crate) fn region_of(&self, bucket: &str) -> Option<String> {
+        self.store.with(|buckets| buckets.get(bucket).map(|bucket| bucket.scope.region.clone()))
+    }
+
     /// Whether a service may do `action` (`s3:GetBucketAcl`, `s3:PutObject`) on a bucket or an object of it; `keys` are
     /// the condition keys beside `aws:SourceArn` and `aws:SourceAccount`. The bucket's policy decides.
     pub(crate) fn allows_service(

@@ -13,6 +13,7 @@ use crate::report::progress::Progress;
 use crate::report::{json, terminal};
 use crate::scenario::Scenario;
 use crate::signal;
+use crate::target::Place;
 use crate::text::Lang;
 
 pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: &Context) -> Exit {
@@ -35,6 +36,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let ran = Run::new(&scenario)
+        .on(args.endpoint_url.map_or(Place::Lab, Place::Endpoint))
         .select(selection)
         .repeat(args.repeat.into())
         .jobs(args.jobs.into())

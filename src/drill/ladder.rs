@@ -1,5 +1,6 @@
 //! From what was seen to the ladder: which hop was reached, when, and where the event was lost.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use alert_drill_lab::deliveries::{self, Delivery, Outcome};
@@ -179,7 +180,11 @@ pub(super) fn view(
                     (first.is_some(), first.map(|alert| alert.latency_ms), first.map(|alert| headline(&alert.content)))
                 }
             };
-            let status = if reached { HopStatus::Reached } else { HopStatus::NotReached };
+            let status = match reached {
+                true if stands_in(stage, hop) => HopStatus::Synthesised,
+                true => HopStatus::Reached,
+                false => HopStatus::NotReached,
+            };
             HopReport { hop, status, latency_ms, evidence }
         })
         .collect();
@@ -187,6 +192,15 @@ pub(super) fn view(
         mark_broken(stage, &mut hops, &told, watched);
     }
     hops
+}
+
+/// Whether the harness stands in for the target at this hop.
+fn stands_in(stage: &Stage, hop: Hop) -> bool {
+    match hop {
+        Hop::Trail => stage.target.is_relayed(),
+        Hop::Function => stage.function_stands_in.load(Ordering::Relaxed),
+        _ => false,
+    }
 }
 
 /// What the target tells of the pipeline's deliveries of the drill's record.
@@ -213,8 +227,14 @@ fn reached_between(
     }
     match hop {
         Hop::Bus => (seen.bus_seen(), seen.bus.map(millis), None),
+        Hop::Trail if stage.target.is_relayed() => {
+            (true, None, Some(stage.lang.choose("made by the relay", "릴레이가 만듦").to_owned()))
+        }
         Hop::Trail => (seen.bus_seen(), None, None),
         Hop::Rule | Hop::Topic => (seen.is_alerted(), None, None),
+        Hop::Function if stands_in(stage, hop) => {
+            (seen.discord_seen(), None, Some(stage.lang.choose("run by the harness", "하네스가 실행함").to_owned()))
+        }
         Hop::Function => (seen.discord_seen(), None, None),
         Hop::Api | Hop::Queue | Hop::Discord | Hop::Mail => (false, None, None),
     }
@@ -242,7 +262,8 @@ const fn before(hop: Hop) -> Option<Hop> {
 /// single deliveries, a hop between two probes can only be suspected: it is unknown, and the next probe's hop is broken.
 /// Of a hop that an interrupted drill still waited for, nobody can say whether it would have been reached.
 fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched: Watched) {
-    let reached: Vec<Hop> = hops.iter().filter(|hop| hop.status == HopStatus::Reached).map(|hop| hop.hop).collect();
+    let is_reached = |hop: &&HopReport| matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised);
+    let reached: Vec<Hop> = hops.iter().filter(is_reached).map(|hop| hop.hop).collect();
     let mail_can_be_read = stage.target.capabilities.reads_mail;
     for report in hops.iter_mut().filter(|hop| hop.status == HopStatus::NotReached) {
         let after_reached = before(report.hop).is_some_and(|before| reached.contains(&before));

@@ -1,6 +1,7 @@
 //! A lane: one drill after another on a group of the lane's own.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ pub(super) struct Stage {
     pub(super) scenario: Scenario,
     pub(super) run_id: String,
     pub(super) ledger: Ledger,
+    /// Whether the harness runs the function in the target's place.
+    pub(super) function_stands_in: AtomicBool,
     pub(super) observations: Arc<Observations>,
     pub(super) timeout: Option<Duration>,
     pub(super) lang: Lang,

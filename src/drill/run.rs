@@ -1,6 +1,7 @@
 //! A run: a target opened, a pipeline built, drills run in lanes, everything put back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -13,10 +14,10 @@ use super::lane::{self, Queue, Stage};
 use super::observation::Observations;
 use super::probe::{DiscordProbe, QueueProbe, Source};
 use crate::diagnosis::Finding;
-use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, rule};
+use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, rule};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
-use crate::scenario::{Drill, Scenario, TargetKind};
-use crate::target::{TAP_PREFIX, Target, TargetError};
+use crate::scenario::{Drill, Scenario};
+use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
 use crate::text::Lang;
 
 /// Which drills of the scenario to run.
@@ -45,6 +46,7 @@ pub enum Selection {
 #[must_use = "a run does nothing until it is executed"]
 pub struct Run<'a> {
     scenario: &'a Scenario,
+    place: Place,
     selection: Selection,
     repeat: usize,
     jobs: usize,
@@ -92,6 +94,7 @@ impl<'a> Run<'a> {
     pub fn new(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
+            place: Place::Lab,
             selection: Selection::Default,
             repeat: 1,
             jobs: 1,
@@ -102,6 +105,12 @@ impl<'a> Run<'a> {
             on_event: Arc::new(|_| {}),
             stop: CancellationToken::new(),
         }
+    }
+
+    /// Where to run.
+    pub fn on(mut self, place: Place) -> Self {
+        self.place = place;
+        self
     }
 
     /// Which drills to run.
@@ -177,8 +186,8 @@ impl<'a> Run<'a> {
         let drills = self.selected()?;
         let run_id = Uuid::now_v7().to_string();
         let (started, started_at) = (Instant::now(), Timestamp::now());
-        let target = Target::lab(self.scenario.region.as_str(), &run_id).await?;
-        let shown = TargetReport { kind: target.kind, account: target.account.clone(), region: target.region.clone() };
+        let target = Target::open(&self.place, self.scenario.region.as_str(), &run_id).await?;
+        let shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),
             scenario: self.scenario.name.to_string(),
@@ -232,6 +241,7 @@ impl<'a> Run<'a> {
             scenario: self.scenario.clone(),
             run_id,
             ledger: Ledger::default(),
+            function_stands_in: AtomicBool::new(false),
             observations: Arc::new(Observations::new()),
             timeout: self.timeout,
             lang: self.lang,
@@ -247,11 +257,12 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         match self.provision(stage, &drills).await {
             // The probes are held until the last lane has ended.
-            Ok(_probes) => {
+            Ok(probes) => {
                 (self.on_event)(RunEvent::Provisioned { took: started.elapsed() });
                 let queue = Queue::new(drills);
                 let lanes = self.jobs.min(queue.len());
                 let mut outcomes = lane::run_all(stage, queue, lanes).await;
+                probes.pipeline.stop().await;
                 outcomes.sort_unstable_by_key(|outcome| outcome.index);
                 let mut findings: Vec<Finding> = Vec::new();
                 let mut drills: Vec<DrillReport> = Vec::with_capacity(outcomes.len());
@@ -282,7 +293,7 @@ impl<'a> Run<'a> {
         let discord = DiscordProbe::start(channel, Arc::clone(&observations)).await;
         let webhook_url = discord.webhook_url();
         let short: String = stage.run_id.chars().rev().filter(|c| *c != '-').take(12).collect();
-        let (queue_name, tap_name) = (format!("alert-drill-queue-{short}"), format!("{TAP_PREFIX}{short}"));
+        let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
         let tap = async {
             let source = Source::Tap(tap_name.clone());
             let probe = QueueProbe::start(site, &tap_name, source, Arc::clone(&observations)).await?;
@@ -293,8 +304,10 @@ impl<'a> Run<'a> {
         let (pipeline, tap) = tokio::join!(Pipeline::provision(site, &self.notifier, &webhook_url), tap);
         let (pipeline, tap) = (pipeline?, tap?);
         site.go_on()?;
-        let queue = QueueProbe::start(site, &queue_name, Source::Topic(pipeline.topic_arn), observations).await?;
-        Ok(Probes { _discord: discord, _tap: tap, _queue: queue })
+        let source = Source::Topic(pipeline.topic_arn.clone());
+        let queue = QueueProbe::start(site, &queue_name, source, observations).await?;
+        stage.function_stands_in.store(pipeline.is_stood_in(), Ordering::Relaxed);
+        Ok(Probes { pipeline, _discord: discord, _tap: tap, _queue: queue })
     }
 
     async fn clean_up(&self, stage: &Stage) -> Cleanup {
@@ -306,13 +319,13 @@ impl<'a> Run<'a> {
                 reason: "kept".to_owned(),
             });
             // What is kept in a lab of the run's own is gone with the lab: nothing is left behind.
-            let left_behind = if stage.target.kind == TargetKind::Lab { Vec::new() } else { left_behind.collect() };
-            return Cleanup { kept: true, left_behind };
+            let left_behind = if stage.target.own_lab().is_some() { Vec::new() } else { left_behind.collect() };
+            return Cleanup { kept: true, left_behind, dead: Vec::new() };
         }
         (self.on_event)(RunEvent::CleaningUp { resources: standing.len() });
-        let left_behind = stage.ledger.clean_up(&stage.target.clients).await;
+        let Removed { left_behind, dead } = stage.ledger.clean_up(&stage.target.clients).await;
         (self.on_event)(RunEvent::CleanedUp { left_behind: left_behind.clone() });
-        Cleanup { kept: false, left_behind }
+        Cleanup { kept: false, left_behind, dead }
     }
 }
 
@@ -323,8 +336,9 @@ struct Found {
     findings: Vec<Finding>,
 }
 
-/// The probes of a run; they see until they are dropped.
+/// The pipeline and the probes of a run; they see until they are dropped.
 struct Probes {
+    pipeline: Pipeline,
     _discord: DiscordProbe,
     _tap: QueueProbe,
     _queue: QueueProbe,

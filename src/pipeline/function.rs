@@ -7,6 +7,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::package::Notifier;
+use super::stand_in::StandIn;
 use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
 use crate::scenario;
 
@@ -16,19 +17,55 @@ const LOGS_POLICY: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicEx
 /// How long a function may take to become active.
 const ACTIVATION: Duration = Duration::from_secs(60);
 
-/// Makes the role and the function, and waits until it can be invoked. Returns the function's ARN.
+/// What gets the topic's messages and posts to the channel.
+pub(super) enum Receiver {
+    /// The function, by ARN.
+    Function(String),
+    /// The harness in its place, where the target runs no functions.
+    StandIn(StandIn),
+}
+
+/// Makes the function. A target that makes no CloudTrail events is an emulator, and may run no functions either: there the
+/// harness runs it.
 pub(super) async fn provision(
     site: Site<'_>,
     notifier: &Notifier,
     webhook_url: &str,
-) -> Result<String, ProvisionError> {
-    let Site { target, scenario, run_id, ledger, .. } = site;
-    let function = &scenario.pipeline.function;
-    let package = notifier.package(scenario)?;
-    let role_arn = role(site).await?;
-    site.go_on()?;
+) -> Result<Receiver, ProvisionError> {
+    let function = &site.scenario.pipeline.function;
+    let package = notifier.package(site.scenario)?;
     let mut variables = environment(function);
     variables.push((function.webhook_variable.to_string(), webhook_url.to_owned()));
+    match make(site, &package, &variables).await {
+        Ok(arn) => Ok(Receiver::Function(arn)),
+        Err(error) if site.target.is_relayed() && runs_no_functions(site, &error).await => {
+            StandIn::start(site, &package, &variables).await.map(Receiver::StandIn)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the target could not make the function because it runs none at all. One that an earlier run could not make
+/// either still has the name there: LocalStack does not delete what it failed to start.
+async fn runs_no_functions(site: Site<'_>, error: &ProvisionError) -> bool {
+    match error {
+        ProvisionError::NotActive { .. } => true,
+        ProvisionError::Refused { call: "lambda:CreateFunction", reason, .. } => {
+            let get = site.target.clients.lambda.get_function_configuration();
+            let standing = get.function_name(site.scenario.pipeline.function.name.as_str()).send().await;
+            let failed = standing.is_ok_and(|function| function.state() == Some(&State::Failed));
+            failed || reason.to_ascii_lowercase().replace([' ', '_'], "").contains("notimplemented")
+        }
+        _ => false,
+    }
+}
+
+/// Makes the role and the function, and waits until it can be invoked. Returns the function's ARN.
+async fn make(site: Site<'_>, package: &[u8], variables: &[(String, String)]) -> Result<String, ProvisionError> {
+    let Site { target, scenario, run_id, ledger, .. } = site;
+    let function = &scenario.pipeline.function;
+    let role_arn = role(site).await?;
+    site.go_on()?;
     // IAM is slow to tell Lambda of a new role: AWS refuses the first attempts with a 400.
     let create = || {
         target
@@ -41,7 +78,7 @@ pub(super) async fn provision(
             .role(&role_arn)
             .timeout(i32::try_from(function.timeout.duration().as_secs().max(1)).unwrap_or(i32::MAX))
             .memory_size(i32::from(function.memory_mb.get()))
-            .code(FunctionCode::builder().zip_file(Blob::new(package.clone())).build())
+            .code(FunctionCode::builder().zip_file(Blob::new(package)).build())
             .environment(Environment::builder().set_variables(Some(variables.iter().cloned().collect())).build())
             .tags(RUN_TAG, run_id)
             .tags(SCENARIO_TAG, scenario.name.as_str())
@@ -115,8 +152,23 @@ async fn role(site: Site<'_>) -> Result<String, ProvisionError> {
     Ok(role.arn().to_owned())
 }
 
+impl Receiver {
+    /// Subscribes the receiver to the topic.
+    pub(super) async fn subscribe(&self, site: Site<'_>, topic_arn: &str) -> Result<(), ProvisionError> {
+        match self {
+            Self::Function(arn) => subscribe_function(site, topic_arn, arn).await,
+            Self::StandIn(stand_in) => {
+                let subscribe = site.target.clients.sns.subscribe().topic_arn(topic_arn).protocol("http");
+                let endpoint = stand_in.endpoint();
+                let subscribed = subscribe.endpoint(&endpoint).send().await;
+                subscribed.map(|_| ()).map_err(|error| ProvisionError::refused("sns:Subscribe", endpoint, &error))
+            }
+        }
+    }
+}
+
 /// Lets the topic invoke the function, and subscribes it.
-pub(super) async fn subscribe(site: Site<'_>, topic_arn: &str, function_arn: &str) -> Result<(), ProvisionError> {
+async fn subscribe_function(site: Site<'_>, topic_arn: &str, function_arn: &str) -> Result<(), ProvisionError> {
     let Site { target, scenario, .. } = site;
     let name = &scenario.pipeline.function.name;
     target

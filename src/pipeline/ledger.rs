@@ -24,6 +24,15 @@ pub struct LeftBehind {
     pub reason: String,
 }
 
+/// How a clean-up ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// What is still there.
+    pub left_behind: Vec<LeftBehind>,
+    /// What an emulator cannot delete because it never came to life in it: a name without a resource.
+    pub dead: Vec<LeftBehind>,
+}
+
 impl Ledger {
     /// Enters a resource that was made.
     pub fn enter(&self, resource: Resource) {
@@ -36,15 +45,16 @@ impl Ledger {
     }
 
     /// Removes everything in reverse order, goes on after a failure, and says what is left.
-    pub async fn clean_up(&self, clients: &Clients) -> Vec<LeftBehind> {
+    pub async fn clean_up(&self, clients: &Clients) -> Removed {
         let standing = std::mem::take(&mut *self.lock());
-        let mut left_behind = Vec::new();
+        let (mut left_behind, mut dead) = (Vec::new(), Vec::new());
         for resource in standing.into_iter().rev() {
             if let Err(reason) = resource.remove(clients).await {
-                left_behind.push(LeftBehind { kind: resource.kind(), id: resource.id().to_owned(), reason });
+                let left = LeftBehind { kind: resource.kind(), id: resource.id().to_owned(), reason };
+                if resource.is_dead(&left.reason) { dead.push(left) } else { left_behind.push(left) }
             }
         }
-        left_behind
+        Removed { left_behind, dead }
     }
 
     /// What there is to remove, in the order in which it was made.

@@ -66,6 +66,11 @@ impl Resource {
         }
     }
 
+    /// Whether this refusal to remove it says that there never was more than a name.
+    pub(super) fn is_dead(&self, reason: &str) -> bool {
+        matches!(self, Self::Function(_)) && reason.contains(CANNOT_DELETE_WHAT_FAILED)
+    }
+
     /// Removes the resource; the error says what AWS said.
     pub async fn remove(&self, clients: &Clients) -> Result<(), String> {
         match self {
@@ -80,7 +85,8 @@ impl Resource {
             Self::Rule(name) => remove_rule(clients, name).await,
             Self::Role(name) => remove_role(clients, name).await,
             Self::Function(name) => {
-                gone(clients.lambda.delete_function().function_name(name).send().await, &["ResourceNotFoundException"])
+                let deleted = clients.lambda.delete_function().function_name(name).send().await;
+                gone(deleted, &["ResourceNotFoundException"])
             }
             Self::LogGroup(name) => {
                 gone(clients.logs.delete_log_group().log_group_name(name).send().await, &["ResourceNotFoundException"])
@@ -96,6 +102,10 @@ impl Resource {
         }
     }
 }
+
+/// What LocalStack (4.14) answers to the deletion of a function that it could not start: it stays until LocalStack is
+/// restarted, failed, and cannot run.
+const CANNOT_DELETE_WHAT_FAILED: &str = "Unable to find version manager";
 
 /// Success, or a refusal because the resource is not there: both mean that it is gone.
 fn gone<T, E>(result: Result<T, SdkError<E, HttpResponse>>, not_found: &[&str]) -> Result<(), String>

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{DrillReport, Expected, HopReport, HopStatus, Report, Verdict};
+use super::{DrillReport, Expected, HopReport, HopStatus, Report, TargetReport, Verdict};
 use crate::diagnosis::{Finding, Severity};
 use crate::scenario::Hop;
+use crate::target::Capabilities;
 use crate::text::Lang;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -18,6 +19,7 @@ const BOLD: Style = Style::new().bold();
 /// The report with colour. A stream that is no terminal strips it.
 pub fn coloured(report: &Report, lang: Lang) -> String {
     let mut out = String::new();
+    target(&mut out, &report.target, lang);
     for drill in &report.drills {
         ladder(&mut out, drill, lang);
     }
@@ -31,6 +33,26 @@ pub fn coloured(report: &Report, lang: Lang) -> String {
 /// The report without colour, in English.
 pub fn plain(report: &Report) -> String {
     anstream::adapter::strip_str(&coloured(report, Lang::En)).to_string()
+}
+
+/// Where it ran and what that cannot show; nothing for the lab, which can show everything.
+fn target(out: &mut String, target: &TargetReport, lang: Lang) {
+    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, enforces_policies, .. } = target.capabilities;
+    let lacks = [
+        (
+            emits_cloudtrail_events,
+            "makes no CloudTrail events (the relay makes them)",
+            "CloudTrail 이벤트를 만들지 않음 (릴레이가 대신 만듦)",
+        ),
+        (serves_cloudtrail, "has no CloudTrail API (there is no trail)", "CloudTrail API 없음 (추적을 만들지 않음)"),
+        (enforces_policies, "does not enforce policies", "정책을 적용하지 않음"),
+    ];
+    let lacks: Vec<&str> =
+        lacks.iter().filter(|(has, ..)| !has).map(|(_, english, korean)| lang.choose(*english, *korean)).collect();
+    if !lacks.is_empty() {
+        let place = target.endpoint_url.as_deref().unwrap_or_default();
+        let _ = writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{place}: {}{DIM:#}\n", target.product, lacks.join(" · "));
+    }
 }
 
 fn ladder(out: &mut String, drill: &DrillReport, lang: Lang) {
@@ -145,6 +167,16 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         writeln!(out, "{} {} {DIM}· {took} · {}{DIM:#}", mark(report.verdict), parts.join(", "), cleaned(report, lang));
     for left in &report.cleanup.left_behind {
         let _ = writeln!(out, "    {BAD}{} {}{BAD:#}: {}", left.kind, left.id, left.reason);
+    }
+    for dead in &report.cleanup.dead {
+        let text = lang.choose(
+            format!(
+                "the {} {} stays there, dead, until the emulator is restarted: it cannot delete it",
+                dead.kind, dead.id
+            ),
+            format!("{} {}: 에뮬레이터가 지우지 못해 다시 시작할 때까지 이름만 남습니다", dead.kind, dead.id),
+        );
+        let _ = writeln!(out, "    {DIM}{text}{DIM:#}");
     }
 }
 

@@ -129,6 +129,11 @@ pub(crate) fn user_agent(headers: &HeaderMap) -> String {
     header(headers, USER_AGENT.as_str()).to_owned()
 }
 
+/// The access key that a request is signed with.
+pub(crate) fn access_key(parts: &Parts) -> Option<String> {
+    CredentialScope::of(parts).map(|scope| scope.access_key)
+}
+
 /// The credential scope of a signature: `AKID/20260101/ap-northeast-2/ec2/aws4_request`.
 #[derive(Debug, PartialEq, Eq)]
 struct CredentialScope {

@@ -1,5 +1,8 @@
 //! Asynchronous invocations: accepted at once, tried again when the function fails.
 //!
+//! Each attempt runs on the code that is current at that time: whoever mends a function between two attempts mends the
+//! event that waits, in AWS as here.
+//!
 //! Source: AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation".
 
 use std::sync::Arc;
@@ -7,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::function::Function;
 use super::{InvokeError, InvokeOutcome, InvokeRequest, MAX_ASYNC_PAYLOAD};
@@ -144,23 +148,45 @@ impl Function {
         request: InvokeRequest,
         policy: RetryPolicy,
     ) -> Result<AsyncInvocation, InvokeError> {
+        let function = Arc::clone(self);
+        self.invoke_async_on(request, policy, move || Some(Arc::clone(&function)))
+    }
+
+    /// The same with every attempt on the deployment that `current` gives then; none says that the function is gone.
+    ///
+    /// # Errors
+    /// As [`Function::invoke_async`].
+    pub fn invoke_async_on(
+        &self,
+        request: InvokeRequest,
+        policy: RetryPolicy,
+        current: impl Fn() -> Option<Arc<Self>> + Send + Sync + 'static,
+    ) -> Result<AsyncInvocation, InvokeError> {
         let mut request = self.check(request, MAX_ASYNC_PAYLOAD, "Event")?;
         // AWS passes the client context to synchronous invocations only.
         request.client_context = None;
         let request_id = request.request_id.clone().unwrap_or_default();
         let (sender, events) = mpsc::unbounded_channel();
-        let accepted = Instant::now();
-        let throttle_delay = policy.throttle_delay;
-        let function = Arc::clone(self);
-        let queued =
-            Queued { function, request, policy, accepted, throttle_delay, attempts: 0, last: None, events: sender };
+        let queued = Queued {
+            current: Box::new(current),
+            stop: self.stop.clone(),
+            request,
+            accepted: Instant::now(),
+            throttle_delay: policy.throttle_delay,
+            policy,
+            attempts: 0,
+            last: None,
+            events: sender,
+        };
         self.shared.tasks.spawn(queued.run());
         Ok(AsyncInvocation { request_id, events })
     }
 }
 
 struct Queued {
-    function: Arc<Function>,
+    current: Box<dyn Fn() -> Option<Arc<Function>> + Send + Sync>,
+    /// Cancelled when the deployment of the last attempt is stopped.
+    stop: CancellationToken,
     request: InvokeRequest,
     policy: RetryPolicy,
     accepted: Instant,
@@ -181,7 +207,7 @@ impl Queued {
                 break AsyncCondition::EventAgeExceeded;
             }
             let sleep = tokio::time::sleep(delay);
-            if self.function.stop.run_until_cancelled(sleep).await.is_none() {
+            if self.stop.run_until_cancelled(sleep).await.is_none() {
                 break AsyncCondition::Stopped;
             }
         };
@@ -191,10 +217,12 @@ impl Queued {
 
     /// Tries once: how long to wait before the next time, or why there is none.
     async fn attempt(&mut self) -> Result<Duration, AsyncCondition> {
-        if self.function.concurrency.limit() == Some(0) {
+        let function = (self.current)().ok_or(AsyncCondition::Stopped)?;
+        self.stop = function.stop.clone();
+        if function.concurrency.limit() == Some(0) {
             return Err(AsyncCondition::ZeroReservedConcurrency);
         }
-        match self.function.invoke(self.request.clone()).await {
+        match function.invoke(self.request.clone()).await {
             Ok(outcome) => {
                 self.attempts += 1;
                 let failed = outcome.function_error.is_some();

@@ -1,20 +1,38 @@
-//! Lambda's API: functions, their code, their policies, and who may invoke them.
+//! Lambda's API: functions, their versions and aliases, their code, their policies, and who may invoke them.
 //!
 //! Each account and Region has an [`Engine`] of its own, which runs the code; this module keeps what the API sets and
 //! says. A change of code or configuration deploys the function anew and retires the deployment before it, as a change
-//! in AWS brings new execution environments. Versions, aliases, layers and function URLs are refused by name.
+//! in AWS brings new execution environments. Every published version is a deployment of its own.
+//!
+//! What surprises people, as it does in AWS: a **policy belongs to a qualifier**. A topic that is subscribed to
+//! `function:alarm:live` needs a statement in the policy of the alias `live`; one in the function's own policy does not
+//! help, and the alarm stays silent. The same holds for the settings of asynchronous invocation.
+//!
+//! What is not as in AWS: a function is `Active`, and a change `Successful`, once the call has answered, so that waiters
+//! find what they wait for at once. Layers, images, provisioned concurrency, SnapStart, streamed responses, event source
+//! mappings and code signing are refused by name.
 //!
 //! Source: the Lambda API reference.
 
+mod alias;
+mod asynchronous;
+mod code;
 mod concurrency;
 mod create;
 mod describe;
+mod destination;
+mod event_invoke;
 mod invoke;
+mod name;
+mod page;
 mod permission;
+mod state;
 mod summary;
 mod tags;
 mod unsupported;
 mod update;
+mod url;
+mod version;
 
 #[cfg(test)]
 mod tests;
@@ -25,20 +43,21 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
+use self::name::{Named, qualified};
+use self::state::{FunctionState, Settings, label};
+pub(crate) use self::url::UrlRequest;
 use super::engine::{Engine, EngineSettings};
 use super::function::Function;
 use super::logs::{LogEvent, LogSink};
 use super::package::Package;
 use super::runtimes::Runtime;
-use super::{Credentials, FunctionConfig, ReservedConcurrency, RetryPolicy};
+use super::{Credentials, FunctionConfig, InvokeError, InvokeRequest, ReservedConcurrency};
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::ids;
-use crate::policy::PolicyDocument;
 use crate::scope::{Scope, Scoped};
 
 /// The functions of all accounts.
@@ -60,79 +79,42 @@ struct Region {
     functions: BTreeMap<String, FunctionState>,
 }
 
-/// A function as the API has set it.
-#[derive(Clone)]
-struct FunctionState {
-    settings: Settings,
-    arn: String,
-    revision_id: String,
-    last_modified: Timestamp,
-    package: Arc<Package>,
-    deployed: Arc<Function>,
-    concurrency: ReservedConcurrency,
-    policy: Option<PolicyDocument>,
-    policy_revision_id: String,
-    tags: BTreeMap<String, String>,
-    retry: Option<Retry>,
-}
-
-/// What `CreateFunction` and `UpdateFunctionConfiguration` set.
-#[derive(Clone)]
-struct Settings {
-    name: String,
-    role: String,
-    runtime: Runtime,
-    handler: String,
-    description: String,
-    timeout: u32,
-    memory_size: u32,
-    environment: BTreeMap<String, String>,
-    architectures: Vec<String>,
-}
-
-/// What the asynchronous invocation of a function is set to.
-#[derive(Clone, Copy)]
-struct Retry {
-    attempts: u32,
-    age_seconds: u32,
-    changed: Timestamp,
-}
-
-impl FunctionState {
-    fn retry_policy(&self) -> RetryPolicy {
-        let policy = RetryPolicy::default();
-        match self.retry {
-            None => policy,
-            Some(retry) => RetryPolicy {
-                maximum_retry_attempts: retry.attempts,
-                maximum_event_age: Duration::from_secs(retry.age_seconds.into()),
-                ..policy
-            },
-        }
-    }
-}
-
 impl Lambda {
     pub(crate) async fn call(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
         match call.operation.as_str() {
             "CreateFunction" => create::create(self, cloud, call).await,
             "GetFunction" => describe::get(self, call),
             "GetFunctionConfiguration" => describe::get_configuration(self, call),
+            "GetFunctionCodeSigningConfig" => describe::code_signing(self, call),
             "ListFunctions" => describe::list(self, call),
             "GetAccountSettings" => describe::account_settings(self, call),
             "UpdateFunctionCode" => update::code(self, cloud, call).await,
             "UpdateFunctionConfiguration" => update::configuration_update(self, cloud, call),
             "DeleteFunction" => self.delete(call),
             "Invoke" => invoke::invoke(self, cloud, call).await,
+            "PublishVersion" => version::publish(self, cloud, call),
+            "ListVersionsByFunction" => version::list(self, call),
+            "CreateAlias" => alias::create(self, call),
+            "GetAlias" => alias::get(self, call),
+            "UpdateAlias" => alias::update(self, call),
+            "DeleteAlias" => alias::delete(self, call),
+            "ListAliases" => alias::list(self, call),
             "AddPermission" => permission::add(self, call),
             "RemovePermission" => permission::remove(self, call),
             "GetPolicy" => permission::get(self, call),
             "PutFunctionConcurrency" => concurrency::put(self, call),
             "GetFunctionConcurrency" => concurrency::get(self, call),
             "DeleteFunctionConcurrency" => concurrency::delete(self, call),
-            "PutFunctionEventInvokeConfig" | "UpdateFunctionEventInvokeConfig" => concurrency::put_retry(self, call),
-            "GetFunctionEventInvokeConfig" => concurrency::get_retry(self, call),
-            "DeleteFunctionEventInvokeConfig" => concurrency::delete_retry(self, call),
+            "PutFunctionEventInvokeConfig" => event_invoke::put(self, call),
+            "UpdateFunctionEventInvokeConfig" => event_invoke::put(self, call),
+            "GetFunctionEventInvokeConfig" => event_invoke::get(self, call),
+            "DeleteFunctionEventInvokeConfig" => event_invoke::delete(self, call),
+            "ListFunctionEventInvokeConfigs" => event_invoke::list(self, call),
+            "CreateFunctionUrlConfig" => url::create(self, call),
+            "GetFunctionUrlConfig" => url::get(self, call),
+            "UpdateFunctionUrlConfig" => url::update(self, call),
+            "DeleteFunctionUrlConfig" => url::delete(self, call),
+            "ListFunctionUrlConfigs" => url::list(self, call),
             "ListTags" => tags::list(self, call),
             "TagResource" => tags::tag(self, call),
             "UntagResource" => tags::untag(self, call),
@@ -155,23 +137,64 @@ impl Lambda {
         invoke::as_service(self, cloud, deliverer, function_arn, payload, carried)
     }
 
+    /// Answers a request to a function's URL.
+    pub(crate) async fn serve_url(&self, cloud: &Arc<Cloud>, request: UrlRequest<'_>) -> Reply {
+        url::serve(self, cloud, request).await
+    }
+
+    /// `DeleteFunction`: the function with all that it has, or one version of it.
     fn delete(&self, call: &Call) -> Result<Reply, AwsError> {
-        let name = function_name(call, call.label("FunctionName")?)?;
-        let removed = self.regions.with(&call.scope, |region| region.functions.remove(&name));
-        removed.ok_or_else(|| not_found(&call.scope, &name))?.deployed.stop();
+        let named = Named::own(call)?;
+        let wrong = |message: &str| AwsError::bad_request("InvalidParameterValueException", message);
+        let gone = match named.qualifier.as_deref() {
+            None => self.regions.with(&named.scope, |region| {
+                let function = region.functions.remove(&named.name).ok_or_else(|| named.not_found())?;
+                Ok(function.all_versions().map(|version| Arc::clone(&version.deployed)).collect::<Vec<_>>())
+            }),
+            Some(name::LATEST) => Err(wrong("$LATEST version cannot be deleted without deleting the function.")),
+            Some(number) => {
+                let number = number.parse().map_err(|_| wrong("Deletion of aliases is not currently supported."))?;
+                let removed = self.on_function(&named, |function| version::delete(function, number))?;
+                Ok(removed.into_iter().map(|version| version.deployed).collect())
+            }
+        }?;
+        for deployed in gone {
+            deployed.stop();
+        }
         call.reply_with(axum::http::StatusCode::NO_CONTENT, &serde_json::json!({}))
     }
 
-    /// Runs `f` on a function that the call names in its path.
+    /// Runs `f` on a function.
     fn on_function<R>(
+        &self,
+        named: &Named,
+        f: impl FnOnce(&mut FunctionState) -> Result<R, AwsError>,
+    ) -> Result<R, AwsError> {
+        self.regions.with(&named.scope, |region| match region.functions.get_mut(&named.name) {
+            Some(function) => f(function),
+            None => Err(named.not_found()),
+        })
+    }
+
+    /// Runs `f` on the function that the call names in its path, for an operation on a function as a whole.
+    fn on_whole<R>(
         &self,
         call: &Call,
         f: impl FnOnce(&mut FunctionState) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
-        let name = function_name(call, call.label("FunctionName")?)?;
-        self.regions.with(&call.scope, |region| match region.functions.get_mut(&name) {
-            Some(function) => f(function),
-            None => Err(not_found(&call.scope, &name)),
+        self.on_function(&Named::whole(call)?, f)
+    }
+
+    /// The same for an operation that makes code runnable.
+    fn on_deployable<R>(
+        &self,
+        cloud: &Arc<Cloud>,
+        named: &Named,
+        f: impl FnOnce(&mut FunctionState, &Deployer) -> Result<R, AwsError>,
+    ) -> Result<R, AwsError> {
+        self.regions.with(&named.scope, |region| {
+            let deployer = Deployer { engine: engine(region, cloud, &named.scope)?, cloud, scope: &named.scope };
+            f(region.functions.get_mut(&named.name).ok_or_else(|| named.not_found())?, &deployer)
         })
     }
 
@@ -205,31 +228,40 @@ fn engine(region: &mut Region, cloud: &Arc<Cloud>, scope: &Scope) -> Result<Arc<
     Ok(Arc::clone(region.engine.insert(Arc::new(engine))))
 }
 
-/// Makes a function's settings and package runnable.
-fn deploy(
-    engine: &Engine,
-    cloud: &Cloud,
-    scope: &Scope,
-    settings: &Settings,
-    package: &Arc<Package>,
-    concurrency: &ReservedConcurrency,
-) -> Result<Arc<Function>, AwsError> {
-    let config = FunctionConfig {
-        name: settings.name.clone(),
-        arn: function_arn(scope, &settings.name),
-        version: "$LATEST".to_owned(),
-        region: scope.region.clone(),
-        account: scope.account.clone(),
-        runtime: settings.runtime,
-        handler: settings.handler.clone(),
-        timeout: Duration::from_secs(settings.timeout.into()),
-        memory_size: settings.memory_size,
-        environment: settings.environment.clone(),
-        log_group: format!("/aws/lambda/{}", settings.name),
-        credentials: credentials(cloud, settings)?,
-        endpoint_url: Some(cloud.endpoint_url()).filter(|url| !url.is_empty()),
-    };
-    Ok(engine.deploy(config, Arc::clone(package), concurrency))
+/// Makes versions of functions runnable.
+struct Deployer<'a> {
+    engine: Arc<Engine>,
+    cloud: &'a Cloud,
+    scope: &'a Scope,
+}
+
+impl Deployer<'_> {
+    /// Makes settings and a package runnable, as `$LATEST` or as the version with this number.
+    fn deploy(
+        &self,
+        number: Option<u32>,
+        settings: &Settings,
+        package: &Arc<Package>,
+        concurrency: &ReservedConcurrency,
+    ) -> Result<Arc<Function>, AwsError> {
+        let arn = function_arn(self.scope, &settings.name);
+        let config = FunctionConfig {
+            name: settings.name.clone(),
+            arn: number.map_or_else(|| arn.clone(), |number| qualified(&arn, Some(&number.to_string()))),
+            version: label(number),
+            region: self.scope.region.clone(),
+            account: self.scope.account.clone(),
+            runtime: settings.runtime,
+            handler: settings.handler.clone(),
+            timeout: Duration::from_secs(settings.timeout.into()),
+            memory_size: settings.memory_size,
+            environment: settings.environment.clone(),
+            log_group: format!("/aws/lambda/{}", settings.name),
+            credentials: credentials(self.cloud, settings)?,
+            endpoint_url: Some(self.cloud.endpoint_url()).filter(|url| !url.is_empty()),
+        };
+        Ok(self.engine.deploy(config, Arc::clone(package), concurrency))
+    }
 }
 
 /// Functions' logs go to CloudWatch Logs. The cloud owns the engine that owns this, so that it must not own the cloud.
@@ -258,79 +290,6 @@ fn credentials(cloud: &Cloud, settings: &Settings) -> Result<Credentials, AwsErr
 
 fn function_arn(scope: &Scope, name: &str) -> String {
     scope.arn("lambda", format_args!("function:{name}"))
-}
-
-fn not_found(scope: &Scope, name: &str) -> AwsError {
-    AwsError::new(404, "ResourceNotFoundException", format!("Function not found: {}", function_arn(scope, name)))
-}
-
-/// The longest name of a function.
-const LONGEST_NAME: usize = 64;
-
-/// The name of a function of the caller's own, in any of the forms that [`resolve`] takes.
-fn function_name(call: &Call, given: &str) -> Result<String, AwsError> {
-    let (scope, name) = resolve(call, given)?;
-    if scope == call.scope { Ok(name) } else { Err(not_found(&scope, &name)) }
-}
-
-/// Where a function is and what it is called, from any of the forms that the API takes: a name, a partial ARN
-/// (`ACCOUNT:function:NAME`), or an ARN. `$LATEST` is the one version that there is.
-fn resolve(call: &Call, given: &str) -> Result<(Scope, String), AwsError> {
-    let wrong = |constraint: &str| {
-        AwsError::bad_request(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value '{given}' at 'functionName' failed to satisfy constraint: {constraint}"
-            ),
-        )
-    };
-    let refused = || {
-        wrong(
-            "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?",
-        )
-    };
-    let (prefix, rest) = given.split_once("function:").unwrap_or(("", given));
-    let scope = owner(call, prefix).ok_or_else(refused)?;
-    let mut parts = rest.split(':');
-    let name = parts.next().unwrap_or_default();
-    let version = parts.next().map(str::to_owned);
-    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
-        return Err(refused());
-    }
-    if parts.next().is_some() {
-        return Err(refused());
-    }
-    if name.len() > LONGEST_NAME {
-        return Err(wrong("Member must have length less than or equal to 64"));
-    }
-    match version.or_else(|| call.query("Qualifier")).as_deref() {
-        None | Some("$LATEST") => {}
-        Some(version) => {
-            return Err(AwsError::unsupported(format_args!("versions and aliases of functions ({version})")));
-        }
-    }
-    if scope.region != call.scope.region {
-        let message =
-            format!("Functions from '{}' are not reachable in this region ('{}')", scope.region, call.scope.region);
-        return Err(AwsError::new(404, "ResourceNotFoundException", message));
-    }
-    Ok((scope, name.to_owned()))
-}
-
-/// The scope that the part of a function's ARN before `function:` names; the caller's own where it names none.
-fn owner(call: &Call, prefix: &str) -> Option<Scope> {
-    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-    let parts: Vec<&str> = prefix.split(':').collect();
-    match parts[..] {
-        [""] => Some(call.scope.clone()),
-        [account, ""] if is_account(account) => Some(Scope::new(account, call.scope.region.clone())),
-        ["arn", partition, "lambda", region, account, ""]
-            if partition.starts_with("aws") && !region.is_empty() && is_account(account) =>
-        {
-            Some(Scope::new(account, region))
-        }
-        _ => None,
-    }
 }
 
 fn revision() -> String {

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::code::Source;
 use super::describe::configuration;
+use super::name::{self, Named};
+use super::state::{FunctionState, Settings, Version};
 use super::unsupported::{self, is_set};
-use super::{FunctionState, Lambda, Settings, deploy, engine, function_arn, function_name, revision};
+use super::version;
+use super::{Deployer, Lambda, destination, engine, function_arn, revision};
 use crate::cloud::Cloud;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
-use crate::lambda::package::Package;
 use crate::lambda::{RESERVED_VARIABLES, ReservedConcurrency};
 use crate::policy::{Decision, Policy, PolicyKind, Principal, RequestContext};
 
@@ -40,7 +41,7 @@ struct Input {
     architectures: Option<Vec<String>>,
     package_type: Option<String>,
     vpc_config: Option<Value>,
-    dead_letter_config: Option<Value>,
+    dead_letter_config: Option<DeadLetterInput>,
     #[serde(rename = "KMSKeyArn")]
     kms_key_arn: Option<Value>,
     tracing_config: Option<Value>,
@@ -51,32 +52,36 @@ struct Input {
     ephemeral_storage: Option<Value>,
     snap_start: Option<Value>,
     logging_config: Option<Value>,
+    publish_to: Option<Value>,
+    capacity_provider_config: Option<Value>,
+    durable_config: Option<Value>,
+    tenancy_config: Option<Value>,
 }
 
-/// The code of a function: a zip in the request.
+/// The code of a function; see [`Source`].
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct CodeInput {
     zip_file: Option<String>,
-    s3_bucket: Option<Value>,
-    s3_key: Option<Value>,
+    s3_bucket: Option<String>,
+    s3_key: Option<String>,
     s3_object_version: Option<Value>,
     image_uri: Option<Value>,
     #[serde(rename = "SourceKMSKeyArn")]
     source_kms_key_arn: Option<Value>,
 }
 
-impl CodeInput {
-    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
-        let refused = [
-            ("Code.S3Bucket", is_set(self.s3_bucket.as_ref())),
-            ("Code.S3Key", is_set(self.s3_key.as_ref())),
-            ("Code.S3ObjectVersion", is_set(self.s3_object_version.as_ref())),
-            ("Code.ImageUri", is_set(self.image_uri.as_ref())),
-            ("Code.SourceKMSKeyArn", is_set(self.source_kms_key_arn.as_ref())),
-        ];
-        unsupported::refuse(call, &refused)
+impl From<CodeInput> for Source {
+    fn from(input: CodeInput) -> Self {
+        let CodeInput { zip_file, s3_bucket, s3_key, s3_object_version, image_uri, source_kms_key_arn } = input;
+        Self { zip_file, s3_bucket, s3_key, s3_object_version, image_uri, source_kms_key_arn }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeadLetterInput {
+    target_arn: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -90,10 +95,8 @@ impl Input {
     /// Parameters that AWS has and the lab does not, in a form that would change something.
     fn check_supported(&self, call: &Call, name: &str) -> Result<(), AwsError> {
         let refused = [
-            ("Publish", self.publish),
             ("PackageType Image", self.package_type.as_deref().is_some_and(|kind| kind != "Zip")),
             ("VpcConfig", is_set(self.vpc_config.as_ref())),
-            ("DeadLetterConfig", is_set(self.dead_letter_config.as_ref())),
             ("KMSKeyArn", is_set(self.kms_key_arn.as_ref())),
             ("TracingConfig Active", unsupported::wants_tracing(self.tracing_config.as_ref())),
             ("Layers", self.layers.as_ref().is_some_and(|layers| !layers.is_empty())),
@@ -103,6 +106,10 @@ impl Input {
             ("EphemeralStorage", unsupported::wants_disk(self.ephemeral_storage.as_ref())),
             ("SnapStart", unsupported::wants_snapshots(self.snap_start.as_ref())),
             ("LoggingConfig", unsupported::wants_logging(self.logging_config.as_ref(), name)),
+            ("PublishTo", is_set(self.publish_to.as_ref())),
+            ("CapacityProviderConfig", is_set(self.capacity_provider_config.as_ref())),
+            ("DurableConfig", is_set(self.durable_config.as_ref())),
+            ("TenancyConfig", is_set(self.tenancy_config.as_ref())),
         ];
         unsupported::refuse(call, &refused)
     }
@@ -110,9 +117,10 @@ impl Input {
 
 pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     let input: Input = call.input()?;
-    let name = function_name(call, &input.function_name)?;
+    let name = new_name(call, &input.function_name)?;
     input.check_supported(call, &name)?;
-    input.code.check_supported(call)?;
+    let source = Source::from(input.code);
+    source.check_supported(call, "Code.")?;
     let settings = Settings {
         name: name.clone(),
         role: input.role.clone(),
@@ -123,29 +131,40 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
         memory_size: memory(input.memory_size.unwrap_or(128))?,
         environment: environment(input.environment)?,
         architectures: architectures(input.architectures.as_deref().unwrap_or(&["x86_64".to_owned()]))?,
+        dead_letters: dead_letters(input.dead_letter_config)?,
     };
     check_role(cloud, &settings.role)?;
     if lambda.regions.with(&call.scope, |region| region.functions.contains_key(&name)) {
         return Err(exists(&name));
     }
-    let package = unpack(input.code.zip_file.as_deref()).await?;
+    let package = source.unpack(cloud, call).await?;
     let concurrency = ReservedConcurrency::new(None);
     let engine = lambda.regions.with(&call.scope, |region| engine(region, cloud, &call.scope))?;
-    let deployed = deploy(&engine, cloud, &call.scope, &settings, &package, &concurrency)?;
-    let function = FunctionState {
-        settings,
-        arn: function_arn(&call.scope, &name),
+    let deployer = Deployer { engine, cloud, scope: &call.scope };
+    let latest = Version {
+        number: None,
+        description: None,
         revision_id: revision(),
         last_modified: Timestamp::now(),
+        deployed: deployer.deploy(None, &settings, &package, &concurrency)?,
+        settings,
         package,
-        deployed,
-        concurrency,
-        policy: None,
-        policy_revision_id: revision(),
-        tags: input.tags,
-        retry: None,
     };
-    let answer = configuration(&function);
+    let mut function = FunctionState {
+        name: name.clone(),
+        arn: function_arn(&call.scope, &name),
+        latest,
+        versions: BTreeMap::new(),
+        published: 0,
+        aliases: BTreeMap::new(),
+        concurrency,
+        policies: BTreeMap::new(),
+        event_invokes: BTreeMap::new(),
+        urls: BTreeMap::new(),
+        tags: input.tags,
+    };
+    let created = if input.publish { version::keep(&mut function, &deployer, None)? } else { function.latest.clone() };
+    let answer = configuration(&function.arn, &created);
     // Unpacking took time: another call may have made the name its own meanwhile.
     let taken = lambda.regions.with(&call.scope, |region| match region.functions.contains_key(&name) {
         true => true,
@@ -157,11 +176,34 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
     call.reply_with(StatusCode::CREATED, &answer)
 }
 
+/// The name of a function to be, which has no qualifier.
+fn new_name(call: &Call, given: &str) -> Result<String, AwsError> {
+    let Named { name, qualifier, .. } = name::own(call, given)?;
+    match qualifier {
+        None => Ok(name),
+        Some(_) => Err(name::invalid(
+            given,
+            "functionName",
+            "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)",
+        )),
+    }
+}
+
+/// The queue or topic that events go to which the function did not get through.
+pub(super) fn dead_letters(input: Option<DeadLetterInput>) -> Result<Option<String>, AwsError> {
+    let Some(arn) = input.and_then(|input| input.target_arn).filter(|arn| !arn.is_empty()) else { return Ok(None) };
+    if destination::takes_dead_letters(&arn) {
+        Ok(Some(arn))
+    } else {
+        Err(invalid(format!("The target {arn} of DeadLetterConfig is no standard queue and no standard topic.",)))
+    }
+}
+
 fn exists(name: &str) -> AwsError {
     AwsError::new(409, "ResourceConflictException", format!("Function already exist: {name}"))
 }
 
-fn invalid(message: impl Into<String>) -> AwsError {
+pub(super) fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("InvalidParameterValueException", message)
 }
 
@@ -210,7 +252,7 @@ pub(super) fn architectures(wanted: &[String]) -> Result<Vec<String>, AwsError> 
     }
 }
 
-fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
+pub(super) fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {
     if (least..=most).contains(&value) {
         return Ok(value);
     }
@@ -283,25 +325,4 @@ pub(super) fn check_role(cloud: &Cloud, arn: &str) -> Result<(), AwsError> {
 
 pub(super) fn role_cannot_be_assumed() -> AwsError {
     invalid("The role defined for the function cannot be assumed by Lambda.")
-}
-
-/// Unpacks the code of a request. Writing files blocks, so that a thread of its own does it.
-pub(super) async fn unpack(zip_file: Option<&str>) -> Result<Arc<Package>, AwsError> {
-    let encoded = zip_file.filter(|encoded| !encoded.is_empty());
-    let encoded = encoded.ok_or_else(|| invalid("Please provide a source for function code."))?;
-    let archive = BASE64_STANDARD.decode(encoded).map_err(|_| {
-        AwsError::bad_request(
-            "InvalidRequestContentException",
-            "Could not parse request body into json: ZipFile is no base64",
-        )
-    })?;
-    let unpacked = tokio::task::spawn_blocking(move || Package::unpack(&archive)).await;
-    match unpacked {
-        Ok(Ok(package)) => Ok(Arc::new(package)),
-        Ok(Err(error)) => {
-            let status = if error.error_type() == "ServiceException" { 500 } else { 400 };
-            Err(AwsError::new(status, error.error_type(), error.to_string()))
-        }
-        Err(panic) => Err(AwsError::new(500, "ServiceException", format!("a mistake in the lab: {panic}"))),
-    }
 }

@@ -2,32 +2,33 @@
 
 use serde_json::{Value, json};
 
-use super::{FunctionState, Lambda};
+use super::Lambda;
+use super::name::{Named, qualified};
+use super::page::page;
+use super::state::Version;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::lambda::runtimes::Runtime;
+use crate::scope::Scope;
 
-/// The most functions that one page lists.
-const PAGE: usize = 50;
-
-/// A function's configuration as every operation answers with it.
-pub(super) fn configuration(function: &FunctionState) -> Value {
-    let settings = &function.settings;
+/// A version's configuration as every operation answers with it, under the ARN by which the caller named it.
+pub(super) fn configuration(arn: &str, version: &Version) -> Value {
+    let settings = &version.settings;
     let mut configuration = json!({
         "FunctionName": settings.name,
-        "FunctionArn": function.arn,
+        "FunctionArn": arn,
         "Runtime": settings.runtime.to_string(),
         "Role": settings.role,
         "Handler": settings.handler,
-        "CodeSize": function.package.code_size(),
-        "Description": settings.description,
+        "CodeSize": version.package.code_size(),
+        "Description": version.description(),
         "Timeout": settings.timeout,
         "MemorySize": settings.memory_size,
-        "LastModified": function.last_modified.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string(),
-        "CodeSha256": function.package.code_sha256(),
-        "Version": "$LATEST",
+        "LastModified": version.last_modified.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string(),
+        "CodeSha256": version.package.code_sha256(),
+        "Version": version.label(),
         "TracingConfig": { "Mode": "PassThrough" },
-        "RevisionId": function.revision_id,
+        "RevisionId": version.revision_id,
         "State": "Active",
         "LastUpdateStatus": "Successful",
         "PackageType": "Zip",
@@ -39,20 +40,33 @@ pub(super) fn configuration(function: &FunctionState) -> Value {
     if !settings.environment.is_empty() {
         configuration["Environment"] = json!({ "Variables": settings.environment });
     }
+    if let Some(target) = &settings.dead_letters {
+        configuration["DeadLetterConfig"] = json!({ "TargetArn": target });
+    }
     if let Runtime::Python(_) = settings.runtime {
-        let arn = format!(
-            "arn:aws:lambda:{}::runtime:lab",
-            crate::scope::Scope::of_arn(&function.arn).map_or_else(String::new, |scope| scope.region)
-        );
+        let region = Scope::of_arn(arn).map_or_else(String::new, |scope| scope.region);
+        let arn = format!("arn:aws:lambda:{region}::runtime:lab");
         configuration["RuntimeVersionConfig"] = json!({ "RuntimeVersionArn": arn });
     }
     configuration
 }
 
+/// A configuration without what AWS leaves out of lists.
+///
+/// Source: `ListFunctions` in the Lambda API reference.
+pub(super) fn in_a_list(mut configuration: Value) -> Value {
+    if let Some(members) = configuration.as_object_mut() {
+        members.retain(|name, _| !matches!(name.as_str(), "State" | "LastUpdateStatus" | "RuntimeVersionConfig"));
+    }
+    configuration
+}
+
 pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
-    let answer = lambda.on_function(call, |function| {
+    let named = Named::own(call)?;
+    let answer = lambda.on_function(&named, |function| {
+        let version = function.named_version(&named)?;
         let mut answer = json!({
-            "Configuration": configuration(function),
+            "Configuration": configuration(&named.arn(), version),
             "Code": { "RepositoryType": "S3" },
             "Tags": function.tags,
         });
@@ -65,33 +79,47 @@ pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 }
 
 pub(super) fn get_configuration(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
-    let answer = lambda.on_function(call, |function| Ok(configuration(function)))?;
+    let named = Named::own(call)?;
+    let answer =
+        lambda.on_function(&named, |function| Ok(configuration(&named.arn(), function.named_version(&named)?)))?;
     call.reply(&answer)
 }
 
+/// No function of the lab has a code signing configuration; infrastructure tools ask every function for one.
+pub(super) fn code_signing(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
+    let name = lambda.on_whole(call, |function| Ok(function.name.clone()))?;
+    call.reply(&json!({ "FunctionName": name }))
+}
+
 pub(super) fn list(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
-    for name in ["MasterRegion", "FunctionVersion"] {
-        if call.query(name).is_some_and(|value| name == "MasterRegion" || value != "ALL") {
-            return Err(call.unsupported_parameter(name));
-        }
+    if call.query("MasterRegion").is_some() {
+        return Err(call.unsupported_parameter("MasterRegion"));
     }
-    let most = match call.query("MaxItems").map(|most| most.parse::<usize>()) {
-        None => PAGE,
-        Some(Ok(most)) if (1..=10_000).contains(&most) => most.min(PAGE),
-        Some(_) => {
-            return Err(AwsError::bad_request("InvalidParameterValueException", "MaxItems must be from 1 to 10000"));
+    let all = match call.query("FunctionVersion").as_deref() {
+        None => false,
+        Some("ALL") => true,
+        Some(other) => {
+            let constraint = "Member must satisfy enum value set: [ALL]";
+            return Err(super::name::invalid(other, "functionVersion", constraint));
         }
     };
-    let after = call.query("Marker");
-    let (page, more) = lambda.regions.with(&call.scope, |region| {
-        let mut rest =
-            region.functions.values().filter(|f| after.as_ref().is_none_or(|after| f.settings.name > *after));
-        let page: Vec<FunctionState> = rest.by_ref().take(most).cloned().collect();
-        (page, rest.next().is_some())
-    });
-    let mut answer = json!({ "Functions": page.iter().map(configuration).collect::<Vec<_>>() });
-    if let Some(last) = page.last().filter(|_| more) {
-        answer["NextMarker"] = last.settings.name.clone().into();
+    let (functions, next) = lambda.regions.with(&call.scope, |region| {
+        let versions = region.functions.values().flat_map(|function| {
+            let wanted = function.all_versions().filter(move |version| all || version.number.is_none());
+            wanted.map(move |version| match all {
+                // The sign comes before every other that a name may have, so that the keys have the order of the list.
+                true => {
+                    let arn = qualified(&function.arn, Some(&version.label()));
+                    (format!("{}!{:010}", function.name, version.number.unwrap_or(0)), configuration(&arn, version))
+                }
+                false => (function.name.clone(), configuration(&function.arn, version)),
+            })
+        });
+        page(call, 10_000, versions.map(|(key, configuration)| (key, in_a_list(configuration))))
+    })?;
+    let mut answer = json!({ "Functions": functions });
+    if let Some(next) = next {
+        answer["NextMarker"] = next.into();
     }
     call.reply(&answer)
 }
@@ -99,7 +127,11 @@ pub(super) fn list(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 pub(super) fn account_settings(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let (count, size, reserved) = lambda.regions.with(&call.scope, |region| {
         let functions = region.functions.values();
-        let size: u64 = functions.clone().map(|function| function.package.code_size()).sum();
+        let size: u64 = functions
+            .clone()
+            .flat_map(|function| function.all_versions())
+            .map(|version| version.package.code_size())
+            .sum();
         let reserved: u32 = functions.filter_map(|function| function.concurrency.limit()).sum();
         (region.functions.len(), size, reserved)
     });

@@ -8,53 +8,73 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{FunctionState, Lambda, not_found, resolve};
+use super::asynchronous::enqueue;
+use super::event_invoke::EventInvoke;
+use super::name::{LATEST, Named, invalid};
+use super::state::Version;
+use super::{InvokeError, InvokeRequest, Lambda};
 use crate::cloud::{Cloud, Deliverer};
-use crate::deliveries::{Carried, FunctionFailure, Hop, Leg, Reason, Refusal, UnderWay};
+use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
-use crate::lambda::{AsyncCondition, AsyncEvent, AsyncInvocation, InvokeError, InvokeOutcome, InvokeRequest};
-use crate::policy::{Decision, Policy, Principal, RequestContext, authorize};
-use crate::scope::Scope;
+use crate::identity::Identity;
+use crate::lambda::{InvokeOutcome, RetryPolicy};
+use crate::policy::{Decision, Policy, PolicyDocument, Principal, RequestContext};
 
 const NAMESPACE: &str = "AWS/Lambda";
 
+/// What an invocation meets: the version that runs, and what hangs on the qualifier that it was named by.
+pub(super) struct Target {
+    pub(super) named: Named,
+    /// With the qualifier, as policies and the function see it.
+    pub(super) arn: String,
+    pub(super) version: Version,
+    pub(super) policy: Option<PolicyDocument>,
+    pub(super) retry: RetryPolicy,
+}
+
+impl Lambda {
+    pub(super) fn target(&self, named: &Named) -> Result<Target, AwsError> {
+        self.on_function(named, |function| {
+            let qualifier = named.qualifier.as_deref();
+            let key = qualifier.unwrap_or(LATEST);
+            Ok(Target {
+                named: named.clone(),
+                arn: named.arn(),
+                version: function.version(qualifier).ok_or_else(|| named.not_found())?.clone(),
+                policy: function.policies.get(key).cloned(),
+                retry: EventInvoke::retry_policy(function.event_invokes.get(key)),
+            })
+        })
+    }
+}
+
 pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-    let (scope, name) = resolve(call, call.label("FunctionName")?)?;
-    let function = lambda.regions.with(&scope, |region| region.functions.get(&name).cloned());
-    let function = function.ok_or_else(|| not_found(&scope, &name))?;
-    authorize_caller(call, &function, &scope.account)?;
+    let target = lambda.target(&Named::of(call)?)?;
+    authorize(&call.identity, &target, "lambda:InvokeFunction", &[])
+        .map_err(|why| denied(&call.identity, &target, &why))?;
+    let wants_log = wants_log(call)?;
     let request = InvokeRequest {
         payload: call.body.clone(),
         client_context: client_context(call)?,
         trace_id: call.header("x-amzn-trace-id").map(str::to_owned),
-        invoked_arn: None,
+        invoked_arn: Some(target.arn.clone()),
         request_id: Some(call.request_id.clone()),
     };
     match call.header("x-amz-invocation-type").unwrap_or("RequestResponse") {
         "RequestResponse" => {
-            count(cloud, &scope, "Invocations", &function);
-            let outcome = function.deployed.invoke(request).await.map_err(|error| {
-                if matches!(error, InvokeError::TooManyRequests { .. }) {
-                    count(cloud, &scope, "Throttles", &function);
-                }
-                refused(&error)
-            })?;
-            if outcome.function_error.is_some() {
-                count(cloud, &scope, "Errors", &function);
-            }
-            Ok(answer(call, &outcome))
+            let outcome = run(cloud, &target, request).await.map_err(|error| refused(&error))?;
+            Ok(answer(call, &outcome, wants_log))
         }
         "Event" => {
-            let queued = function.deployed.invoke_async(request, function.retry_policy()).map_err(|e| refused(&e))?;
             let leg = Leg {
-                scope,
+                scope: target.named.scope.clone(),
                 hop: Hop::Function,
                 from: call.identity.arn(),
-                to: function.arn.clone(),
+                to: target.arn.clone(),
                 carried: Carried::default(),
             };
-            follow(cloud, queued, leg, &function);
+            enqueue(cloud, &target, request, leg, Vec::new()).map_err(|error| refused(&error))?;
             call.reply_with(StatusCode::ACCEPTED, &json!({})).map(|reply| Reply { body: Bytes::new(), ..reply })
         }
         "DryRun" => call.reply_with(StatusCode::NO_CONTENT, &json!({})),
@@ -62,6 +82,26 @@ pub(super) async fn invoke(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
             "InvalidParameterValueException",
             format!("the invocation type {other} is not one of RequestResponse, Event, DryRun"),
         )),
+    }
+}
+
+/// Runs the function for a caller who waits, and counts it.
+pub(super) async fn run(cloud: &Cloud, target: &Target, request: InvokeRequest) -> Result<InvokeOutcome, InvokeError> {
+    count(cloud, &target.named, "Invocations");
+    let outcome = target.version.deployed.invoke(request).await;
+    match &outcome {
+        Ok(outcome) if outcome.function_error.is_some() => count(cloud, &target.named, "Errors"),
+        Err(InvokeError::TooManyRequests { .. }) => count(cloud, &target.named, "Throttles"),
+        Ok(_) | Err(_) => {}
+    }
+    outcome
+}
+
+fn wants_log(call: &Call) -> Result<bool, AwsError> {
+    match call.header("x-amz-log-type") {
+        None | Some("None") => Ok(false),
+        Some("Tail") => Ok(true),
+        Some(other) => Err(invalid(other, "logType", "Member must satisfy enum value set: [None, Tail]")),
     }
 }
 
@@ -77,25 +117,36 @@ fn client_context(call: &Call) -> Result<Option<String>, AwsError> {
     })
 }
 
-/// The owner's own principals may invoke unless the policy denies it; others only if it allows them.
-fn authorize_caller(call: &Call, function: &FunctionState, owner: &str) -> Result<(), AwsError> {
-    let arn = call.identity.arn();
-    let principal = Principal::aws(arn.clone());
-    let request = RequestContext::new(principal, "lambda:InvokeFunction", function.arn.clone());
-    let policy = function.policy.as_ref().and_then(|policy| Policy::parse(&policy.to_json()).ok());
-    let because = match authorize(policy.as_ref(), &request, owner, true) {
-        Decision::Allow(_) => return Ok(()),
-        Decision::ExplicitDeny(_) => "with an explicit deny in a resource-based policy",
-        Decision::ImplicitDeny(_) => "because no resource-based policy allows the lambda:InvokeFunction action",
+/// Whether a caller may do an action. The owner's own principals may unless the policy denies it; others only if it allows
+/// them. A caller who did not sign has no access key, and is nobody. The error is the decision that says why.
+pub(super) fn authorize(
+    identity: &Identity,
+    target: &Target,
+    action: &str,
+    keys: &[(&str, &str)],
+) -> Result<(), Decision> {
+    let principal = match identity.access_key.as_str() {
+        "" => Principal::Anonymous,
+        _ => Principal::aws(identity.arn()),
     };
-    Err(AwsError::new(
-        403,
-        "AccessDeniedException",
-        format!(
-            "User: {arn} is not authorized to perform: lambda:InvokeFunction on resource: {} {because}",
-            function.arn
-        ),
-    ))
+    let request = RequestContext::new(principal, action, target.arn.clone());
+    let request = keys.iter().fold(request, |request, (name, value)| request.key(name, *value));
+    let policy = target.policy.as_ref().and_then(|policy| Policy::parse(&policy.to_json()).ok());
+    match crate::policy::authorize(policy.as_ref(), &request, &target.named.scope.account, true) {
+        Decision::Allow(_) => Ok(()),
+        refused => Err(refused),
+    }
+}
+
+fn denied(identity: &Identity, target: &Target, why: &Decision) -> AwsError {
+    let because = match why {
+        Decision::ExplicitDeny(_) => "with an explicit deny in a resource-based policy",
+        _ => "because no resource-based policy allows the lambda:InvokeFunction action",
+    };
+    let (who, arn) = (identity.arn(), &target.arn);
+    let message =
+        format!("User: {who} is not authorized to perform: lambda:InvokeFunction on resource: {arn} {because}");
+    AwsError::new(403, "AccessDeniedException", message)
 }
 
 fn refused(error: &InvokeError) -> AwsError {
@@ -106,13 +157,13 @@ fn refused(error: &InvokeError) -> AwsError {
     }
 }
 
-fn answer(call: &Call, outcome: &InvokeOutcome) -> Reply {
+fn answer(call: &Call, outcome: &InvokeOutcome, wants_log: bool) -> Reply {
     let mut reply = Reply::new(StatusCode::OK, "application/json", &call.request_id, outcome.payload.clone())
         .with_header("x-amz-executed-version", &outcome.executed_version);
     if let Some(error) = outcome.function_error {
         reply = reply.with_header("x-amz-function-error", error.as_str());
     }
-    if call.header("x-amz-log-type") == Some("Tail") {
+    if wants_log {
         reply = reply.with_header("x-amz-log-result", &BASE64_STANDARD.encode(&outcome.log_tail));
     }
     reply
@@ -127,45 +178,45 @@ pub(super) fn as_service(
     carried: &Carried,
 ) -> Result<(), Refusal> {
     let missing = || Refusal::new(Reason::NotFound, format!("there is no function {function_arn}"));
-    let scope = Scope::of_arn(function_arn).ok_or_else(missing)?;
-    let name = function_arn.split(':').nth(6).unwrap_or_default();
-    match function_arn.split(':').nth(7) {
-        None | Some("$LATEST") => {}
-        Some(version) => {
-            let detail = format!("the function {name} has no version or alias {version}");
-            return Err(Refusal::new(Reason::NotFound, detail));
-        }
-    }
-    let function = lambda.regions.with(&scope, |region| region.functions.get(name).cloned()).ok_or_else(missing)?;
-    authorize_service(&function, deliverer)?;
-    let request = InvokeRequest::new(payload);
-    let queued = function
-        .deployed
-        .invoke_async(request, function.retry_policy())
-        .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
+    let named = Named::of_arn(function_arn).ok_or_else(missing)?;
+    let target = match lambda.target(&named) {
+        Ok(target) => target,
+        // The function may be there without the version or alias, which is another mistake to find.
+        Err(_) => match (&named.qualifier, lambda.target(&Named { qualifier: None, ..named.clone() })) {
+            (Some(qualifier), Ok(_)) => {
+                let detail = format!("the function {} has no version or alias {qualifier}", named.name);
+                return Err(Refusal::new(Reason::NotFound, detail));
+            }
+            _ => return Err(missing()),
+        },
+    };
+    authorize_service(&target, deliverer)?;
     let leg = Leg {
-        scope,
+        scope: named.scope,
         hop: Hop::Function,
         from: deliverer.source_arn.clone(),
-        to: function.arn.clone(),
+        to: target.arn.clone(),
         carried: carried.clone(),
     };
-    follow(cloud, queued, leg, &function);
-    Ok(())
+    enqueue(cloud, &target, InvokeRequest::new(payload), leg, Vec::new())
+        .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))
 }
 
-fn authorize_service(function: &FunctionState, deliverer: &Deliverer) -> Result<(), Refusal> {
-    let Some(policy) = &function.policy else {
-        let detail = format!(
-            "the function {} has no policy, so that {} may not invoke it",
-            function.settings.name, deliverer.service
-        );
+fn authorize_service(target: &Target, deliverer: &Deliverer) -> Result<(), Refusal> {
+    let Some(policy) = &target.policy else {
+        let what = match &target.named.qualifier {
+            Some(qualifier) => {
+                format!("the function {} has no policy for its qualifier {qualifier}", target.named.name)
+            }
+            None => format!("the function {} has no policy", target.named.name),
+        };
+        let detail = format!("{what}, so that {} may not invoke it", deliverer.service);
         return Err(Refusal::new(Reason::PolicyDenied, detail));
     };
     let policy = Policy::parse(&policy.to_json())
         .map_err(|malformed| Refusal::new(Reason::PolicyDenied, malformed.to_string()))?;
     let request =
-        RequestContext::new(Principal::service(deliverer.service), "lambda:InvokeFunction", function.arn.clone())
+        RequestContext::new(Principal::service(deliverer.service), "lambda:InvokeFunction", target.arn.clone())
             .key("aws:SourceArn", deliverer.source_arn.as_str())
             .key("aws:SourceAccount", deliverer.source_account.as_str());
     let decision = policy.evaluate(&request);
@@ -176,80 +227,6 @@ fn authorize_service(function: &FunctionState, deliverer: &Deliverer) -> Result<
     Err(Refusal::new(Reason::PolicyDenied, explanation.headline()).explained(explanation))
 }
 
-/// Logs what becomes of each attempt, in a task that counts as under way until the end is known.
-fn follow(cloud: &Arc<Cloud>, queued: AsyncInvocation, leg: Leg, function: &FunctionState) {
-    let under_way = cloud.deliveries.announce(leg.clone());
-    tokio::spawn(log_attempts(Arc::clone(cloud), queued, leg, function.clone(), under_way));
-}
-
-async fn log_attempts(
-    cloud: Arc<Cloud>,
-    mut queued: AsyncInvocation,
-    leg: Leg,
-    function: FunctionState,
-    under_way: UnderWay,
-) {
-    // The last failure is logged once it is known to be the last.
-    let mut failed: Option<Refusal> = None;
-    let mut under_way = Some(under_way);
-    let mut throttled = false;
-    while let Some(event) = queued.events.recv().await {
-        match event {
-            AsyncEvent::Attempt { outcome, .. } => {
-                count(&cloud, &leg.scope, "Invocations", &function);
-                if let Some(before) = failed.take() {
-                    cloud.deliveries.retried(leg.clone(), before);
-                }
-                if outcome.function_error.is_some() {
-                    count(&cloud, &leg.scope, "Errors", &function);
-                    failed = Some(failure(&outcome));
-                }
-            }
-            AsyncEvent::NotInvoked { error } if !matches!(error, InvokeError::TooManyRequests { .. }) => {
-                // The engine goes on trying for hours, as AWS does; a machine without Python does not get one meanwhile,
-                // and nobody is to wait for it. It is said once.
-                if under_way.take().is_some() {
-                    let refusal = Refusal::new(Reason::FunctionError, error.to_string());
-                    cloud.deliveries.stopped(leg.clone(), refusal);
-                }
-            }
-            AsyncEvent::NotInvoked { error } => {
-                count(&cloud, &leg.scope, "Throttles", &function);
-                // It is tried again many times a second; once tells as much.
-                if !std::mem::replace(&mut throttled, true) {
-                    cloud.deliveries.retried(leg.clone(), Refusal::new(Reason::Throttled, error.to_string()));
-                }
-            }
-            AsyncEvent::Done(outcome) => {
-                match outcome.condition {
-                    AsyncCondition::Success => cloud.deliveries.delivered(leg),
-                    AsyncCondition::ZeroReservedConcurrency => {
-                        let detail = "the function's reserved concurrency is 0: it never runs";
-                        cloud.deliveries.stopped(leg, Refusal::new(Reason::Throttled, detail));
-                    }
-                    AsyncCondition::RetriesExhausted | AsyncCondition::EventAgeExceeded | AsyncCondition::Stopped => {
-                        let ended = || Refusal::new(Reason::FunctionError, outcome.condition.as_str());
-                        cloud.deliveries.stopped(leg, failed.unwrap_or_else(ended));
-                    }
-                }
-                return;
-            }
-        }
-    }
-}
-
-/// Why an attempt failed: the error's type and message, and the end of the log.
-fn failure(outcome: &InvokeOutcome) -> Refusal {
-    let error: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
-    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
-    let detail = match (text("errorType"), text("errorMessage")) {
-        (kind, message) if kind.is_empty() => message,
-        (kind, message) => format!("{kind}: {message}"),
-    };
-    let log = String::from_utf8_lossy(&outcome.log_tail).into_owned();
-    Refusal::new(Reason::FunctionError, detail).explained(FunctionFailure { error, log })
-}
-
-fn count(cloud: &Cloud, scope: &Scope, metric: &'static str, function: &FunctionState) {
-    cloud.metrics.count(scope, NAMESPACE, metric, ("FunctionName", &function.settings.name));
+pub(super) fn count(cloud: &Cloud, named: &Named, metric: &'static str) {
+    cloud.metrics.count(&named.scope, NAMESPACE, metric, ("FunctionName", &named.name));
 }

@@ -1,10 +1,15 @@
-//! A function's policy: who else than its owner may invoke it.
+//! The policies of a function, its versions and its aliases: who else than the owner may invoke them.
+//!
+//! Source: `AddPermission` in the Lambda API reference, and "Control access to Lambda function URLs" in the developer
+//! guide.
 
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Lambda, check_revision, revision};
+use super::name::{LATEST, Named, invalid, is_word, qualified};
+use super::state::FunctionState;
+use super::{Lambda, check_revision};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::policy::{Grant, PolicyDocument};
@@ -27,29 +32,20 @@ struct Input {
 
 pub(super) fn add(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let input: Input = call.input()?;
-    let refused = [
-        ("EventSourceToken", input.event_source_token.is_some()),
-        ("FunctionUrlAuthType", input.function_url_auth_type.is_some()),
-        ("InvokedViaFunctionUrl", input.invoked_via_function_url.is_some()),
-    ];
-    if let Some((name, _)) = refused.into_iter().find(|(_, given)| *given) {
-        return Err(call.unsupported_parameter(name));
+    if input.event_source_token.is_some() {
+        return Err(call.unsupported_parameter("EventSourceToken"));
     }
     check(&input)?;
-    let statement = lambda.on_function(call, |function| {
-        check_revision(input.revision_id.as_deref(), &function.policy_revision_id)?;
-        let mut grant = Grant::lambda_permission(
-            &input.statement_id,
-            &input.principal,
-            &input.action,
-            &function.arn,
-            input.source_account.as_deref(),
-            input.source_arn.as_deref(),
-        );
-        if let Some(organization) = &input.principal_org_id {
-            grant = grant.condition("StringEquals", "aws:PrincipalOrgID", organization);
-        }
-        let policy = function.policy.get_or_insert_with(PolicyDocument::lambda_base);
+    let named = Named::own(call)?;
+    if named.qualifier.as_deref() == Some(LATEST) {
+        let message = "We currently do not support adding policies for $LATEST.";
+        return Err(AwsError::bad_request("InvalidParameterValueException", message));
+    }
+    let statement = lambda.on_function(&named, |function| {
+        let key = function.key(named.qualifier.as_deref())?;
+        check_policy_revision(function, &key, input.revision_id.as_deref())?;
+        let grant = grant(&input, &qualified(&function.arn, named.qualifier.as_deref()));
+        let policy = function.policies.entry(key.clone()).or_insert_with(PolicyDocument::lambda_base);
         policy.add(&grant).map_err(|_| {
             AwsError::new(
                 409,
@@ -61,29 +57,49 @@ pub(super) fn add(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
                 ),
             )
         })?;
-        function.policy_revision_id = revision();
+        function.revise(&key);
         Ok(grant.to_value().to_string())
     })?;
     call.reply_with(StatusCode::CREATED, &json!({ "Statement": statement }))
 }
 
-fn check(input: &Input) -> Result<(), AwsError> {
-    let invalid = |value: &str, field: &str, pattern: &str| {
-        AwsError::bad_request(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: Member must satisfy \
-                 regular expression pattern: {pattern}"
-            ),
-        )
-    };
-    let word =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if !word(&input.statement_id) || input.statement_id.len() > 100 {
-        return Err(invalid(&input.statement_id, "statementId", "([a-zA-Z0-9-_]+)"));
+fn check_policy_revision(function: &mut FunctionState, key: &str, wanted: Option<&str>) -> Result<(), AwsError> {
+    match function.revision(key) {
+        Some(present) => check_revision(wanted, present),
+        None => Ok(()),
     }
-    if input.action != "*" && !input.action.strip_prefix("lambda:").is_some_and(|verb| verb == "*" || word(verb)) {
-        return Err(invalid(&input.action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])"));
+}
+
+fn grant(input: &Input, arn: &str) -> Grant {
+    let mut grant = Grant::lambda_permission(
+        &input.statement_id,
+        &input.principal,
+        &input.action,
+        arn,
+        input.source_account.as_deref(),
+        input.source_arn.as_deref(),
+    );
+    if let Some(organization) = &input.principal_org_id {
+        grant = grant.condition("StringEquals", "aws:PrincipalOrgID", organization);
+    }
+    if let Some(auth_type) = &input.function_url_auth_type {
+        grant = grant.condition("StringEquals", "lambda:FunctionUrlAuthType", auth_type);
+    }
+    if input.invoked_via_function_url == Some(true) {
+        grant = grant.condition("Bool", "lambda:InvokedViaFunctionUrl", "true");
+    }
+    grant
+}
+
+fn check(input: &Input) -> Result<(), AwsError> {
+    let pattern = |value: &str, field: &str, pattern: &str| {
+        invalid(value, field, &format!("Member must satisfy regular expression pattern: {pattern}"))
+    };
+    if !is_word(&input.statement_id) || input.statement_id.len() > 100 {
+        return Err(pattern(&input.statement_id, "statementId", "([a-zA-Z0-9-_]+)"));
+    }
+    if input.action != "*" && !input.action.strip_prefix("lambda:").is_some_and(|verb| verb == "*" || is_word(verb)) {
+        return Err(pattern(&input.action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])"));
     }
     let principal = &input.principal;
     let is_account = principal.len() == 12 && principal.bytes().all(|b| b.is_ascii_digit());
@@ -95,7 +111,7 @@ fn check(input: &Input) -> Result<(), AwsError> {
         ));
     }
     if let Some(arn) = input.source_arn.as_deref().filter(|arn| !arn.starts_with("arn:")) {
-        return Err(invalid(
+        return Err(pattern(
             arn,
             "sourceArn",
             "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)",
@@ -104,7 +120,24 @@ fn check(input: &Input) -> Result<(), AwsError> {
     if let Some(account) =
         input.source_account.as_deref().filter(|id| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()))
     {
-        return Err(invalid(account, "sourceAccount", "\\d{12}"));
+        return Err(pattern(account, "sourceAccount", "\\d{12}"));
+    }
+    let url = "lambda:InvokeFunctionUrl";
+    match input.function_url_auth_type.as_deref() {
+        None => {}
+        Some("NONE" | "AWS_IAM") if input.action == url => {}
+        Some("NONE" | "AWS_IAM") => {
+            let message = format!("FunctionUrlAuthType is only supported for {url} action");
+            return Err(AwsError::bad_request("InvalidParameterValueException", message));
+        }
+        Some(other) => {
+            let constraint = "Member must satisfy enum value set: [NONE, AWS_IAM]";
+            return Err(invalid(other, "functionUrlAuthType", constraint));
+        }
+    }
+    if input.invoked_via_function_url == Some(true) && input.action != "lambda:InvokeFunction" {
+        let message = "InvokedViaFunctionUrl is only supported for lambda:InvokeFunction action";
+        return Err(AwsError::bad_request("InvalidParameterValueException", message));
     }
     Ok(())
 }
@@ -112,26 +145,30 @@ fn check(input: &Input) -> Result<(), AwsError> {
 pub(super) fn remove(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let sid = call.label("StatementId")?.to_owned();
     let revision_id = call.query("RevisionId");
-    lambda.on_function(call, |function| {
-        check_revision(revision_id.as_deref(), &function.policy_revision_id)?;
+    let named = Named::own(call)?;
+    lambda.on_function(&named, |function| {
+        let key = function.key(named.qualifier.as_deref())?;
+        check_policy_revision(function, &key, revision_id.as_deref())?;
         let missing = || {
             AwsError::new(404, "ResourceNotFoundException", format!("Statement {sid} is not found in resource policy."))
         };
-        let policy = function.policy.as_mut().ok_or_else(no_policy)?;
+        let policy = function.policies.get_mut(&key).ok_or_else(no_policy)?;
         policy.remove(&sid).map_err(|_| missing())?;
         if policy.is_empty() {
-            function.policy = None;
+            function.policies.remove(&key);
         }
-        function.policy_revision_id = revision();
+        function.revise(&key);
         Ok(())
     })?;
     call.reply_with(StatusCode::NO_CONTENT, &json!({}))
 }
 
 pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
-    let answer = lambda.on_function(call, |function| {
-        let policy = function.policy.as_ref().ok_or_else(no_policy)?;
-        Ok(json!({ "Policy": policy.to_json(), "RevisionId": function.policy_revision_id }))
+    let named = Named::own(call)?;
+    let answer = lambda.on_function(&named, |function| {
+        let key = function.key(named.qualifier.as_deref())?;
+        let policy = function.policies.get(&key).ok_or_else(no_policy)?.to_json();
+        Ok(json!({ "Policy": policy, "RevisionId": function.revision(&key) }))
     })?;
     call.reply(&answer)
 }

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{FunctionState, Lambda, function_name, not_found};
+use super::name;
+use super::{FunctionState, Lambda};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -38,9 +39,13 @@ pub(super) fn untag(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 }
 
 fn on_resource<R>(lambda: &Lambda, call: &Call, f: impl FnOnce(&mut FunctionState) -> R) -> Result<R, AwsError> {
-    let name = function_name(call, call.label("Resource")?)?;
-    lambda.regions.with(&call.scope, |region| match region.functions.get_mut(&name) {
-        Some(function) => Ok(f(function)),
-        None => Err(not_found(&call.scope, &name)),
-    })
+    let named = name::own(call, call.label("Resource")?)?;
+    if named.qualifier.is_some() {
+        return Err(AwsError::bad_request(
+            "InvalidParameterValueException",
+            "Tags on function aliases and versions are not supported. Please specify either a function ARN or an event \
+             source mapping ARN.",
+        ));
+    }
+    lambda.on_function(&named, |function| Ok(f(function)))
 }

@@ -17,13 +17,20 @@ use crate::gateway::call::Reply;
 use crate::lambda::tests::{BOOTSTRAP, archive, eventually, is_gone, scratch_file};
 use crate::scope::Scope;
 
+mod aliases;
 mod changes;
+mod code;
+mod destinations;
 mod end;
 mod functions;
 mod invocations;
 mod permissions;
+mod qualifiers;
 mod refusals;
+mod retries;
 mod services;
+mod urls;
+mod versions;
 
 const ACCOUNT: &str = "111122223333";
 const OTHER: &str = "444455556666";
@@ -138,6 +145,22 @@ impl Client {
         }
         input.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         self.post("", input).await
+    }
+
+    /// New code, which differs by a variable that its process gets.
+    async fn update(&self, name: &str, variable: &str) -> Value {
+        let script = BOOTSTRAP.replace("exec", &format!("export CODE={variable}\nexec"));
+        let input = json!({ "ZipFile": zip(&[("bootstrap", 0o755, &script)]) });
+        self.put(&format!("/{name}/code"), input).await.unwrap()
+    }
+
+    async fn publish(&self, name: &str) -> Value {
+        self.post(&format!("/{name}/versions"), json!({})).await.unwrap()
+    }
+
+    /// The code that the function's answer comes from; see [`Client::update`].
+    async fn code(&self, name: &str) -> Value {
+        self.answer(name, json!({})).await["environment"]["CODE"].clone()
     }
 
     async fn reserve(&self, name: &str, concurrency: u32) -> Result<Value, String> {

@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::create::{self, EnvironmentInput};
+use super::code::Source;
+use super::create::{self, DeadLetterInput, EnvironmentInput};
 use super::describe::configuration;
+use super::name::{Named, qualified};
+use super::state::{Settings, Version};
 use super::unsupported::{self, is_set};
-use super::{FunctionState, Lambda, Settings, check_revision, deploy, engine, function_name, not_found, revision};
+use super::{Lambda, check_revision, revision, version};
 use crate::cloud::Cloud;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -25,48 +28,53 @@ struct CodeUpdate {
     publish: bool,
     revision_id: Option<String>,
     architectures: Option<Vec<String>>,
-    s3_bucket: Option<Value>,
-    s3_key: Option<Value>,
+    s3_bucket: Option<String>,
+    s3_key: Option<String>,
     s3_object_version: Option<Value>,
     image_uri: Option<Value>,
     #[serde(rename = "SourceKMSKeyArn")]
     source_kms_key_arn: Option<Value>,
+    publish_to: Option<Value>,
 }
 
 impl CodeUpdate {
-    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
-        let refused = [
-            ("Publish", self.publish),
-            ("S3Bucket", is_set(self.s3_bucket.as_ref())),
-            ("S3Key", is_set(self.s3_key.as_ref())),
-            ("S3ObjectVersion", is_set(self.s3_object_version.as_ref())),
-            ("ImageUri", is_set(self.image_uri.as_ref())),
-            ("SourceKMSKeyArn", is_set(self.source_kms_key_arn.as_ref())),
-        ];
-        unsupported::refuse(call, &refused)
+    fn source(&mut self) -> Source {
+        Source {
+            zip_file: self.zip_file.take(),
+            s3_bucket: self.s3_bucket.take(),
+            s3_key: self.s3_key.take(),
+            s3_object_version: self.s3_object_version.take(),
+            image_uri: self.image_uri.take(),
+            source_kms_key_arn: self.source_kms_key_arn.take(),
+        }
     }
 }
 
 pub(super) async fn code(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
-    let input: CodeUpdate = call.input()?;
-    input.check_supported(call)?;
+    let mut input: CodeUpdate = call.input()?;
+    unsupported::refuse(call, &[("PublishTo", is_set(input.publish_to.as_ref()))])?;
+    let source = input.source();
+    source.check_supported(call, "")?;
     let architectures = input.architectures.as_deref().map(create::architectures).transpose()?;
     // Unpacking takes time: a call that is wrong anyway is refused before it.
-    lambda.on_function(call, |function| check_revision(input.revision_id.as_deref(), &function.revision_id))?;
-    let package = create::unpack(input.zip_file.as_deref()).await?;
-    let change = |function: &mut FunctionState| {
-        function.package = package;
+    let named = Named::whole(call)?;
+    let check = |revision_id: &str| check_revision(input.revision_id.as_deref(), revision_id);
+    lambda.on_function(&named, |function| check(&function.latest.revision_id))?;
+    let package = source.unpack(cloud, call).await?;
+    let change = |latest: &mut Version| {
+        latest.package = package;
         if let Some(architectures) = architectures {
-            function.settings.architectures = architectures;
+            latest.settings.architectures = architectures;
         }
         Ok(())
     };
     if input.dry_run {
-        let mut function = lambda.on_function(call, |function| Ok(function.clone()))?;
-        change(&mut function)?;
-        return call.reply(&configuration(&function));
+        let (arn, mut latest) =
+            lambda.on_function(&named, |function| Ok((function.arn.clone(), function.latest.clone())))?;
+        change(&mut latest)?;
+        return call.reply(&configuration(&arn, &latest));
     }
-    redeploy(lambda, cloud, call, input.revision_id.as_deref(), change)
+    redeploy(lambda, cloud, call, input.revision_id.as_deref(), input.publish, change)
 }
 
 #[derive(Deserialize)]
@@ -82,7 +90,7 @@ struct ConfigurationUpdate {
     revision_id: Option<String>,
     layers: Option<Value>,
     vpc_config: Option<Value>,
-    dead_letter_config: Option<Value>,
+    dead_letter_config: Option<DeadLetterInput>,
     #[serde(rename = "KMSKeyArn")]
     kms_key_arn: Option<Value>,
     tracing_config: Option<Value>,
@@ -91,6 +99,8 @@ struct ConfigurationUpdate {
     ephemeral_storage: Option<Value>,
     snap_start: Option<Value>,
     logging_config: Option<Value>,
+    capacity_provider_config: Option<Value>,
+    durable_config: Option<Value>,
 }
 
 impl ConfigurationUpdate {
@@ -98,7 +108,6 @@ impl ConfigurationUpdate {
         let refused = [
             ("Layers", is_set(self.layers.as_ref())),
             ("VpcConfig", is_set(self.vpc_config.as_ref())),
-            ("DeadLetterConfig", is_set(self.dead_letter_config.as_ref())),
             ("KMSKeyArn", is_set(self.kms_key_arn.as_ref())),
             ("TracingConfig Active", unsupported::wants_tracing(self.tracing_config.as_ref())),
             ("FileSystemConfigs", is_set(self.file_system_configs.as_ref())),
@@ -106,6 +115,8 @@ impl ConfigurationUpdate {
             ("EphemeralStorage", unsupported::wants_disk(self.ephemeral_storage.as_ref())),
             ("SnapStart", unsupported::wants_snapshots(self.snap_start.as_ref())),
             ("LoggingConfig", unsupported::wants_logging(self.logging_config.as_ref(), name)),
+            ("CapacityProviderConfig", is_set(self.capacity_provider_config.as_ref())),
+            ("DurableConfig", is_set(self.durable_config.as_ref())),
         ];
         unsupported::refuse(call, &refused)
     }
@@ -133,20 +144,22 @@ impl ConfigurationUpdate {
         if let Some(runtime) = self.runtime {
             settings.runtime = create::runtime(Some(&runtime))?;
         }
+        if self.dead_letter_config.is_some() {
+            settings.dead_letters = create::dead_letters(self.dead_letter_config)?;
+        }
         Ok(())
     }
 }
 
 pub(super) fn configuration_update(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     let input: ConfigurationUpdate = call.input()?;
-    let name = function_name(call, call.label("FunctionName")?)?;
-    input.check_supported(call, &name)?;
+    input.check_supported(call, &Named::whole(call)?.name)?;
     let revision_id = input.revision_id.clone();
-    let change = |function: &mut FunctionState| input.apply(cloud, &mut function.settings);
-    redeploy(lambda, cloud, call, revision_id.as_deref(), change)
+    let change = |latest: &mut Version| input.apply(cloud, &mut latest.settings);
+    redeploy(lambda, cloud, call, revision_id.as_deref(), false, change)
 }
 
-/// Changes the function as it is now, deploys it, and retires the deployment before it, which finishes what it has begun.
+/// Changes `$LATEST` as it is now, deploys it, and retires the deployment before it, which finishes what it has begun.
 ///
 /// All of it happens under the lock: of two changes at a time neither undoes the other.
 fn redeploy(
@@ -154,21 +167,25 @@ fn redeploy(
     cloud: &Arc<Cloud>,
     call: &Call,
     revision_id: Option<&str>,
-    change: impl FnOnce(&mut FunctionState) -> Result<(), AwsError>,
+    publish: bool,
+    change: impl FnOnce(&mut Version) -> Result<(), AwsError>,
 ) -> Result<Reply, AwsError> {
-    let name = function_name(call, call.label("FunctionName")?)?;
-    let (before, answer) = lambda.regions.with(&call.scope, |region| {
-        let engine = engine(region, cloud, &call.scope)?;
-        let function = region.functions.get_mut(&name).ok_or_else(|| not_found(&call.scope, &name))?;
-        check_revision(revision_id, &function.revision_id)?;
-        let mut changed = function.clone();
+    let (before, answer) = lambda.on_deployable(cloud, &Named::whole(call)?, |function, deployer| {
+        check_revision(revision_id, &function.latest.revision_id)?;
+        let mut changed = function.latest.clone();
         change(&mut changed)?;
-        let FunctionState { settings, package, concurrency, .. } = &changed;
-        changed.deployed = deploy(&engine, cloud, &call.scope, settings, package, concurrency)?;
+        changed.deployed = deployer.deploy(None, &changed.settings, &changed.package, &function.concurrency)?;
         changed.revision_id = revision();
         changed.last_modified = Timestamp::now();
-        let answer = configuration(&changed);
-        Ok((mem::replace(function, changed), answer))
+        let before = mem::replace(&mut function.latest, changed);
+        let answer = match publish {
+            true => {
+                let version = version::keep(function, deployer, None)?;
+                configuration(&qualified(&function.arn, Some(&version.label())), &version)
+            }
+            false => configuration(&function.arn, &function.latest),
+        };
+        Ok((before, answer))
     })?;
     // Outside of the lock: retiring kills processes, and the last reference to a package removes its files.
     before.deployed.retire();

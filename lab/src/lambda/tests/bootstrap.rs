@@ -84,7 +84,16 @@ fn handle(api: &mut Api, reply: &Reply, count: u32) {
         api.call("POST", &format!("/invocation/{id}/response"), body);
     };
     println!("handling {count}");
-    match event["do"].as_str().unwrap_or_default() {
+    // The event of a function URL has what is to be done in its body.
+    let body = event["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()).unwrap_or_default();
+    let task = if event.get("do").is_some() { &event } else { &body };
+    match task["do"].as_str().unwrap_or_default() {
+        "answer" => respond(api, task["answer"].to_string().as_bytes()),
+        "fail with the first code" if std::env::var_os("CODE").is_some() => respond(api, b"\"mended\""),
+        "fail with the first code" => {
+            let error = json!({"errorType": "ValueError", "errorMessage": "bad", "stackTrace": []}).to_string();
+            api.call("POST", &format!("/invocation/{id}/error"), error.as_bytes());
+        }
         "exit" => std::process::exit(3),
         "hang" => std::thread::park(),
         "fail" => {
@@ -109,6 +118,7 @@ fn handle(api: &mut Api, reply: &Reply, count: u32) {
             std::thread::sleep(std::time::Duration::from_millis(150));
             println!("worked on");
         }
+        _ if std::env::var_os("ANSWER").is_some() => respond(api, std::env::var("ANSWER").unwrap().as_bytes()),
         _ => {
             let environment: std::collections::BTreeMap<_, _> = std::env::vars().collect();
             let headers: std::collections::BTreeMap<_, _> = reply.headers.iter().cloned().collect();

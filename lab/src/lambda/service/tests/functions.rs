@@ -30,7 +30,7 @@ async fn a_function_answers_to_its_name_its_partial_arn_and_its_arn() {
         "404 ResourceNotFoundException: Functions from 'us-east-1' are not reachable in this region ('ap-northeast-2')"
     );
     let refused = client.get("/alarm?Qualifier=live").await.unwrap_err();
-    assert_eq!(refused, "501 NotImplemented: the lab does not support versions and aliases of functions (live)");
+    assert_eq!(refused, format!("404 ResourceNotFoundException: Function not found: {}:live", client.arn("alarm")));
 }
 
 #[tokio::test]

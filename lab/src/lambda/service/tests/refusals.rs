@@ -134,7 +134,7 @@ async fn what_the_lab_cannot_is_refused_by_name_and_defaults_are_accepted() {
         client.create_with("alarm", json!({ name: default })).await.unwrap();
         client.delete("/alarm").await.unwrap();
     }
-    for (name, value) in [("S3Bucket", "bucket"), ("S3Key", "key"), ("ImageUri", "image")] {
+    for (name, value) in [("S3ObjectVersion", "1"), ("ImageUri", "image"), ("SourceKMSKeyArn", "key")] {
         let error = refused(&client, json!({ "Code": { name: value } })).await;
         assert!(
             error.starts_with(&format!("501 NotImplemented: the lab does not support the parameter Code.{name} of"))
@@ -156,7 +156,6 @@ pub(super) fn unsupported() -> Vec<(&'static str, Value, Value)> {
             json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/alarm" }),
         ),
         ("VpcConfig", json!({ "SubnetIds": ["subnet-1"] }), json!({ "SubnetIds": [], "SecurityGroupIds": [] })),
-        ("DeadLetterConfig", json!({ "TargetArn": "arn:aws:sqs:ap-northeast-2:111122223333:q" }), json!({})),
         ("KMSKeyArn", json!("arn:aws:kms:ap-northeast-2:111122223333:key/k"), json!("")),
         ("Layers", json!(["arn:aws:lambda:ap-northeast-2:111122223333:layer:l:1"]), json!([])),
     ]

@@ -1,0 +1,125 @@
+//! An endpoint that runs already: LocalStack, or whatever speaks AWS's protocols there.
+//!
+//! What it can do is found, not assumed: whether it makes CloudTrail's events itself, whether it has CloudTrail's API, and
+//! whether its bus takes `aws.*` events. An endpoint that makes no events gets a [relay](crate::relay) in front of it, which
+//! the run's clients then call in the endpoint's place.
+
+use std::time::Duration;
+
+use alert_drill_lab::identity::DEFAULT_ACCOUNT;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use serde_json::Value;
+
+use super::clients::{Clients, emulator};
+use super::{Capabilities, Target, TargetError};
+use crate::relay::{Relay, RelayConfig};
+use crate::scenario::TargetKind;
+use crate::sdk;
+
+/// How long an endpoint may take to say that it is there.
+const HEALTH: Duration = Duration::from_secs(5);
+
+/// What stands at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Product {
+    /// `alert-drill lab`.
+    Lab,
+    /// LocalStack, with its version.
+    LocalStack(String),
+    /// Something else.
+    Other,
+}
+
+pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target, TargetError> {
+    let url = url.trim_end_matches('/');
+    let product = product(url).await?;
+    let direct = Clients::new(&emulator(url, region, DEFAULT_ACCOUNT, run_id));
+    let account = account(&direct, url).await?;
+    let emits = product == Product::Lab;
+    let capabilities = Capabilities {
+        emits_cloudtrail_events: emits,
+        serves_cloudtrail: emits || direct.cloudtrail.describe_trails().send().await.is_ok(),
+        enforces_policies: emits,
+        reads_mail: false,
+        explains_deliveries: false,
+    };
+    let (clients, relay) = if emits {
+        (direct, None)
+    } else {
+        takes_events(&direct, url).await?;
+        let relay = Relay::start(RelayConfig::new(url), |_| {}).await?;
+        (Clients::new(&emulator(&relay.endpoint_url(), region, DEFAULT_ACCOUNT, run_id)), Some(relay))
+    };
+    Ok(Target {
+        kind: if emits { TargetKind::Lab } else { TargetKind::Localstack },
+        product: match product {
+            Product::Lab => "alert-drill lab".to_owned(),
+            Product::LocalStack(version) => format!("LocalStack {version}"),
+            Product::Other => "an emulator of another name".to_owned(),
+        },
+        endpoint_url: Some(url.to_owned()),
+        clients,
+        region: region.to_owned(),
+        account,
+        capabilities,
+        lab: None,
+        relay,
+    })
+}
+
+/// What answers at this address, and that anything does.
+async fn product(url: &str) -> Result<Product, TargetError> {
+    let client = reqwest::Client::builder().no_proxy().timeout(HEALTH).build();
+    let client = client.map_err(|error| unreachable(url, &error))?;
+    if let Some(health) =
+        page(&client, &format!("{url}/_lab/health")).await.map_err(|error| unreachable(url, &error))?
+    {
+        if health["status"] == "running" && health["services"].is_array() {
+            return Ok(Product::Lab);
+        }
+    }
+    match page(&client, &format!("{url}/_localstack/health")).await {
+        Ok(Some(health)) if health["services"].is_object() => {
+            Ok(Product::LocalStack(health["version"].as_str().unwrap_or("of an unknown version").to_owned()))
+        }
+        _ => Ok(Product::Other),
+    }
+}
+
+/// The JSON of a page; none where there is no such page.
+async fn page(client: &reqwest::Client, url: &str) -> Result<Option<Value>, reqwest::Error> {
+    let answer = client.get(url).send().await?;
+    if !answer.status().is_success() {
+        return Ok(None);
+    }
+    Ok(answer.json().await.ok())
+}
+
+fn unreachable(endpoint: &str, error: &reqwest::Error) -> TargetError {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    TargetError::Unreachable { endpoint: endpoint.to_owned(), reason: cause.to_string() }
+}
+
+async fn account(clients: &Clients, endpoint: &str) -> Result<String, TargetError> {
+    let identity = |reason: String| TargetError::Identity { endpoint: endpoint.to_owned(), reason };
+    let caller = clients.sts.get_caller_identity().send().await.map_err(|error| identity(sdk::reason(&error)))?;
+    caller.account().map(str::to_owned).ok_or_else(|| identity("the answer names no account".to_owned()))
+}
+
+/// Whether the bus takes events of AWS's own services. AWS itself does not, and without CloudTrail nothing could be shown.
+async fn takes_events(clients: &Clients, endpoint: &str) -> Result<(), TargetError> {
+    let refused = |reason: String| TargetError::NoEvents { endpoint: endpoint.to_owned(), reason };
+    let entry = PutEventsRequestEntry::builder()
+        .source("aws.ec2")
+        .detail_type("alert-drill asks whether this bus takes events of AWS's own services")
+        .detail("{}")
+        .build();
+    let put = clients.events.put_events().entries(entry).send().await.map_err(|error| refused(sdk::reason(&error)))?;
+    match put.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message()))) {
+        None => Ok(()),
+        Some((code, message)) => Err(refused(format!("{code}: {}", message.unwrap_or_default()))),
+    }
+}
