@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
 pub use self::lab::LabTarget;
-pub(crate) use self::lab::{TAP_PREFIX, ladder_hop};
+pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 use crate::relay::Relay;
 use crate::scenario::TargetKind;
 

@@ -16,7 +16,6 @@ use self::readme::reader::Reader;
 
 const ENGLISH: &str = include_str!("../README.md");
 const KOREAN: &str = include_str!("../README.ko.md");
-const LAB: &str = include_str!("../lab/README.md");
 
 /// Drills run on the lab alone so far; a suite that is run for another target leaves these out.
 fn is_on_the_lab() -> bool {
@@ -63,7 +62,7 @@ fn the_example_is_the_one_that_the_crate_documentation_compiles() {
 
 #[test]
 fn every_option_and_exit_code_is_the_programs_own() {
-    let help: String = ["run", "lab"]
+    let help: String = ["run", "lab", "relay"]
         .map(|command| {
             String::from_utf8(
                 Command::new(env!("CARGO_BIN_EXE_alert-drill")).args([command, "--help"]).output().unwrap().stdout,
@@ -87,33 +86,4 @@ fn every_option_and_exit_code_is_the_programs_own() {
             );
         }
     }
-}
-
-#[test]
-fn the_labs_table_of_operations_is_complete_and_true() {
-    let mut operations: Vec<&str> = [
-        include_str!("../lab/src/cloudtrail.rs"),
-        include_str!("../lab/src/ec2.rs"),
-        include_str!("../lab/src/events.rs"),
-        include_str!("../lab/src/iam.rs"),
-        include_str!("../lab/src/lambda/service.rs"),
-        include_str!("../lab/src/logs.rs"),
-        include_str!("../lab/src/sns.rs"),
-        include_str!("../lab/src/sqs.rs"),
-    ]
-    .into_iter()
-    .flat_map(|source| source.split("match call.operation.as_str() {").skip(1))
-    .flat_map(|arms| arms.split("unsupported()").next().unwrap().lines())
-    .filter_map(|arm| arm.trim().strip_prefix('"')?.split_once(" =>"))
-    .flat_map(|(names, _)| names.split(['"', '|', ' ']).filter(|name| !name.is_empty()))
-    .collect();
-    let s3 = include_str!("../lab/src/s3/operations.rs");
-    operations.extend(s3.lines().filter_map(|line| Some(line.split_once("Input) -> ")?.0.split_once('(')?.1)));
-    let (_, table) = LAB.split_once("| service | operations |\n").unwrap();
-    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
-    let mut listed: Vec<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
-    operations.retain(|name| !name.is_empty());
-    operations.sort_unstable();
-    listed.sort_unstable();
-    assert_data_eq!(listed.join("\n"), operations.join("\n").raw());
 }

@@ -227,10 +227,14 @@ fn reached_between(
     }
     match hop {
         Hop::Bus => (seen.bus_seen(), seen.bus.map(millis), None),
-        Hop::Trail if stage.target.is_relayed() => (true, None, Some("made by the relay".to_owned())),
+        Hop::Trail if stage.target.is_relayed() => {
+            (true, None, Some(stage.lang.choose("made by the relay", "릴레이가 만듦").to_owned()))
+        }
         Hop::Trail => (seen.bus_seen(), None, None),
         Hop::Rule | Hop::Topic => (seen.is_alerted(), None, None),
-        Hop::Function if stands_in(stage, hop) => (seen.discord_seen(), None, Some("run by the harness".to_owned())),
+        Hop::Function if stands_in(stage, hop) => {
+            (seen.discord_seen(), None, Some(stage.lang.choose("run by the harness", "하네스가 실행함").to_owned()))
+        }
         Hop::Function => (seen.discord_seen(), None, None),
         Hop::Api | Hop::Queue | Hop::Discord | Hop::Mail => (false, None, None),
     }

@@ -17,7 +17,7 @@ use crate::diagnosis::Finding;
 use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, rule};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario};
-use crate::target::{Place, TAP_PREFIX, Target, TargetError};
+use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
 use crate::text::Lang;
 
 /// Which drills of the scenario to run.
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         let discord = DiscordProbe::start(channel, Arc::clone(&observations)).await;
         let webhook_url = discord.webhook_url();
         let short: String = stage.run_id.chars().rev().filter(|c| *c != '-').take(12).collect();
-        let (queue_name, tap_name) = (format!("alert-drill-queue-{short}"), format!("{TAP_PREFIX}{short}"));
+        let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
         let tap = async {
             let source = Source::Tap(tap_name.clone());
             let probe = QueueProbe::start(site, &tap_name, source, Arc::clone(&observations)).await?;

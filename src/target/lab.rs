@@ -11,6 +11,9 @@ use crate::scenario::{Hop, TargetKind};
 /// What the names of the tap's rule and queue begin with.
 pub(crate) const TAP_PREFIX: &str = "alert-drill-tap-";
 
+/// What the name of the temporary queue on the topic begins with.
+pub(crate) const QUEUE_PREFIX: &str = "alert-drill-queue-";
+
 /// The hop of the ladder that a delivery of the lab is; files and HTTP subscriptions are none.
 pub(crate) fn ladder_hop(logged: deliveries::Hop) -> Option<Hop> {
     match logged {
@@ -25,6 +28,16 @@ pub(crate) fn ladder_hop(logged: deliveries::Hop) -> Option<Hop> {
     }
 }
 
+/// Whether a delivery is a link of the chain under test. The record travels on behind the chain, too.
+fn is_of_pipeline(delivery: &Delivery) -> bool {
+    let by_topic = delivery.from.starts_with("arn:aws:sns:");
+    match delivery.hop {
+        deliveries::Hop::Queue => by_topic && delivery.to.contains(QUEUE_PREFIX),
+        deliveries::Hop::Function | deliveries::Hop::Mail => by_topic,
+        _ => !delivery.from.contains(TAP_PREFIX) && !delivery.to.contains(TAP_PREFIX),
+    }
+}
+
 /// A lab that belongs to one target.
 #[derive(Debug)]
 pub struct LabTarget {
@@ -32,11 +45,11 @@ pub struct LabTarget {
 }
 
 impl LabTarget {
-    /// The pipeline's deliveries of the CloudTrail record with this `requestID`, oldest first. Those of the harness's own
-    /// tap, which sees the same record, are left out.
+    /// The pipeline's deliveries of the CloudTrail record with this `requestID`, oldest first. What else the record sets
+    /// off is left out: the harness's own tap, dead-letter queues, and the destinations of functions.
     pub fn deliveries(&self, request_id: &str) -> Vec<Delivery> {
         let mut deliveries = self.lab.deliveries_of(request_id);
-        deliveries.retain(|delivery| !delivery.from.contains(TAP_PREFIX) && !delivery.to.contains(TAP_PREFIX));
+        deliveries.retain(is_of_pipeline);
         deliveries
     }
 

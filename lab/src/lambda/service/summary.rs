@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FunctionState, Lambda};
+use super::Lambda;
+use super::state::FunctionState;
 
 impl Lambda {
     /// Every function in short. Of its variables the names alone: the values are secrets, and a webhook's URL is one.
@@ -21,7 +22,7 @@ impl Lambda {
 }
 
 fn summary(function: &FunctionState) -> Value {
-    let settings = &function.settings;
+    let settings = &function.latest.settings;
     json!({
         "name": settings.name,
         "arn": function.arn,
@@ -30,9 +31,9 @@ fn summary(function: &FunctionState) -> Value {
         "state": "Active",
         "timeout_seconds": settings.timeout,
         "memory_megabytes": settings.memory_size,
-        "last_modified": function.last_modified,
+        "last_modified": function.latest.last_modified,
         "variables": settings.environment.keys().collect::<Vec<_>>(),
-        "has_policy": function.policy.is_some(),
+        "has_policy": !function.policies.is_empty(),
         "reserved_concurrency": function.concurrency.limit(),
     })
 }
