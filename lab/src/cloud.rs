@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::changes::Changes;
 use crate::cloudtrail::CloudTrail;
 use crate::cloudwatch::CloudWatch;
 use crate::deliveries::Deliveries;
@@ -45,6 +46,7 @@ pub(crate) struct Cloud {
     pub(crate) mail: Mail,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) changes: Changes,
     /// Whether callers are held to their identity policies.
     pub(crate) enforces_iam: bool,
     pub(crate) faults: Injector,
@@ -95,6 +97,7 @@ impl Default for Cloud {
             mail: Mail::default(),
             metrics,
             deliveries: Arc::default(),
+            changes: Changes::default(),
             faults: Injector::default(),
             seen: Seen::default(),
             retired: CancellationToken::default(),

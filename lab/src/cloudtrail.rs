@@ -30,6 +30,7 @@ mod trail;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::history::History;
@@ -160,6 +161,18 @@ impl CloudTrail {
             event_name.is_none_or(|name| record.event_name == name) && event_id.is_none_or(|id| record.event_id == id)
         };
         self.history.all(wanted).iter().map(|kept| kept.json()).collect()
+    }
+
+    /// The records from a number on, at most `most` of them, each with its time to the millisecond; and the number of the
+    /// first of them.
+    pub(crate) fn records_since(&self, number: u64, most: usize) -> (u64, Vec<(Timestamp, Value)>) {
+        let (first, kept) = self.history.since(number, most);
+        (first, kept.iter().map(|kept| (kept.time(), kept.json())).collect())
+    }
+
+    /// How many records there were so far.
+    pub(crate) fn record_count(&self) -> u64 {
+        self.history.count()
     }
 
     /// Every trail in short, as the lab's own page shows it.

@@ -287,8 +287,28 @@ impl Deliveries {
         while log.len() > self.most {
             log.pop_front();
         }
-        drop(log);
+        // Under the lock: the newest entry's number is always the count.
         self.logged.send_modify(|count| *count += 1);
+    }
+
+    /// Changes with every entry, and when an announced delivery begins or ends; the value is the number of entries so far, those that are no longer kept included.
+    pub(crate) fn logged(&self) -> watch::Receiver<u64> {
+        self.logged.subscribe()
+    }
+
+    /// The entries that are kept, at most `most` of them, from the one with this number on (the first has 0), and the
+    /// number of the first of them.
+    pub(crate) fn since(&self, number: u64, most: usize) -> (u64, Vec<Delivery>) {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = self.logged.borrow().saturating_sub(log.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        (first, log.iter().skip(skipped).take(most).cloned().collect())
+    }
+
+    /// The deliveries that have begun and not ended.
+    pub(crate) fn begun(&self) -> Vec<Delivery> {
+        self.lock_begun().values().cloned().collect()
     }
 
     /// The deliveries so far, oldest first; those that are under way come last.
@@ -301,7 +321,8 @@ impl Deliveries {
         self.which(|delivery| delivery.carried.request_id.as_deref() == Some(request_id))
     }
 
-    fn which(&self, wanted: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {
+    /// The wanted deliveries, oldest first; those that are under way come last.
+    pub(crate) fn which(&self, wanted: impl Fn(&Delivery) -> bool) -> Vec<Delivery> {
         // In this order, a delivery that ends meanwhile is seen once more rather than not at all.
         let begun: Vec<Delivery> = self.lock_begun().values().filter(|delivery| wanted(delivery)).cloned().collect();
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -337,6 +358,8 @@ impl Deliveries {
         self.lock_begun().insert(number, Delivery::new(leg, Outcome::UnderWay, None, None));
         let mut under_way = self.begin();
         under_way.announced = Some(number);
+        // There is no new entry, and yet something to see.
+        self.logged.send_modify(|_| {});
         under_way
     }
 
@@ -366,6 +389,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         if let Some(number) = self.announced {
             self.deliveries.lock_begun().remove(&number);
+            self.deliveries.logged.send_modify(|_| {});
         }
         if self.deliveries.under_way.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.deliveries.settled.notify_waiters();

@@ -124,6 +124,8 @@ struct State {
     webhooks: Vec<Entry>,
     messages: Vec<Received>,
     exchanges: VecDeque<Exchange>,
+    /// How many exchanges there were so far, those that are no longer kept included.
+    answered: u64,
     faults: VecDeque<(Option<String>, Fault)>,
     rate_limit: RateLimit,
     /// The rate-limit headers of the request that is being answered.
@@ -219,6 +221,26 @@ impl Discord {
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.state().exchanges.iter().cloned().collect()
+    }
+
+    /// The requests that are kept, at most `most` of them, from the one with this number on (the first has 0): each with the
+    /// message that it was about, as it stands now. And the number of the first of them.
+    pub(crate) fn exchanges_since(&self, number: u64, most: usize) -> (u64, Vec<(Exchange, Option<Received>)>) {
+        let state = self.state();
+        let message = |exchange: &Exchange| {
+            let id = exchange.message_id.as_deref()?;
+            state.messages.iter().rev().find(|message| message.id() == id).cloned()
+        };
+        let oldest = state.answered.saturating_sub(state.exchanges.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        let exchanges = state.exchanges.iter().skip(skipped).take(most);
+        (first, exchanges.map(|exchange| (exchange.clone(), message(exchange))).collect())
+    }
+
+    /// How many requests there were so far.
+    pub(crate) fn exchange_count(&self) -> u64 {
+        self.state().answered
     }
 
     /// Answers the next message that is sent through any webhook with this fault. Faults queue up.

@@ -44,6 +44,7 @@ mod rule;
 mod status;
 mod subnet;
 mod subnet_change;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ mod permission;
 mod put;
 mod rule;
 mod snapshot;
+mod summary;
 mod tags;
 mod target;
 mod transform;

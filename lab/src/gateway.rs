@@ -91,6 +91,7 @@ pub(crate) async fn answer(cloud: &Arc<Cloud>, parts: &Parts, body: Bytes, sourc
     if let Some(record) = record {
         cloud.cloudtrail.observe(cloud, Arc::new(record));
     }
+    cloud.changes.called();
     if struck.hang_up_after {
         return None;
     }

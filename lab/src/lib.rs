@@ -1,5 +1,6 @@
 //! An embedded AWS in which **what makes an alarm silent in AWS makes it silent too**.
 
+mod changes;
 mod cloud;
 pub mod cloudtrail;
 mod cloudwatch;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::cloud::Limits;
 
@@ -37,6 +38,8 @@ pub struct Mail {
     sent: Mutex<VecDeque<Message>>,
     /// How many are kept; the oldest go first.
     most: usize,
+    /// How many were sent so far. Changed under the lock.
+    count: watch::Sender<u64>,
 }
 
 impl Default for Mail {
@@ -48,7 +51,7 @@ impl Default for Mail {
 impl Mail {
     /// Mailboxes that hold the newest `most` mails.
     pub(crate) fn keeping(most: usize) -> Self {
-        Self { sent: Mutex::default(), most }
+        Self { sent: Mutex::default(), most, count: watch::Sender::new(0) }
     }
 
     /// Puts a mail into its mailbox.
@@ -58,6 +61,21 @@ impl Mail {
         while sent.len() > self.most {
             sent.pop_front();
         }
+        self.count.send_modify(|count| *count += 1);
+    }
+
+    /// Changes with every mail; the value is how many there were so far.
+    pub(crate) fn sent(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+
+    /// The mails from the one with this number on (the first has 0), at most `most` of them, and the number of the first.
+    pub(crate) fn since(&self, number: u64, most: usize) -> (u64, Vec<Message>) {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = self.count.borrow().saturating_sub(sent.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        (first, sent.iter().skip(skipped).take(most).cloned().collect())
     }
 
     /// The mails so far, oldest first; with an address, that mailbox alone.

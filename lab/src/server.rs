@@ -10,6 +10,7 @@ mod connection;
 mod control;
 mod current;
 mod guard;
+mod page;
 mod pages;
 #[cfg(test)]
 mod tests;

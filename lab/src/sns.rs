@@ -34,6 +34,7 @@ mod signature;
 mod snapshot;
 mod subscribe;
 mod subscription;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,7 @@ mod receive;
 mod redrive;
 mod send;
 mod snapshot;
+mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The event history: the management records of 90 days, with or without a trail.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
@@ -48,6 +49,11 @@ impl Kept {
         Self { record, text }
     }
 
+    /// When the call was made.
+    pub(super) fn time(&self) -> Timestamp {
+        self.record.time
+    }
+
     /// The record as CloudTrail writes it.
     pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
@@ -60,6 +66,8 @@ pub(super) struct History {
     records: Mutex<VecDeque<Arc<Kept>>>,
     /// How many are kept; the oldest go first.
     most: usize,
+    /// How many there were so far, those that are no longer kept included. Changed under the lock.
+    count: AtomicU64,
 }
 
 impl Default for History {
@@ -71,7 +79,7 @@ impl Default for History {
 impl History {
     /// A history of the newest `most` records.
     pub(super) fn keeping(most: usize) -> Self {
-        Self { records: Mutex::default(), most }
+        Self { records: Mutex::default(), most, count: AtomicU64::new(0) }
     }
 
     pub(super) fn push(&self, record: &Record) {
@@ -81,6 +89,22 @@ impl History {
         while records.len() > self.most {
             records.pop_front();
         }
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The records that are kept, at most `most` of them, from the one with this number on (the first has 0), and the
+    /// number of the first of them.
+    pub(super) fn since(&self, number: u64, most: usize) -> (u64, Vec<Arc<Kept>>) {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = self.count.load(Ordering::Relaxed).saturating_sub(records.len() as u64);
+        let first = number.max(oldest);
+        let skipped = usize::try_from(first - oldest).unwrap_or(usize::MAX);
+        (first, records.iter().skip(skipped).take(most).cloned().collect())
+    }
+
+    /// How many records there were so far.
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// The wanted records, oldest first.

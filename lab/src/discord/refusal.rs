@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::DEFAULT_API_VERSION;
 use super::form::FormErrors;
 use super::rate_limit::seconds;
 use super::request::Response;
@@ -166,6 +167,14 @@ impl Refusal {
             }
         }
         response
+    }
+
+    /// The body of the answer as a person reads it.
+    pub(crate) fn shown(&self) -> Value {
+        match self {
+            Self::Blocked { .. } => self.message().into(),
+            _ => self.body(DEFAULT_API_VERSION),
+        }
     }
 
     fn body(&self, api_version: u8) -> Value {

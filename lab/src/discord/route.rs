@@ -57,6 +57,7 @@ impl State {
         if !scripted {
             response.add_headers(std::mem::take(&mut self.pending_headers));
         }
+        self.answered += 1;
         self.exchanges.push_back(Exchange {
             at: now,
             method: request.method.clone(),

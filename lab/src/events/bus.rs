@@ -59,14 +59,14 @@ impl Bus {
 }
 
 impl Buses {
-    /// Every bus with its name.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Bus)> {
-        self.by_name.iter()
-    }
-
     /// The bus with this name.
     pub(super) fn get(&self, name: &str) -> Result<&Bus, AwsError> {
         self.by_name.get(name).ok_or_else(|| no_bus(name))
+    }
+
+    /// Every bus with its name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Bus)> {
+        self.by_name.iter()
     }
 
     /// The bus with this name, to change it.

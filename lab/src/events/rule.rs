@@ -25,7 +25,7 @@ pub(super) struct Rule {
     pub(super) arn: String,
     pub(super) bus: String,
     pub(super) pattern: Arc<Pattern>,
-    pattern_text: String,
+    pub(super) pattern_text: String,
     pub(super) state: State,
     description: Option<String>,
     role_arn: Option<String>,

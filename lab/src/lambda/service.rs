@@ -28,6 +28,7 @@ mod page;
 mod permission;
 mod snapshot;
 mod state;
+mod summary;
 mod tags;
 mod unsupported;
 mod update;

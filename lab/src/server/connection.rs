@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::current::Current;
-use super::{body, control, pages};
+use super::{body, control, page, pages};
 use crate::gateway::call::{self, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::service::{Protocol, Service};
@@ -42,7 +42,8 @@ const MOST_HEADERS: usize = 100;
 
 /// Accepts connections until the lab stops. The connections live in this task's set, so that none outlives it.
 pub(super) async fn accept(listener: TcpListener, current: Current, stop: CancellationToken) {
-    let router = pages::routes().merge(control::routes()).fallback(api).with_state(current.clone());
+    let router =
+        pages::routes().merge(page::routes()).merge(control::routes()).fallback(api).with_state(current.clone());
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
     // As often as CloudWatch looks at how full queues are.

@@ -56,10 +56,11 @@ impl Current {
     pub(super) async fn reset(&self) {
         let fresh = self.start.cloud();
         let old = std::mem::replace(&mut *self.cloud.write().unwrap_or_else(PoisonError::into_inner), fresh);
-        old.retired.cancel();
         old.lambda.stop().await;
         // Last, so that no function of the old cloud posts into the new channels.
         self.start.discord.reset(&self.start.webhook);
+        // Those who look on see the new cloud from here on, and nothing that Discord still had of the old one.
+        old.retired.cancel();
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) struct Options {
 /// A filter policy with the text that it was given as.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Filter {
-    text: String,
+    pub(super) text: String,
     pub(super) policy: FilterPolicy,
 }
 
