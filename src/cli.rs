@@ -114,6 +114,13 @@ struct LabArgs {
     /// Where to listen; port 0 takes any free one. Other machines can reach the lab only if you say so here.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4566")]
     listen: std::net::SocketAddr,
+    /// Answer to this name too, beside localhost and the lab's own address: that of its container, say. Can be given
+    /// several times.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    /// Let calls and deliveries fail as this file of JSON says; /_lab/faults shows and changes them while the lab runs.
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
     /// Hold callers to their IAM policies: users by the access keys that this lab gave them, and sessions of roles.
     #[arg(long)]
     enforce_iam: bool,

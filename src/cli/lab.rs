@@ -1,8 +1,10 @@
 //! `alert-drill lab`.
 
 use std::net::IpAddr;
+use std::path::Path;
 
-use alert_drill_lab::Lab;
+use alert_drill_lab::faults::Faults;
+use alert_drill_lab::{Lab, LabBuilder};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +19,13 @@ pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
-    let lab = match Lab::builder().listen(args.listen).channel(args.channel).enforce_iam(args.enforce_iam).start().await
-    {
+    let faults = match args.faults.as_deref().map_or_else(|| Ok(Faults::default()), faults_of) {
+        Ok(faults) => faults,
+        Err(why) => return fail(Exit::Usage, &why),
+    };
+    let builder = Lab::builder().listen(args.listen).channel(args.channel).enforce_iam(args.enforce_iam).faults(faults);
+    let builder = args.allow_host.into_iter().fold(builder, LabBuilder::allow_host);
+    let lab = match builder.start().await {
         Ok(lab) => lab,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
@@ -39,6 +46,12 @@ pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
     printed
 }
 
+/// The faults of a file, or what is wrong with it.
+fn faults_of(path: &Path) -> Result<Faults, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Faults::from_json(&text).map_err(|wrong| format!("{}: {wrong}", path.display()))
+}
+
 fn welcome(lab: &Lab, lang: Lang) -> String {
     let (endpoint, webhook) = (lab.endpoint_url(), lab.discord_webhook_url());
     let open = warning(lab.address().ip(), lang);
@@ -54,7 +67,10 @@ Point the AWS CLI at it:
 Your function posts to this webhook:
   {webhook}
 
-What happened, and what was stopped and why:
+Look at it in a browser: the channel, the mailbox, each event and what stopped it
+  {endpoint}/_lab/
+
+The same as JSON:
   {endpoint}/_lab/deliveries   {endpoint}/_lab/trail
   {endpoint}/_lab/discord      {endpoint}/_lab/mail
 
@@ -72,7 +88,10 @@ AWS CLI 설정:
 함수가 보낼 디스코드 웹후크:
   {webhook}
 
-무슨 일이 있었고 무엇이 왜 막혔는지 보기:
+브라우저로 보기: 채널, 메일함, 이벤트마다 어디서 왜 막혔는지
+  {endpoint}/_lab/
+
+JSON으로 보기:
   {endpoint}/_lab/deliveries   {endpoint}/_lab/trail
   {endpoint}/_lab/discord      {endpoint}/_lab/mail
 

@@ -47,7 +47,8 @@ const fn code(hop: Hop, reason: Reason) -> Code {
         Reason::Unconfirmed => Code::SubscriptionUnconfirmed,
         Reason::FunctionError => Code::FunctionFailed,
         Reason::Throttled => Code::FunctionThrottled,
-        Reason::ReceiverError | Reason::Fault => Code::ReceiverFailed,
+        Reason::ReceiverError => Code::ReceiverFailed,
+        Reason::Fault => Code::FaultInjected,
         Reason::PolicyDenied => match hop {
             Hop::Queue => Code::QueuePolicyDenies,
             Hop::Function => Code::FunctionPolicyDenies,
@@ -120,6 +121,10 @@ fn message(code: Code, hop: Hop, scenario: &Scenario, lang: Lang) -> String {
             format!("the function {function} is throttled"),
             format!("함수 {function}의 동시 실행 한도 때문에 호출되지 않습니다"),
         ),
+        Code::FaultInjected => (
+            format!("a fault that was ordered in the lab lost the event before the {hop}: AWS would not have"),
+            format!("실습 환경에 설정한 장애가 {hop} 앞에서 이벤트를 버렸습니다 (AWS에서 생긴 일이 아님)"),
+        ),
         Code::ReceiverFailed => {
             (format!("the {hop} did not take the event"), format!("{hop}이(가) 이벤트를 받지 않았습니다"))
         }
@@ -190,6 +195,10 @@ fn remedy(code: Code, delivery: &Delivery, scenario: &Scenario, lang: Lang) -> S
         Code::ReceiverMissing => lang.choose(
             format!("name a receiver that exists in place of {to}"),
             format!("{to} 대신 실제로 있는 대상을 지정하세요"),
+        ),
+        Code::FaultInjected => lang.choose(
+            "take the fault back: curl -X DELETE …/_lab/faults".to_owned(),
+            "장애 설정을 지우세요: curl -X DELETE …/_lab/faults".to_owned(),
         ),
         Code::RuleInvalidInput => lang.choose(
             format!("mend the input of the rule's target: aws events list-targets-by-rule --rule {rule}"),

@@ -60,6 +60,8 @@ pub enum Code {
     FunctionUnanswered,
     /// The function is throttled.
     FunctionThrottled,
+    /// A fault that was ordered in the lab lost the event.
+    FaultInjected,
     /// The receiver answered with an error.
     ReceiverFailed,
     /// The alert did not arrive, and nothing says why.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout};
 
 use serde_json::{Value, json};
 
-use crate::support::{command, run, signal};
+use crate::support::{Folder, command, run, signal};
 
 /// A lab that is ready: its first line was read.
 struct Ready {
@@ -71,7 +71,10 @@ fn the_welcome_says_how_to_use_it() {
     Your function posts to this webhook:
       [ENDPOINT]/api/webhooks/[WEBHOOK]
 
-    What happened, and what was stopped and why:
+    Look at it in a browser: the channel, the mailbox, each event and what stopped it
+      [ENDPOINT]/_lab/
+
+    The same as JSON:
       [ENDPOINT]/_lab/deliveries   [ENDPOINT]/_lab/trail
       [ENDPOINT]/_lab/discord      [ENDPOINT]/_lab/mail
 
@@ -90,6 +93,32 @@ fn an_address_in_use_is_named() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(5), ""));
     let why = format!("error: {address} is in use by another process: stop it, or give another port");
     assert!(ended.stderr.starts_with(&why), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn faults_and_names_are_given_at_the_start() {
+    let folder = Folder::new();
+    let faults = folder.write("faults.json", r#"{ "calls": [{ "fault": "throttle", "service": "ec2", "next": 1 }] }"#);
+    let lab = Ready::start(&["--output", "json", "--faults", &faults, "--allow-host", "aws-of-the-workshop"]);
+    let ready: Value = serde_json::from_str(&lab.line).unwrap();
+    let health = format!("{}/_lab/health", ready["endpoint_url"].as_str().unwrap());
+    let set: Value = reqwest::get(health.replace("health", "faults")).await.unwrap().json().await.unwrap();
+    assert!(set.to_string().contains(r#""fault":"throttle""#), "{set}");
+    let asked_as = async |host: &str| {
+        let request = reqwest::Client::new().get(&health).header("host", host);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((asked_as("aws-of-the-workshop").await, asked_as("elsewhere.example").await), (200, 403));
+    lab.stop("TERM");
+
+    let wrong = folder.write("wrong.json", r#"{ "calls": [{ "fault": "throttle", "service": "dynamodb" }] }"#);
+    let ended = run(&["lab", "--listen", "127.0.0.1:0", "--faults", &wrong]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(
+        ended.stderr.starts_with(&format!("error: {wrong}: the lab has no service dynamodb: it has ")),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// The welcome without its port and its webhook's id and token.

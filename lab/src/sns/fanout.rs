@@ -101,8 +101,12 @@ impl Delivery {
         if self.is_held_back() {
             return;
         }
-        let signer = self.cloud.sns.signing.signer().await;
-        let signer = Some(&*signer);
+        let signer = match self.subscription.protocol {
+            // A mail for people has no signature to wait for.
+            Protocol::Email => None,
+            _ => Some(self.cloud.sns.signing.signer().await),
+        };
+        let signer = signer.as_deref();
         let (attempts, result) = match self.subscription.protocol {
             Protocol::Sqs => (1, self.to_queue(signer)),
             Protocol::Lambda => (1, self.to_function(signer)),

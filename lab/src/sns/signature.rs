@@ -1,11 +1,12 @@
-//! The signatures of SNS: a key and a certificate that every lab makes for itself, and that end with it.
+//! The signatures of SNS: a key and a certificate that every process makes for itself, and that end with it.
 //!
 //! A subscriber that verifies what it gets, as it should, can be tested against the lab: the signature is right, in both
 //! versions, and the certificate is where `SigningCertURL` says. What it must let pass is the address, which is the lab's
 //! and plain HTTP: nobody can take a message of the lab for one of AWS's.
 //!
 //! The key is never written anywhere and no key comes with the lab, so that there is none to be trusted by mistake. It is
-//! made in a thread of its own when the first topic is: starting a lab makes none, and the first delivery rarely waits.
+//! made in a thread of its own when the first topic is: starting a lab makes none, and the first delivery rarely waits. The
+//! labs of one process, of which a test suite has many, share it.
 //! Four primes of 512 bits make its 2048 bits, which is RSA as good as two (RFC 8017 allows it), and eight times as fast
 //! to find in a build without optimisation, where finding two takes a second or more.
 //!
@@ -58,25 +59,30 @@ impl Signer {
     }
 }
 
-/// The lab's signer, which is made once.
+/// The signer of this process, which is made once.
+static SIGNER: OnceCell<Arc<Signer>> = OnceCell::const_new();
+
+/// Whether it is begun.
+static IS_BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// How a lab comes by its signer.
 #[derive(Debug, Default)]
-pub(super) struct Signing {
-    cell: Arc<OnceCell<Arc<Signer>>>,
-    is_begun: AtomicBool,
-}
+pub(super) struct Signing;
 
 impl Signing {
     /// Begins to make the signer, if that has not begun.
     pub(super) fn prepare(&self) {
-        if !self.is_begun.swap(true, Ordering::Relaxed) {
-            let cell = Arc::clone(&self.cell);
-            tokio::spawn(async move { cell.get_or_init(make).await.key.modulus_bytes() });
+        if !IS_BEGUN.swap(true, Ordering::Relaxed) {
+            // Should the lab end meanwhile, whoever asks next begins once more.
+            tokio::spawn(async {
+                let _ = SIGNER.get_or_init(make).await;
+            });
         }
     }
 
     /// The signer, once it is made.
     pub(super) async fn signer(&self) -> Arc<Signer> {
-        Arc::clone(self.cell.get_or_init(make).await)
+        Arc::clone(SIGNER.get_or_init(make).await)
     }
 }
 

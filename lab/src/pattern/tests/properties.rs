@@ -309,10 +309,10 @@ fn pairs() -> impl Strategy<Value = (Value, Value)> {
     })
 }
 
-/// The compiled pattern; `None` if it has too many combinations, which a generated one may.
+/// The compiled pattern; `None` if it has too many combinations or wildcards, which a generated one may.
 fn compiled(pattern: &Value) -> Option<Pattern> {
     match Pattern::parse(&pattern.to_string()) {
-        Err(error) if error.reason == Reason::OrTooManyCombinations => None,
+        Err(error) if matches!(error.reason, Reason::OrTooManyCombinations | Reason::TooComplex) => None,
         other => Some(other.unwrap()),
     }
 }
