@@ -16,6 +16,8 @@ use self::readme::reader::Reader;
 
 const ENGLISH: &str = include_str!("../README.md");
 const KOREAN: &str = include_str!("../README.ko.md");
+const LAB: &str = include_str!("../lab/README.md");
+const LAB_KOREAN: &str = include_str!("../lab/README.ko.md");
 
 /// Drills run on the lab alone so far; a suite that is run for another target leaves these out.
 fn is_on_the_lab() -> bool {
@@ -43,6 +45,26 @@ fn the_korean_readme_can_be_followed() {
     if is_on_the_lab() {
         let mut reader = Reader::new("ko");
         steps(KOREAN).iter().for_each(|step| reader.follow(step));
+    }
+}
+
+#[test]
+fn the_workbook_can_be_done_by_hand_in_english() {
+    follow_the_workbook(LAB, "workbook-en");
+}
+
+#[test]
+fn the_workbook_can_be_done_by_hand_in_korean() {
+    let lines = |readme| steps(readme).into_iter().map(|step| step.line).collect::<Vec<_>>().join("\n");
+    let (_, english) = LAB.split_once("\n## The workbook by hand\n").unwrap();
+    assert_data_eq!(lines(LAB_KOREAN), lines(english).raw());
+    follow_the_workbook(LAB_KOREAN, "workbook-ko");
+}
+
+fn follow_the_workbook(readme: &str, name: &str) {
+    if is_on_the_lab() {
+        let mut reader = Reader::new(name);
+        steps(readme).iter().filter(|step| !step.line.starts_with("cargo ")).for_each(|step| reader.follow(step));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The lab's own pages under `/_lab/`, as JSON, and the door to Discord's API.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -15,15 +16,19 @@ use serde_json::{Map, Value, json};
 
 use super::current::Current;
 use crate::cloud::Cloud;
-use crate::deliveries::Delivery;
+use crate::deliveries::{Delivery, Outcome};
 use crate::discord;
 use crate::gateway::service::Service;
+
+/// How long the page of settling waits.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// The routes of the lab's own pages.
 pub(super) fn routes() -> Router<Current> {
     Router::new()
         .route("/_lab/health", get(health))
         .route("/_lab/deliveries", get(deliveries))
+        .route("/_lab/settled", get(settled))
         .route("/_lab/discord", get(discord_page))
         .route("/_lab/mail", get(mail))
         .route("/_lab/metrics", get(metrics))
@@ -87,6 +92,8 @@ async fn health() -> Json<Value> {
 struct OfRecord {
     event_id: Option<String>,
     request_id: Option<String>,
+    event_name: Option<String>,
+    outcome: Option<Outcome>,
 }
 
 async fn deliveries(State(cloud): State<Arc<Cloud>>, Query(which): Query<OfRecord>) -> Json<Value> {
@@ -96,6 +103,12 @@ async fn deliveries(State(cloud): State<Arc<Cloud>>, Query(which): Query<OfRecor
     };
     if let Some(id) = which.event_id {
         deliveries.retain(|delivery| delivery.carried.event_id.as_ref() == Some(&id));
+    }
+    if let Some(name) = which.event_name {
+        deliveries.retain(|delivery| delivery.carried.event_name.as_ref() == Some(&name));
+    }
+    if let Some(outcome) = which.outcome {
+        deliveries.retain(|delivery| delivery.outcome == outcome);
     }
     let deliveries: Vec<_> = deliveries.into_iter().map(Delivery::explained).collect();
     Json(json!({ "deliveries": deliveries }))
@@ -109,6 +122,12 @@ struct ToAddress {
 
 async fn mail(State(cloud): State<Arc<Cloud>>, Query(which): Query<ToAddress>) -> Json<Value> {
     Json(json!({ "messages": cloud.mail.messages(which.to.as_deref()) }))
+}
+
+/// Waits until no delivery is under way, or ten seconds: what has not arrived by then does not arrive.
+async fn settled(State(cloud): State<Arc<Cloud>>) -> Json<Value> {
+    let settled = tokio::time::timeout(SETTLED, cloud.deliveries.settled()).await;
+    Json(json!({ "settled": settled.is_ok() }))
 }
 
 /// The counters that AWS keeps of deliveries, each with its sum.
