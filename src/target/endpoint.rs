@@ -76,12 +76,9 @@ async fn product(url: &str) -> Result<Product, TargetError> {
     }
     let client = client.build();
     let client = client.map_err(|error| unreachable(url, &error))?;
-    if let Some(health) =
-        page(&client, &format!("{url}/_lab/health")).await.map_err(|error| unreachable(url, &error))?
-    {
-        if health["status"] == "running" && health["services"].is_array() {
-            return Ok(Product::Lab);
-        }
+    let health = page(&client, &format!("{url}/_lab/health")).await.map_err(|error| unreachable(url, &error))?;
+    if health.is_some_and(|health| health["status"] == "running" && health["services"].is_array()) {
+        return Ok(Product::Lab);
     }
     match page(&client, &format!("{url}/_localstack/health")).await {
         Ok(Some(health)) if health["services"].is_object() => {
