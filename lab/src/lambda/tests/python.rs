@@ -2,7 +2,9 @@
 
 use super::*;
 
+mod machine;
 mod oracle;
+mod process;
 
 fn deploy(lab: &Lab, handler: &str, files: &[(&str, u32, &str)]) -> Option<Arc<Function>> {
     if let Err(error) = PythonVersion::V3_13.find() {
