@@ -158,7 +158,7 @@ const CASES: &[(&str, &str, &str)] = &[
     (
         "the context",
         "lambda.f",
-        "def f(e, c):\n    c.log('a line\\n')\n    return [c.aws_request_id, c.function_name, c.function_version, c.invoked_function_arn, c.memory_limit_in_mb, c.log_group_name, c.identity.cognito_identity_id, c.identity.cognito_identity_pool_id, c.client_context, 2000 < c.get_remaining_time_in_millis() <= 30000, c.tenant_id, c.w3c()]",
+        "def f(e, c):\n    c.log('a line\\n')\n    return [c.aws_request_id, c.function_name, c.function_version, c.invoked_function_arn, c.memory_limit_in_mb, c.log_group_name, c.identity.cognito_identity_id, c.identity.cognito_identity_pool_id, c.client_context, 2000 < c.get_remaining_time_in_millis() <= 30000, c.tenant_id, c.w3c() if hasattr(c, 'w3c') else {}]",
     ),
     (
         "the context as text",
