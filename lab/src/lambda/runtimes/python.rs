@@ -10,7 +10,7 @@
 //! Which one runs is a line of each log stream, after `INIT_START`, which stays as AWS writes it:
 //!
 //! ```text
-//! LAB	Runtime: python3.13	Python: 3.11.7	Path: /usr/bin/python3.11
+//! LAB    Runtime: python3.13    Python: 3.11.7    Path: /usr/bin/python3.11
 //! ```
 //!
 //! An error that this machine may have caused and AWS would not (no boto3, a syntax that is too new, a file in
