@@ -20,11 +20,16 @@
 //! - The **answer** is handed over when the function asks for its next invocation, or 50 ms after the response if it
 //!   works on in the background. That work still counts in the duration and against the timeout.
 //! - `Billed Duration` includes INIT, rounded up to the millisecond.
+//! - Between two invocations the processes are **frozen** (SIGSTOP): an alarm that a handler leaves to a thread and does
+//!   not wait for is not sent before the next event comes, if ever.
+//! - A function that uses **more memory** than it has is killed: `Runtime.OutOfMemory`, `signal: killed`.
 //!
 //! # What is not
 //!
-//! - The process runs with the lab's user, file system and network; it is not frozen between invocations.
-//! - Memory is reported (`Max Memory Used`, from Linux's `/proc`; 0 elsewhere), not limited.
+//! - The process runs with the lab's user, file system and network: the package is not in `/var/task` but where
+//!   `LAMBDA_TASK_ROOT` says, `/tmp` is the machine's own, and neither is read-only.
+//! - Memory is that of the function's own process, from Linux's `/proc`, and looked at fifty times a second; elsewhere it
+//!   is neither reported nor limited.
 //! - Extensions, SnapStart and the Telemetry API are refused by name.
 //! - A stop is a SIGKILL: AWS sends SIGTERM first only to functions with extensions.
 //! - A process that leaves its process group (`setsid`) is not followed.
@@ -92,7 +97,7 @@ pub struct FunctionConfig {
     pub handler: String,
     /// How long an invocation may take. AWS allows 1 to 900 seconds.
     pub timeout: Duration,
-    /// The configured memory in MB; reported, not enforced.
+    /// The configured memory in MB. Who uses more is killed.
     pub memory_size: u32,
     /// The user's environment variables.
     pub environment: BTreeMap<String, String>,
@@ -164,6 +169,9 @@ pub struct InvokeOutcome {
     pub payload: Bytes,
     /// Set when the function failed; AWS's `X-Amz-Function-Error`.
     pub function_error: Option<FunctionError>,
+    /// What of this machine, and not of AWS, may have caused the failure, and what to do; in words. AWS has nothing of the
+    /// kind: it shows in the lab's deliveries and as a line `LAB` of the log.
+    pub note: Option<String>,
     /// The last 4 KB of the environment's log, not yet base64.
     pub log_tail: Bytes,
     /// The request id.

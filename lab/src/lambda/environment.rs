@@ -14,6 +14,8 @@ use super::process::{FunctionProcess, describe_exit};
 use super::runtime_api::{RuntimeApi, RuntimeEvent};
 use super::runtimes::{Launch, LaunchError, Runtime};
 
+/// How often to look at the memory of a process that works.
+const MEMORY_CHECK: Duration = Duration::from_millis(20);
 /// How long to wait for what a process that has exited may still have said.
 const LAST_WORDS: Duration = Duration::from_millis(10);
 
@@ -21,6 +23,8 @@ pub(super) struct Environment {
     pub(super) api: RuntimeApi,
     pub(super) stream: Arc<LogStream>,
     process: FunctionProcess,
+    /// What it may use, in MB.
+    memory_size: u64,
     memory_used: u64,
 }
 
@@ -48,6 +52,9 @@ impl Environment {
     ) -> Result<Self, InitFailure> {
         let deadline = Instant::now() + limit;
         let launch = find_launch(shared, deployment).await?;
+        if let Some(remark) = &launch.remark {
+            stream.write(remark.clone());
+        }
         let api = RuntimeApi::serve()
             .await
             .map_err(|error| InitFailure::Lab(format!("cannot open a port for the Runtime API: {error}")))?;
@@ -55,7 +62,8 @@ impl Environment {
             .start_process(&launch, deployment, api.address(), stream)
             .await
             .map_err(|error| not_started(&error, &launch, deployment))?;
-        let mut environment = Self { api, stream: Arc::clone(stream), process, memory_used: 0 };
+        let memory_size = deployment.config.memory_size.into();
+        let mut environment = Self { api, stream: Arc::clone(stream), process, memory_size, memory_used: 0 };
         match environment.wait_for_init(deadline).await {
             Ok(()) => Ok(environment),
             Err(fault) => {
@@ -69,9 +77,7 @@ impl Environment {
         let happening = tokio::time::timeout_at(deadline, self.happening()).await.map_err(|_| Fault::TimedOut)?;
         match happening {
             Happening::Event(RuntimeEvent::Ready) => Ok(()),
-            Happening::Event(RuntimeEvent::InitError { error_type, payload }) => {
-                Err(Fault::Reported { error_type, payload })
-            }
+            Happening::Event(RuntimeEvent::InitError(error)) => Err(Fault::Reported(error)),
             // The Runtime API takes no answer before there is an event.
             Happening::Event(_) => Err(Fault::exited("without providing a reason")),
             Happening::Exited(fault) => Err(fault),
@@ -80,10 +86,19 @@ impl Environment {
 
     /// What happens next. Whatever the process said comes before its exit.
     pub(super) async fn happening(&mut self) -> Happening {
-        let status = tokio::select! {
-            biased;
-            event = self.api.event() => return Happening::Event(event),
-            status = self.process.exited() => status,
+        let status = loop {
+            tokio::select! {
+                biased;
+                event = self.api.event() => return Happening::Event(event),
+                status = self.process.exited() => break status,
+                () = tokio::time::sleep(MEMORY_CHECK) => {
+                    if self.process.memory().is_some_and(|kibibytes| kibibytes > self.memory_size * 1024) {
+                        self.process.kill_group();
+                        self.memory_used = self.memory_size;
+                        return Happening::Exited(Fault::out_of_memory());
+                    }
+                }
+            }
         };
         match tokio::time::timeout(LAST_WORDS, self.api.event()).await {
             Ok(event) => Happening::Event(event),
@@ -94,12 +109,23 @@ impl Environment {
     /// The output so far is in the log, and the memory measured.
     pub(super) async fn settle(&mut self) {
         self.process.flush_output().await;
-        self.memory_used = self.process.peak_memory().unwrap_or(self.memory_used);
+        // The peak counts the pages of files as well, which are nobody's own.
+        self.memory_used = self.process.peak_memory().map_or(self.memory_used, |peak| peak.min(self.memory_size));
     }
 
     /// The most memory used so far, in MB.
     pub(super) fn memory_used(&self) -> u64 {
         self.memory_used
+    }
+
+    /// Stops all its processes until [`thaw`](Self::thaw).
+    pub(super) fn freeze(&self) {
+        self.process.freeze();
+    }
+
+    /// Lets them go on.
+    pub(super) fn thaw(&self) {
+        self.process.thaw();
     }
 
     pub(super) fn is_alive(&self) -> bool {

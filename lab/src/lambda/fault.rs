@@ -4,17 +4,13 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::logs::Status;
+use super::runtime_api::ReportedError;
 
 /// How a phase failed.
 #[derive(Clone, Debug)]
 pub(super) enum Fault {
     /// The function reported the error itself, over the Runtime API.
-    Reported {
-        /// The type that the phase's status shows.
-        error_type: String,
-        /// The error document.
-        payload: Bytes,
-    },
+    Reported(ReportedError),
     /// The platform found the error: `RequestId: … Error: message`.
     Platform { error_type: &'static str, message: String },
     /// The response was larger than 6 MB.
@@ -32,10 +28,24 @@ impl Fault {
         Self::Platform { error_type: "Runtime.InvalidEntrypoint", message: message.into() }
     }
 
+    /// The function used more memory than it has.
+    pub(super) fn out_of_memory() -> Self {
+        let message = "Runtime exited with error: signal: killed".into();
+        Self::Platform { error_type: "Runtime.OutOfMemory", message }
+    }
+
+    /// What of this machine may have caused it, if the runtime knows.
+    pub(super) fn note(&self) -> Option<&str> {
+        match self {
+            Self::Reported(error) => error.note.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The status of the phase that failed so.
     pub(super) fn status(&self) -> Status {
         match self {
-            Self::Reported { error_type, .. } => Status::Error(known_type(error_type)),
+            Self::Reported(error) => Status::Error(known_type(&error.error_type)),
             Self::Platform { error_type, .. } => Status::Error((*error_type).to_owned()),
             Self::ResponseTooLarge { .. } => Status::Error("Function.ResponseSizeTooLarge".into()),
             Self::TimedOut => Status::Timeout,
@@ -48,8 +58,8 @@ impl Fault {
             Bytes::from(json!({ "errorType": error_type, "errorMessage": message }).to_string())
         };
         match self {
-            Self::Reported { error_type, payload } if payload.is_empty() => document(error_type, String::new()),
-            Self::Reported { payload, .. } => payload.clone(),
+            Self::Reported(error) if error.payload.is_empty() => document(&error.error_type, String::new()),
+            Self::Reported(error) => error.payload.clone(),
             Self::Platform { error_type, message } => {
                 document(error_type, format!("RequestId: {request_id} Error: {message}"))
             }
@@ -64,7 +74,7 @@ impl Fault {
     /// What the platform itself writes to the log, if anything.
     pub(super) fn log_line(&self, request_id: &str, timeout: f64) -> Option<String> {
         match self {
-            Self::Reported { .. } | Self::ResponseTooLarge { .. } => None,
+            Self::Reported(_) | Self::ResponseTooLarge { .. } => None,
             Self::Platform { error_type, message } => {
                 Some(format!("RequestId: {request_id} Error: {message}\n{error_type}"))
             }

@@ -132,10 +132,13 @@ impl Function {
             }
         };
         drop(pool);
+        if let Some(environment) = &found {
+            environment.thaw();
+        }
         found
     }
 
-    /// Takes an environment back, for the next invocation.
+    /// Takes an environment back, frozen, for the next invocation.
     pub(super) fn give_back(self: &Arc<Self>, environment: Environment) {
         let mut pool = self.pool();
         if pool.retired {
@@ -143,6 +146,7 @@ impl Function {
             drop(environment);
             return;
         }
+        environment.freeze();
         pool.idle.push((Instant::now(), environment));
         if !std::mem::replace(&mut pool.sweeping, true) {
             let stop = self.stop.clone();

@@ -163,15 +163,13 @@ impl Run {
             result = Some(match happening {
                 Happening::Event(RuntimeEvent::Response(payload)) => Ok(payload),
                 Happening::Event(RuntimeEvent::ResponseTooLarge(message)) => Err(Fault::ResponseTooLarge { message }),
-                Happening::Event(RuntimeEvent::Error { error_type, payload }) => {
-                    Err(Fault::Reported { error_type, payload })
-                }
+                Happening::Event(RuntimeEvent::Error(error)) => Err(Fault::Reported(error)),
                 Happening::Event(RuntimeEvent::Ready) => match result {
                     Some(result) => return End::Complete(result),
                     None => continue,
                 },
                 // The Runtime API takes it only before the first event.
-                Happening::Event(RuntimeEvent::InitError { .. }) => continue,
+                Happening::Event(RuntimeEvent::InitError(_)) => continue,
                 Happening::Exited(fault) => return End::Broken(result.unwrap_or(Err(fault))),
             });
             grace = Instant::now() + NEXT_GRACE;
@@ -194,7 +192,7 @@ impl Run {
         stream.end(&self.request_id);
         let duration = self.duration(fault);
         // An error that a working handler reports is no failure of the phase.
-        let failed = fault.filter(|fault| !matches!(fault, Fault::Reported { .. }) || !self.handed_over);
+        let failed = fault.filter(|fault| !matches!(fault, Fault::Reported(_)) || !self.handed_over);
         stream.report(&Report {
             request_id: &self.request_id,
             duration,
@@ -218,16 +216,17 @@ impl Run {
 
     fn outcome(&self, stream: &LogStream, result: Result<Bytes, Fault>) -> InvokeOutcome {
         let duration = self.duration(result.as_ref().err());
-        let (payload, function_error) = match result {
-            Ok(payload) => (payload, None),
+        let (payload, function_error, note) = match result {
+            Ok(payload) => (payload, None, None),
             Err(fault) => {
                 let payload = fault.payload(&self.request_id, self.timeout().as_secs_f64());
-                (payload, Some(FunctionError::Unhandled))
+                (payload, Some(FunctionError::Unhandled), fault.note().map(str::to_owned))
             }
         };
         InvokeOutcome {
             payload,
             function_error,
+            note,
             log_tail: stream.take_tail(),
             request_id: self.request_id.clone(),
             duration,

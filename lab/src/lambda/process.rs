@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -59,6 +59,17 @@ impl Watchdog {
         // Fails only when nobody is left to kill.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
+
+    /// Stops the group but not its leader, which has to see the end of the lab. Were the lab to end in between, the
+    /// kernel would wake the group itself, because nobody is left who could.
+    fn stop_group(&self) {
+        let _ = kill_process_group(self.group, Signal::STOP);
+        let _ = kill_process(self.group, Signal::CONT);
+    }
+
+    fn continue_group(&self) {
+        let _ = kill_process_group(self.group, Signal::CONT);
+    }
 }
 
 impl Drop for Watchdog {
@@ -89,8 +100,9 @@ impl FunctionProcess {
     ) -> io::Result<Self> {
         let watchdog = Watchdog::start()
             .map_err(|error| io::Error::other(format!("cannot start /bin/sh, which guards the function: {error}")))?;
-        let (stdout, stdout_writer) = io::pipe()?;
-        let (stderr, stderr_writer) = io::pipe()?;
+        // One pipe for both: the log has the lines in the order in which they were written.
+        let (output, stdout) = io::pipe()?;
+        let stderr = stdout.try_clone()?;
         let mut command = tokio::process::Command::new(&launch.program);
         command
             .args(&launch.arguments)
@@ -98,13 +110,13 @@ impl FunctionProcess {
             .envs(variables)
             .current_dir(directory)
             .stdin(Stdio::null())
-            .stdout(stdout_writer)
-            .stderr(stderr_writer)
+            .stdout(stdout)
+            .stderr(stderr)
             .process_group(watchdog.group.as_raw_nonzero().get());
         let mut child = spawn(&mut command).await?;
-        // Our copies of the writing ends would keep the pipes open after the function is gone.
+        // Our copies of the writing end would keep the pipe open after the function is gone.
         drop(command);
-        let output = Output::capture([stdout.into(), stderr.into()], stream)?;
+        let output = Output::capture(output.into(), stream)?;
         let pid = child.id().unwrap_or_default();
         let (exited, exit) = watch::channel(None);
         reapers.spawn(async move {
@@ -133,6 +145,20 @@ impl FunctionProcess {
         self.output.flush().await;
     }
 
+    /// Stops the function and all that it started, but for what left the group.
+    pub(super) fn freeze(&self) {
+        self.watchdog.stop_group();
+    }
+
+    /// Lets it go on.
+    pub(super) fn thaw(&self) {
+        self.watchdog.continue_group();
+    }
+
+    pub(super) fn kill_group(&self) {
+        self.watchdog.kill_group();
+    }
+
     /// Kills the group and waits until the rest of its output is in the log.
     pub(super) async fn kill(mut self) {
         self.watchdog.kill_group();
@@ -141,11 +167,24 @@ impl FunctionProcess {
 
     /// The most memory that the function's own process has used, in MB; `None` where the system does not tell.
     pub(super) fn peak_memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-        Some(kibibytes.div_ceil(1024))
+        Some(kibibytes(&self.status()?, "VmHWM:")?.div_ceil(1024))
     }
+
+    /// The memory that the function's own process has now, in KiB, without the pages of files.
+    pub(super) fn memory(&self) -> Option<u64> {
+        let status = self.status()?;
+        Some(kibibytes(&status, "RssAnon:")? + kibibytes(&status, "RssShmem:")?)
+    }
+
+    fn status(&self) -> Option<String> {
+        std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()
+    }
+}
+
+/// A size in what Linux tells of a process.
+fn kibibytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
 /// Starts the command. A package that was unpacked a moment ago can be busy: a process that another thread is

@@ -27,6 +27,8 @@ mod reply;
 
 /// Names the type of a reported error.
 const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+/// The lab's own header, which its Python runtime sends: what of this machine may have caused the error.
+const NOTE: &str = "Alert-Drill-Note";
 /// Says that the response is a stream.
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 
@@ -51,9 +53,20 @@ pub(super) enum RuntimeEvent {
     /// Its answer was larger than 6 MB.
     ResponseTooLarge(String),
     /// It reported an error of the invocation.
-    Error { error_type: String, payload: Bytes },
+    Error(ReportedError),
     /// It reported an error of INIT.
-    InitError { error_type: String, payload: Bytes },
+    InitError(ReportedError),
+}
+
+/// An error that the function reported itself.
+#[derive(Clone, Debug)]
+pub(super) struct ReportedError {
+    /// The type that the phase's status shows.
+    pub(super) error_type: String,
+    /// The error document.
+    pub(super) payload: Bytes,
+    /// What of this machine may have caused it, in words.
+    pub(super) note: Option<String>,
 }
 
 /// The server, which ends when it is dropped, and the environment's side of the conversation.
@@ -174,7 +187,7 @@ async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, req
             reply::accepted()
         }
         RequestBody::FailedMidway { error_type, payload } => {
-            shared.tell(RuntimeEvent::Error { error_type, payload });
+            shared.tell(RuntimeEvent::Error(ReportedError { error_type, payload, note: None }));
             reply::accepted()
         }
         RequestBody::TooLarge(message) => {
@@ -184,7 +197,8 @@ async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, req
         RequestBody::Truncated => {
             let message = "HTTP request detected as truncated";
             let payload = reply::document("Runtime.TruncatedResponse", message);
-            shared.tell(RuntimeEvent::Error { error_type: "Runtime.TruncatedResponse".into(), payload });
+            let error_type = "Runtime.TruncatedResponse".into();
+            shared.tell(RuntimeEvent::Error(ReportedError { error_type, payload, note: None }));
             reply::failure(400, "TruncatedHTTPRequest", message)
         }
     }
@@ -194,8 +208,7 @@ async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, reques
     if let Err(refusal) = shared.phase().answer(&id, "InvocationErrorResponse") {
         return reply::refused(refusal);
     }
-    let (error_type, payload) = reported(request).await;
-    shared.tell(RuntimeEvent::Error { error_type, payload });
+    shared.tell(RuntimeEvent::Error(reported(request).await));
     reply::accepted()
 }
 
@@ -203,19 +216,19 @@ async fn init_error(State(shared): State<Arc<Shared>>, request: Request) -> Resp
     if let Err(refusal) = shared.phase().fail_init() {
         return reply::refused(refusal);
     }
-    let (error_type, payload) = reported(request).await;
-    shared.tell(RuntimeEvent::InitError { error_type, payload });
+    shared.tell(RuntimeEvent::InitError(reported(request).await));
     reply::accepted()
 }
 
 /// A reported error: its type and its document. One that is too large or cut off keeps its type.
-async fn reported(request: Request) -> (String, Bytes) {
+async fn reported(request: Request) -> ReportedError {
+    let note = request.headers().get(NOTE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let header = request.headers().get(ERROR_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let payload = match read(request).await {
         RequestBody::Whole(payload) => payload,
         _ => Bytes::new(),
     };
-    (reported_type(header.as_deref(), &payload), payload)
+    ReportedError { error_type: reported_type(header.as_deref(), &payload), payload, note }
 }
 
 async fn not_run(request: Request) -> Response {

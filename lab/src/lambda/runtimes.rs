@@ -8,6 +8,8 @@ use super::package::Package;
 
 mod python;
 
+use python::ALERT_DRILL_PYTHON;
+
 pub use python::{Python, PythonVersion};
 
 /// Runtimes that AWS knows and the lab does not run (the enumeration `Runtime` of the service's API, 2026-11).
@@ -87,11 +89,21 @@ pub enum RuntimeError {
     ExecWrapper(String),
     /// No usable Python on this machine.
     #[error(
-        "the runtime {runtime} needs Python on the machine that runs the lab, and there is none: looked for {runtime} and python3 in PATH; install Python 3 or put it into PATH"
+        "the runtime {runtime} needs Python on the machine that runs the lab, and there is none: looked for {runtime} and python3 in PATH; install Python 3, put it into PATH, or let {ALERT_DRILL_PYTHON} name it"
     )]
     NoPython {
         /// The runtime, such as `python3.13`.
         runtime: String,
+    },
+    /// What the lab was told to use is none.
+    #[error(
+        "the runtime {runtime} needs Python 3, and {named}, which {ALERT_DRILL_PYTHON} names, is none that starts: correct the variable, or unset it for the {runtime} or python3 in PATH"
+    )]
+    NamedPython {
+        /// The runtime, such as `python3.13`.
+        runtime: String,
+        /// What the variable names.
+        named: String,
     },
 }
 
@@ -153,6 +165,8 @@ impl Runtime {
 pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
+    /// A line for the log, of what AWS need not say: which program of this machine it is.
+    pub(super) remark: Option<String>,
 }
 
 /// Why a process cannot be started.
@@ -169,14 +183,16 @@ impl Launch {
         match runtime {
             Runtime::Provided | Runtime::ProvidedAl2 | Runtime::ProvidedAl2023 => {
                 let program = package.bootstrap().map_err(LaunchError::InvalidEntrypoint)?;
-                Ok(Self { program, arguments: Vec::new() })
+                Ok(Self { program, arguments: Vec::new(), remark: None })
             }
             Runtime::Python(version) => {
                 let python = version.find().map_err(LaunchError::Runtime)?;
                 // AWS's locale is UTF-8; this machine may not have it.
                 let options = ["-s", "-X", "utf8"].map(OsString::from);
                 let bootstrap = runtime_directory.join(python::BOOTSTRAP_NAME).into_os_string();
-                Ok(Self { program: python.path, arguments: options.into_iter().chain([bootstrap]).collect() })
+                let arguments = options.into_iter().chain([bootstrap]).collect();
+                let remark = Some(python.remark(version));
+                Ok(Self { program: python.path, arguments, remark })
             }
         }
     }
@@ -184,7 +200,7 @@ impl Launch {
 
 /// Writes what the runtimes need into the directory that is `LAMBDA_RUNTIME_DIR`.
 pub(super) fn install(runtime_directory: &Path) -> std::io::Result<()> {
-    std::fs::write(runtime_directory.join(python::BOOTSTRAP_NAME), python::BOOTSTRAP)
+    python::FILES.iter().try_for_each(|(name, text)| std::fs::write(runtime_directory.join(name), text))
 }
 
 #[cfg(test)]

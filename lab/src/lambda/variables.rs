@@ -54,6 +54,14 @@ pub(super) fn variables(
     set("TZ", ":UTC");
     if managed.is_some() {
         set("PYTHONPATH", &runtime_directory);
+        // Libraries that a package brings are found where AWS finds them.
+        let task_root = deployment.package.root().display();
+        set(
+            "LD_LIBRARY_PATH",
+            &format!(
+                "/var/lang/lib:/lib64:/usr/lib64:{runtime_directory}:{runtime_directory}/lib:{task_root}:{task_root}/lib:/opt/lib"
+            ),
+        );
     }
     if let Some(endpoint) = &config.endpoint_url {
         set("AWS_ENDPOINT_URL", endpoint);

@@ -20,39 +20,32 @@ const FINISH_LIMIT: Duration = Duration::from_millis(200);
 /// How many pieces of 16 KB to read at once: 1 MB, the most that Linux lets a pipe hold.
 const PIECES: usize = 64;
 
-/// The readers of both pipes.
+/// The reader of the pipe.
 pub(super) struct Output {
-    readers: Vec<(mpsc::UnboundedSender<oneshot::Sender<()>>, JoinHandle<()>)>,
+    flushes: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    reader: JoinHandle<()>,
 }
 
 impl Output {
-    pub(super) fn capture(pipes: [OwnedFd; 2], stream: &Arc<LogStream>) -> io::Result<Self> {
-        let mut readers = Vec::new();
-        for pipe in pipes {
-            let (flush, requests) = mpsc::unbounded_channel();
-            let lines = Lines { pipe: Receiver::from_owned_fd(pipe)?, line: Vec::new(), stream: Arc::clone(stream) };
-            readers.push((flush, tokio::spawn(lines.run(requests))));
-        }
-        Ok(Self { readers })
+    pub(super) fn capture(pipe: OwnedFd, stream: &Arc<LogStream>) -> io::Result<Self> {
+        let (flushes, requests) = mpsc::unbounded_channel();
+        let lines = Lines { pipe: Receiver::from_owned_fd(pipe)?, line: Vec::new(), stream: Arc::clone(stream) };
+        Ok(Self { flushes, reader: tokio::spawn(lines.run(requests)) })
     }
 
     /// Waits until all that was written before this call is in the log.
     pub(super) async fn flush(&self) {
-        for (flush, _) in &self.readers {
-            let (done, flushed) = oneshot::channel();
-            // A reader that is gone has read everything.
-            if flush.send(done).is_ok() {
-                let _ = flushed.await;
-            }
+        let (done, flushed) = oneshot::channel();
+        // A reader that is gone has read everything.
+        if self.flushes.send(done).is_ok() {
+            let _ = flushed.await;
         }
     }
 
     /// Waits for the end of the output.
     pub(super) async fn finish(&mut self) {
-        for (_, reader) in &mut self.readers {
-            if tokio::time::timeout(FINISH_LIMIT, &mut *reader).await.is_err() {
-                reader.abort();
-            }
+        if tokio::time::timeout(FINISH_LIMIT, &mut self.reader).await.is_err() {
+            self.reader.abort();
         }
     }
 }
@@ -149,14 +142,14 @@ mod tests {
     async fn lines_arrive_whole_and_a_flush_brings_what_was_written_before_it() {
         let (sender, mut events) = mpsc::unbounded_channel();
         let stream = LogStream::open(Arc::new(sender), "g", "1");
-        let ((out, mut out_writer), (err, err_writer)) = (io::pipe().unwrap(), io::pipe().unwrap());
-        let mut output = Output::capture([out.into(), err.into()], &stream).unwrap();
-        out_writer.write_all(b"one\ntwo\nthr").unwrap();
+        let (out, mut writer) = io::pipe().unwrap();
+        let mut output = Output::capture(out.into(), &stream).unwrap();
+        writer.write_all(b"one\ntwo\nthr").unwrap();
         output.flush().await;
         let mut next = || events.try_recv().unwrap().message;
         assert_eq!((next(), next()), ("one\n".into(), "two\n".into()));
-        out_writer.write_all(b"ee\n\xff end").unwrap();
-        drop((out_writer, err_writer));
+        writer.write_all(b"ee\n\xff end").unwrap();
+        drop(writer);
         output.finish().await;
         assert_eq!((next(), next()), ("three\n".into(), "\u{fffd} end\n".into()));
     }
@@ -165,11 +158,10 @@ mod tests {
     async fn a_line_without_end_is_split_at_the_limit_of_cloudwatch() {
         let (sender, mut events) = mpsc::unbounded_channel();
         let stream = LogStream::open(Arc::new(sender), "g", "1");
-        let ((out, mut out_writer), (err, err_writer)) = (io::pipe().unwrap(), io::pipe().unwrap());
-        let mut output = Output::capture([out.into(), err.into()], &stream).unwrap();
-        let written = tokio::task::spawn_blocking(move || out_writer.write_all(&vec![b'x'; MAX_LINE + 10]));
+        let (out, mut writer) = io::pipe().unwrap();
+        let mut output = Output::capture(out.into(), &stream).unwrap();
+        let written = tokio::task::spawn_blocking(move || writer.write_all(&vec![b'x'; MAX_LINE + 10]));
         written.await.unwrap().unwrap();
-        drop(err_writer);
         output.finish().await;
         let first = events.try_recv().unwrap().message.len();
         let second = events.try_recv().unwrap().message.len();

@@ -92,7 +92,9 @@ async fn an_error_keeps_its_type_and_document() {
     let document = r#"{"errorType":"NameError","errorMessage":"name 'os' is not defined","stackTrace":[]}"#;
     let request = runtime.client.post(runtime.runtime_url("/init/error")).header(ERROR_TYPE, "Runtime.Bad");
     assert_eq!(request.body(document).send().await.unwrap().status(), 202);
-    let RuntimeEvent::InitError { error_type, payload } = runtime.api.event().await else { panic!("no event") };
+    let RuntimeEvent::InitError(ReportedError { error_type, payload, .. }) = runtime.api.event().await else {
+        panic!("no event")
+    };
     assert_eq!((error_type.as_str(), payload.as_ref()), ("Runtime.Bad", document.as_bytes()));
     assert_eq!(runtime.get("/invocation/next").await.status(), 403);
 }
@@ -133,6 +135,8 @@ async fn a_streamed_response_is_put_together_and_may_fail_at_its_end() {
     runtime.take_invocation().await;
     let trailers = format!("{ERROR_TYPE}: Runtime.StreamError\r\nLambda-Runtime-Function-Error-Body: e30=\r\n");
     assert!(stream(&runtime, &trailers).await.starts_with("HTTP/1.1 202"));
-    let RuntimeEvent::Error { error_type, payload } = runtime.api.event().await else { panic!("no error") };
+    let RuntimeEvent::Error(ReportedError { error_type, payload, .. }) = runtime.api.event().await else {
+        panic!("no error")
+    };
     assert_eq!((error_type.as_str(), payload.as_ref()), ("Runtime.StreamError", b"{}".as_slice()));
 }

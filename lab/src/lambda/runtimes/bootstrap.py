@@ -4,13 +4,17 @@ import decimal
 import http.client
 import importlib
 import importlib.machinery
+import io
 import json
 import logging
 import os
 import re
+import site
 import sys
 import time
 import traceback
+
+import alert_drill_note
 
 API = "/2018-06-01/runtime"
 NO_BREAK_SPACE = "\u00a0"
@@ -39,38 +43,55 @@ class RuntimeApi:
             raise RuntimeError("the Runtime API answered %d: %r" % (response.status, body))
         return response.headers, body
 
-    def post(self, path, body, content_type, error_type=None):
+    def post(self, path, body, content_type, error_type=None, note=None):
         headers = {"Content-Type": content_type}
         if error_type is not None:
             headers["Lambda-Runtime-Function-Error-Type"] = error_type
+        if note is not None:
+            # The lab's own header: AWS's Runtime API has nothing of the kind.
+            headers["Alert-Drill-Note"] = note.encode("utf-8")
         self.connection.request("POST", API + path, body, headers)
-        self.connection.getresponse().read()
+        response = self.connection.getresponse()
+        return response.status, response.read()
+
+    def respond(self, request_id, body, content_type):
+        status, answer = self.post("/invocation/%s/response" % request_id, body, content_type)
+        if status >= 300:
+            # A response that is too large ends the process in AWS as well, with this line.
+            sys.stderr.write(
+                "[ERROR] [%d] LAMBDA_RUNTIME Failed to post handler success response. Http response code: %d. %s\n"
+                % (time.time() * 1000, status, answer.decode("utf-8").strip())
+            )
+            sys.exit(1)
 
 
 class Attributes:
     """An object with a fixed set of attributes, absent ones None."""
 
-    def __init__(self, names, values):
-        for name in names:
+    __slots__ = ()
+
+    def __init__(self, values):
+        for name in self.__slots__:
             setattr(self, name, values.get(name))
 
     def __repr__(self):
-        return "%s(%s)" % (type(self).__name__, ",".join("%s=%s" % item for item in vars(self).items()))
+        shown = ["%s=%s" % (name, getattr(self, name)) for name in self.__slots__]
+        return "%s([%s])" % (type(self).__name__, ",".join(shown))
 
 
 class CognitoIdentity(Attributes):
-    pass
+    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
 
 class Client(Attributes):
-    pass
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
 
 
 class ClientContext(Attributes):
-    pass
+    __slots__ = ("custom", "env", "client")
 
 
-CLIENT = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+W3C = ("traceparent", "tracestate", "baggage")
 
 
 class LambdaContext:
@@ -84,16 +105,16 @@ class LambdaContext:
         self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
         self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
-        self.tenant_id = headers.get("Lambda-Runtime-Aws-Tenant-Id")
+        self._w3c = {}
         self.client_context = self._client_context(headers.get("Lambda-Runtime-Client-Context"))
         identity = self._json(headers.get("Lambda-Runtime-Cognito-Identity"), "Cognito Identity") or {}
         self.identity = CognitoIdentity(
-            ("cognito_identity_id", "cognito_identity_pool_id"),
             {
                 "cognito_identity_id": identity.get("cognitoIdentityId"),
                 "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
-            },
+            }
         )
+        self.tenant_id = headers.get("Lambda-Runtime-Aws-Tenant-Id")
         self._deadline_in_ms = int(headers["Lambda-Runtime-Deadline-Ms"])
 
     @staticmethod
@@ -109,16 +130,25 @@ class LambdaContext:
         values = self._json(text, "Client Context")
         if values is None:
             return None
-        context = ClientContext(("custom", "env", "client"), values)
+        # The trace context comes in the client context, and is not a part of it.
+        carried = values.pop("w3c", None)
+        if isinstance(carried, dict):
+            self._w3c = {name: carried[name] for name in W3C if isinstance(carried.get(name), str)}
+        context = ClientContext(values)
         if context.client is not None:
-            context.client = Client(CLIENT, context.client)
+            context.client = Client(context.client)
         return context
+
+    def w3c(self):
+        return dict(self._w3c)
 
     def get_remaining_time_in_millis(self):
         return max(self._deadline_in_ms - int(time.time() * 1000), 0)
 
     def log(self, message):
-        sys.stdout.write(str(message))
+        # Each message is an event of its own in AWS, with a line break or without.
+        message = str(message)
+        sys.stdout.write(message if message.endswith("\n") else message + "\n")
 
     def __repr__(self):
         shown = {name: value for name, value in vars(self).items() if not name.startswith("_")}
@@ -133,21 +163,39 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class StdoutHandler(logging.Handler):
+class LambdaLoggerHandler(logging.Handler):
     def emit(self, record):
         # Looked up at each call, and with the line break in the format, as AWS's handler has it.
         sys.stdout.write(self.format(record))
 
 
+class LambdaFormatter(logging.Formatter):
+    def formatException(self, ei):
+        return alert_drill_note.as_in_aws(super().formatException(ei))
+
+
+class Unbuffered(io.TextIOWrapper):
+    """A stream whose output is in the log at once, with a line break or without: a process that dies loses none."""
+
+    def write(self, text):
+        length = super().write(text)
+        self.flush()
+        return length
+
+
+def set_up_output():
+    # The bytes are UTF-8 and strict, as AWS's locale has them.
+    sys.stdout = sys.__stdout__ = Unbuffered(sys.stdout.detach(), "utf-8", "strict")
+    sys.stderr = sys.__stderr__ = Unbuffered(sys.stderr.detach(), "utf-8", "backslashreplace")
+
+
 def set_up_logging():
-    # AWS's functions see their output at once, whatever they print to.
-    sys.stdout.reconfigure(line_buffering=True, write_through=True)
-    sys.stderr.reconfigure(line_buffering=True, write_through=True)
-    formatter = logging.Formatter(
+    # For every formatter, those of the function too.
+    logging.Formatter.converter = time.gmtime
+    formatter = LambdaFormatter(
         "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
     )
-    formatter.converter = time.gmtime
-    handler = StdoutHandler()
+    handler = LambdaLoggerHandler()
     handler.setFormatter(formatter)
     handler.addFilter(RequestIdFilter())
     logging.getLogger().addHandler(handler)
@@ -167,10 +215,10 @@ def find_handler(name):
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        raise Fault("Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module_name, error))
+        raise Fault("Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module_name, error)) from error
     except SyntaxError as error:
         place = '  File "%s" Line %s\n    %s' % (error.filename, error.lineno, error.text)
-        raise Fault("Runtime.UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module_name, error), [place])
+        raise Fault("Runtime.UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module_name, error), [place]) from error
     try:
         return getattr(module, function_name)
     except AttributeError:
@@ -184,12 +232,19 @@ def document(error, request_id=""):
     else:
         error_type, message = type(error).__name__, str(error)
         frames = traceback.extract_tb(error.__traceback__)
-        # Frames of the runtime itself say nothing to the author of the function.
-        while frames and frames[0].filename == __file__:
-            frames = frames[1:]
+        # Frames of the runtime itself say nothing to the author of the function, unless there are no others.
+        own = [frame for frame in frames if frame.filename == __file__]
+        if len(own) < len(frames):
+            while frames[0].filename == __file__:
+                frames = frames[1:]
         # Four fields only: a frame of Python 3.13 also prints carets, which AWS's runtime does not.
         trace = traceback.format_list([(f.filename, f.lineno, f.name, f.line) for f in frames])
-    return {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace}
+    return {
+        "errorMessage": alert_drill_note.as_in_aws(message),
+        "errorType": error_type,
+        "requestId": request_id,
+        "stackTrace": [alert_drill_note.as_in_aws(element) for element in trace],
+    }
 
 
 def log_error(error):
@@ -215,6 +270,22 @@ def to_default(value):
     raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
 
 
+def plain(value):
+    """The value as AWS's encoder sees it: bytes are UTF-8 text, and a named tuple is an object."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if isinstance(value, list):
+        return [plain(element) for element in value]
+    if isinstance(value, dict):
+        return {key.decode("utf-8") if isinstance(key, bytes) else key: plain(of) for key, of in value.items()}
+    as_dict = getattr(value, "_asdict", None)
+    if callable(as_dict):
+        return plain(as_dict())
+    if isinstance(value, tuple):
+        return [plain(element) for element in value]
+    return value
+
+
 # AWS's runtime writes non-ASCII characters as they are since Python 3.12.
 ENSURE_ASCII = os.environ.get("AWS_EXECUTION_ENV") in (
     "AWS_Lambda_python3.9",
@@ -223,13 +294,21 @@ ENSURE_ASCII = os.environ.get("AWS_EXECUTION_ENV") in (
 )
 
 
+def encode(value):
+    try:
+        value = plain(value)
+    except RecursionError:
+        # It contains itself, which the encoder words better.
+        pass
+    text = json.dumps(value, default=to_default, ensure_ascii=ENSURE_ASCII)
+    return re.sub('"%s([^"]*)"' % DECIMAL, r"\1", text)
+
+
 def marshal(value):
     if isinstance(value, bytes):
         return value, "application/unknown"
     try:
-        text = json.dumps(value, default=to_default, ensure_ascii=ENSURE_ASCII)
-        text = re.sub('"%s([^"]*)"' % DECIMAL, r"\1", text)
-        return text.encode("utf-8"), "application/json"
+        return encode(value), "application/json"
     except Exception as error:
         raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error)
 
@@ -243,25 +322,30 @@ def unmarshal(body):
 
 def report(api, path, error, request_id=""):
     result = document(error, request_id)
+    hint = alert_drill_note.on(error)
+    if hint is not None:
+        sys.stdout.write("LAB\t%s\n" % hint)
     log_error(result)
-    body = json.dumps(result).encode("utf-8")
-    api.post(path, body, "application/vnd.aws.lambda.error+json", result["errorType"])
+    body = json.dumps(result, ensure_ascii=ENSURE_ASCII).encode("utf-8", "surrogatepass")
+    api.post(path, body, "application/vnd.aws.lambda.error+json", result["errorType"], hint)
 
 
-def handle(api, handler, headers, body):
+def handle_event_request(api, request_handler, headers, body):
+    """Its name and the line of the call are those that AWS shows when the call itself fails."""
     request_id = headers["Lambda-Runtime-Aws-Request-Id"]
     RequestIdFilter.request_id = request_id
     os.environ["_X_AMZN_TRACE_ID"] = headers.get("Lambda-Runtime-Trace-Id", "")
     try:
-        result, content_type = marshal(handler(unmarshal(body), LambdaContext(headers)))
+        lambda_context = LambdaContext(headers)
+        event = unmarshal(body)
+        response = request_handler(event, lambda_context)
+        result, content_type = marshal(response)
     except Exception as error:
         report(api, "/invocation/%s/error" % request_id, error, request_id)
     else:
-        api.post("/invocation/%s/response" % request_id, result, content_type)
-
-
-# What AWS's image has beside the standard library: its SDK and what that needs.
-SDK = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+        # A text that is no Unicode ends the process here, as in AWS.
+        result = result if isinstance(result, bytes) else result.encode("utf-8")
+        api.respond(request_id, result, content_type)
 
 
 class SdkFinder:
@@ -271,9 +355,16 @@ class SdkFinder:
         self.path = path
 
     def find_spec(self, name, path=None, target=None):
-        if path is None and name in SDK:
+        if path is None and name in alert_drill_note.SDK:
             return importlib.machinery.PathFinder.find_spec(name, self.path)
         return None
+
+
+def user_site():
+    """Where `pip install` puts packages for a user who may not write to the machine's own."""
+    if sys.prefix != sys.base_prefix:
+        return []
+    return [site.getusersitepackages()]
 
 
 def set_up_path():
@@ -286,26 +377,40 @@ def set_up_path():
     ]
     machine = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
     configured = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sys.path[:] = [os.environ["LAMBDA_TASK_ROOT"]] + configured + standard
+    sys.path[:] = [alert_drill_note.TASK_ROOT] + configured + standard
     # Packages that were installed to be edited come with finders of their own.
     sys.meta_path[:] = [
         finder for finder in sys.meta_path if getattr(finder, "__module__", "").startswith("_frozen_importlib")
     ]
-    sys.meta_path.append(SdkFinder(machine))
+    sys.meta_path.append(SdkFinder(user_site() + machine))
+
+
+# What AWS's runtime warns of before every error of INIT, word for word.
+INIT_WARNING = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. However, in rare"
+    " cases, a Lambda runtime update can cause unexpected function behavior. For functions using managed runtimes,"
+    " runtime updates can be triggered by a function change, or can be applied automatically. To determine if the"
+    " runtime has been updated, check the runtime version in the INIT_START log entry. If this error correlates with a"
+    " change in the runtime version, you may be able to mitigate this error by temporarily rolling back to the previous"
+    " runtime version. For more information, see"
+    " https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html\r"
+)
 
 
 def main():
+    set_up_output()
     set_up_logging()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
     set_up_path()
     try:
         handler = find_handler(os.environ["_HANDLER"])
     except Exception as error:
+        logging.warning(INIT_WARNING)
         report(api, "/init/error", error)
         sys.exit(1)
     while True:
         headers, body = api.next()
-        handle(api, handler, headers, body)
+        handle_event_request(api, handler, headers, body)
 
 
 if __name__ == "__main__":

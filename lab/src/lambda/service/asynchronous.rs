@@ -152,6 +152,10 @@ pub(super) fn failure(outcome: &InvokeOutcome) -> Refusal {
         (kind, message) if kind.is_empty() => message,
         (kind, message) => format!("{kind}: {message}"),
     };
+    let detail = match &outcome.note {
+        Some(note) => format!("{detail} ({note})"),
+        None => detail,
+    };
     let log = String::from_utf8_lossy(&outcome.log_tail).into_owned();
     Refusal::new(Reason::FunctionError, detail).explained(FunctionFailure { error, log })
 }

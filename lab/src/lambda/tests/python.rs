@@ -2,6 +2,10 @@
 
 use super::*;
 
+mod machine;
+mod oracle;
+mod process;
+
 fn deploy(lab: &Lab, handler: &str, files: &[(&str, u32, &str)]) -> Option<Arc<Function>> {
     if let Err(error) = PythonVersion::V3_13.find() {
         eprintln!("not tested: {error}");
@@ -42,10 +46,14 @@ def lambda_handler(event, context):
     );
     let lines = lab.lines();
     assert!(lines[0].starts_with("INIT_START Runtime Version: python:3.13.v0\t"), "{lines:?}");
-    assert_eq!(lines[2], "인쇄\n");
-    assert!(lines[3].starts_with("[INFO]\t"), "{lines:?}");
-    assert!(lines[3].ends_with(&format!("Z\t{}\tlogged\n", outcome.request_id)), "{lines:?}");
-    assert!(lines[4].starts_with("END "), "{lines:?}");
+    let python = PythonVersion::V3_13.find().unwrap();
+    let path = python.path.display();
+    assert_eq!(lines[1], format!("LAB\tRuntime: python3.13\tPython: {}\tPath: {path}\n", python.version));
+    assert!(lines[2].starts_with("START "), "{lines:?}");
+    assert_eq!(lines[3], "인쇄\n");
+    assert!(lines[4].starts_with("[INFO]\t"), "{lines:?}");
+    assert!(lines[4].ends_with(&format!("Z\t{}\tlogged\n", outcome.request_id)), "{lines:?}");
+    assert!(lines[5].starts_with("END "), "{lines:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::cloud::Deliverer;
 use crate::deliveries::{Carried, Delivery, Explanation, Hop, Outcome, Reason, Refusal};
+use crate::lambda::PythonVersion;
 use crate::policy::Miss;
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:111122223333:alarm";
@@ -89,6 +90,25 @@ async fn a_failing_function_is_tried_three_times_and_the_error_is_told() {
     assert_eq!((failure.error_type(), failure.error_message()), (Some("ValueError"), Some("bad")));
     assert!(failure.log.contains("handling 3\n"), "{failure}");
     assert_eq!((client.metric("Invocations", "alarm"), client.metric("Errors", "alarm")), (3.0, 3.0));
+}
+
+#[tokio::test]
+async fn what_this_machine_lacks_is_a_part_of_the_detail() {
+    if let Err(error) = PythonVersion::V3_13.find() {
+        return eprintln!("not tested: {error}");
+    }
+    let client = subscribed().await;
+    let code = "def f(event, context):\n    return open('/var/task/lambda.py').read()\n";
+    let archive = BASE64_STANDARD.encode(archive(&[("lambda.py", 0o644, code)]));
+    let path = "/2015-03-31/functions/alarm";
+    let settings = json!({ "Runtime": "python3.13", "Handler": "lambda.f" });
+    client.call(Method::PUT, &format!("{path}/configuration"), settings).await.unwrap();
+    client.call(Method::PUT, &format!("{path}/code"), json!({ "ZipFile": archive })).await.unwrap();
+    invoke(&client, TOPIC, &client.arn("alarm"), json!({})).unwrap();
+    let detail = settled(&client).await[0].detail.clone().unwrap();
+    let error =
+        "FileNotFoundError: [Errno 2] No such file or directory: '/var/task/lambda.py' (the lab has the package";
+    assert!(detail.starts_with(error), "{detail}");
 }
 
 #[tokio::test]
