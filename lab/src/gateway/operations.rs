@@ -1,6 +1,6 @@
 //! Which operations each service has: the same lines that dispatch a call are the list that is shown.
 //!
-//! A service writes its dispatch once, with [`operations!`]. The table in `lab/README.md`, `/_lab/health` and the check
+//! A service writes its dispatch once, with `operations!`. The table in `lab/README.md`, `/_lab/health` and the check
 //! of the faults read it from there, so that none of them can drift from what is served.
 
 use super::routes;

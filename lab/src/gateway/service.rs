@@ -100,7 +100,7 @@ impl Service {
         Self::ALL.into_iter().find(|service| service.signing_name() == name)
     }
 
-    /// How the service speaks; CloudWatch also speaks others, see [`Service::protocol_of`].
+    /// How the service speaks; CloudWatch also speaks others, see `Service::protocol_of`.
     pub const fn protocol(self) -> Protocol {
         match self {
             Self::Ec2 => Protocol::Ec2Query,
