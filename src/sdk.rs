@@ -1,6 +1,7 @@
 //! What the AWS SDK's errors say, in one line.
 
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 /// The code that AWS refused a call with, where it answered at all.
@@ -21,13 +22,19 @@ where
                 None => code.to_owned(),
             }
         }
-        None => {
-            // The SDK's own sentence ("dispatch failure") says nothing: the cause is at the end of the chain.
-            let mut cause: &dyn std::error::Error = error;
-            while let Some(source) = cause.source() {
-                cause = source;
-            }
-            format!("no answer ({cause})")
-        }
+        // The SDK's own sentence ("dispatch failure") says nothing.
+        None => format!("no answer ({})", cause(error)),
     }
+}
+
+/// The end of a chain of errors: it says what happened, where those before it say only in the middle of what.
+pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error)
+}
+
+/// Code and reason why the bus refused an event; none if it took it. `PutEvents` succeeds either way.
+pub(crate) fn refused_event(put: &PutEventsOutput) -> Option<(&str, String)> {
+    let refused = put.entries().iter().find(|entry| entry.error_code().is_some())?;
+    let code = refused.error_code()?;
+    Some((code, format!("{code}: {}", refused.error_message().unwrap_or_default())))
 }

@@ -14,6 +14,7 @@ pub use self::lab::LabTarget;
 pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 use crate::relay::Relay;
 use crate::scenario::TargetKind;
+use crate::sdk;
 
 /// What a target can show of the ladder. What it cannot is skipped with a reason, never silently green.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -142,10 +143,22 @@ impl fmt::Display for Target {
     }
 }
 
+/// The account that the clients' credentials belong to, as the endpoint says.
+async fn account_of(clients: &Clients, endpoint: &str) -> Result<String, TargetError> {
+    let identity = |reason: String| TargetError::Identity { endpoint: endpoint.to_owned(), reason };
+    let caller = clients.sts.get_caller_identity().send().await.map_err(|error| identity(sdk::reason(&error)))?;
+    caller.account().map(str::to_owned).ok_or_else(|| identity("the answer names no account".to_owned()))
+}
+
+/// A client for plain HTTP. Without certificates: loading the machine's would take longer than the rest of a run, and a
+/// machine that has none (a small image) needs none.
+fn plain_http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().tls_certs_only([]).no_proxy()
+}
+
 /// Opens a link as a browser would, for its effect: a confirmation mail's.
 pub(crate) async fn open_link(link: &str) -> Result<(), String> {
-    // The lab's links are plain HTTP: loading the machine's certificates would take longer than the rest of the run.
-    let client = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().map_err(|e| e.to_string())?;
+    let client = plain_http().build().map_err(|error| error.to_string())?;
     let answer = client.get(link).send().await.map_err(|error| error.to_string())?;
     if answer.status().is_success() {
         return Ok(());

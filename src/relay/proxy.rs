@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::recorder::Recorder;
+use crate::sdk;
 
 /// A body of which more than this has passed belongs to no call that makes a record: it is streamed on, and not kept.
 const KEPT: usize = 16 << 20;
@@ -44,7 +45,6 @@ impl Proxy {
         let client = Client::builder(TokioExecutor::new())
             // Header names reach the other side as they were written.
             .http1_preserve_header_case(true)
-            .http1_title_case_headers(false)
             .build(connector);
         Self { upstream, client, recorder, exchanges: TaskTracker::new() }
     }
@@ -114,7 +114,7 @@ impl Proxy {
             Ok(answer) => answer.into_parts(),
             Err(error) => {
                 let upstream = &self.upstream;
-                let text = format!("the relay's upstream {upstream} did not answer: {}", cause(&error));
+                let text = format!("the relay's upstream {upstream} did not answer: {}", sdk::cause(&error));
                 return refusal(StatusCode::BAD_GATEWAY, &text);
             }
         };
@@ -142,15 +142,6 @@ fn refusal(status: StatusCode, text: &str) -> Response<Sent> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
-}
-
-/// The last error of a chain says what happened; the first ones only where.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 /// An exchange whose answer is still on its way.

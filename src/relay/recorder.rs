@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use alert_drill_lab::cloudtrail::record::Record;
@@ -42,19 +41,17 @@ pub struct Totals {
     pub lost: u64,
 }
 
-#[derive(Debug, Default)]
-struct Counters {
-    put: AtomicU64,
-    lost: AtomicU64,
+impl Totals {
+    fn are_settled(&self) -> bool {
+        self.put + self.lost == self.records
+    }
 }
 
 /// A task that puts records, one after another, in the order in which their calls ended.
 #[derive(Debug)]
 pub(super) struct Recorder {
     records: mpsc::UnboundedSender<(Record, Instant)>,
-    taken: watch::Sender<u64>,
-    done: watch::Receiver<u64>,
-    counters: Arc<Counters>,
+    totals: Arc<watch::Sender<Totals>>,
     task: JoinHandle<()>,
 }
 
@@ -65,21 +62,20 @@ impl Recorder {
         on_record: impl Fn(&Relayed) + Send + Sync + 'static,
     ) -> Self {
         let (records, mut waiting) = mpsc::unbounded_channel::<(Record, Instant)>();
-        let (finished, done) = watch::channel(0);
-        let counters = Arc::new(Counters::default());
-        let counted = Arc::clone(&counters);
+        let totals = Arc::new(watch::Sender::new(Totals::default()));
+        let counted = Arc::clone(&totals);
         let mut bus = Bus { upstream: upstream.to_owned(), patience, clients: HashMap::new() };
         let task = tokio::spawn(async move {
             while let Some((record, ended)) = waiting.recv().await {
                 let outcome = bus.put(&record).await.map(|()| ended.elapsed());
-                let counter = if outcome.is_ok() { &counted.put } else { &counted.lost };
-                counter.fetch_add(1, Ordering::Relaxed);
+                let is_put = outcome.is_ok();
                 let Record { event_name, request_id, scope, .. } = record;
                 on_record(&Relayed { event_name, request_id, scope, outcome });
-                finished.send_modify(|count| *count += 1);
+                // Counted when it is said: whoever waits for the totals has heard of every record.
+                counted.send_modify(|totals| if is_put { totals.put += 1 } else { totals.lost += 1 });
             }
         });
-        Self { records, taken: watch::Sender::new(0), done, counters, task }
+        Self { records, totals, task }
     }
 
     /// Takes the record of a call that ended just now.
@@ -88,21 +84,19 @@ impl Recorder {
         if record.read_only {
             return;
         }
-        self.taken.send_modify(|count| *count += 1);
+        self.totals.send_modify(|totals| totals.records += 1);
         // The receiver lives as long as the task; after an abort nobody counts any more.
         let _ = self.records.send((record, Instant::now()));
     }
 
     pub(super) fn totals(&self) -> Totals {
-        let (put, lost) = (self.counters.put.load(Ordering::Relaxed), self.counters.lost.load(Ordering::Relaxed));
-        Totals { records: *self.taken.borrow(), put, lost }
+        *self.totals.borrow()
     }
 
     /// Waits until every record that was taken is put or lost.
     pub(super) async fn flushed(&self) {
-        let mut done = self.done.clone();
-        // It fails only when the task is gone, and then nothing follows.
-        let _ = done.wait_for(|done| *done >= *self.taken.borrow()).await;
+        // The sender lives in `self`, so that the channel cannot be closed here.
+        let _ = self.totals.subscribe().wait_for(Totals::are_settled).await;
     }
 
     pub(super) fn abort(&self) {
@@ -162,13 +156,9 @@ async fn once(client: &Client, entry: PutEventsRequestEntry) -> Result<(), Refus
             Refused::Now(why)
         }
     })?;
-    // The call succeeds even where its entry was refused.
-    match answer.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message()))) {
+    match sdk::refused_event(&answer) {
         None => Ok(()),
-        Some((code, message)) => {
-            let why = format!("{code}: {}", message.unwrap_or_default());
-            let may_pass = matches!(code, "InternalFailure" | "InternalException" | "ThrottlingException");
-            Err(if may_pass { Refused::Now(why) } else { Refused::Forever(why) })
-        }
+        Some(("InternalFailure" | "InternalException" | "ThrottlingException", why)) => Err(Refused::Now(why)),
+        Some((_, why)) => Err(Refused::Forever(why)),
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::Value;
 
 use super::clients::{Clients, emulator};
-use super::{Capabilities, Target, TargetError};
+use super::{Capabilities, Target, TargetError, account_of, plain_http};
 use crate::relay::{Relay, RelayConfig};
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -34,7 +34,7 @@ pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target
     let url = url.trim_end_matches('/');
     let product = product(url).await?;
     let direct = Clients::new(&emulator(url, region, DEFAULT_ACCOUNT, run_id));
-    let account = account(&direct, url).await?;
+    let account = account_of(&direct, url).await?;
     let emits = product == Product::Lab;
     let capabilities = Capabilities {
         emits_cloudtrail_events: emits,
@@ -69,12 +69,8 @@ pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target
 
 /// What answers at this address, and that anything does.
 async fn product(url: &str) -> Result<Product, TargetError> {
-    let mut client = reqwest::Client::builder().no_proxy().timeout(HEALTH);
-    if url.starts_with("http://") {
-        // No certificates: a machine that has none (a small image) would be refused although it needs none.
-        client = client.tls_certs_only([]);
-    }
-    let client = client.build();
+    let builder = if url.starts_with("http://") { plain_http() } else { reqwest::Client::builder().no_proxy() };
+    let client = builder.timeout(HEALTH).build();
     let client = client.map_err(|error| unreachable(url, &error))?;
     let health = page(&client, &format!("{url}/_lab/health")).await.map_err(|error| unreachable(url, &error))?;
     if health.is_some_and(|health| health["status"] == "running" && health["services"].is_array()) {
@@ -98,17 +94,7 @@ async fn page(client: &reqwest::Client, url: &str) -> Result<Option<Value>, reqw
 }
 
 fn unreachable(endpoint: &str, error: &reqwest::Error) -> TargetError {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    TargetError::Unreachable { endpoint: endpoint.to_owned(), reason: cause.to_string() }
-}
-
-async fn account(clients: &Clients, endpoint: &str) -> Result<String, TargetError> {
-    let identity = |reason: String| TargetError::Identity { endpoint: endpoint.to_owned(), reason };
-    let caller = clients.sts.get_caller_identity().send().await.map_err(|error| identity(sdk::reason(&error)))?;
-    caller.account().map(str::to_owned).ok_or_else(|| identity("the answer names no account".to_owned()))
+    TargetError::Unreachable { endpoint: endpoint.to_owned(), reason: sdk::cause(error).to_string() }
 }
 
 /// Whether the bus takes events of AWS's own services. AWS itself does not, and without CloudTrail nothing could be shown.
@@ -120,8 +106,5 @@ async fn takes_events(clients: &Clients, endpoint: &str) -> Result<(), TargetErr
         .detail("{}")
         .build();
     let put = clients.events.put_events().entries(entry).send().await.map_err(|error| refused(sdk::reason(&error)))?;
-    match put.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message()))) {
-        None => Ok(()),
-        Some((code, message)) => Err(refused(format!("{code}: {}", message.unwrap_or_default()))),
-    }
+    sdk::refused_event(&put).map_or(Ok(()), |(_, why)| Err(refused(why)))
 }

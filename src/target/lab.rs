@@ -5,7 +5,7 @@ use alert_drill_lab::deliveries::{self, Delivery};
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 
 use super::clients::{Clients, emulator};
-use super::{Capabilities, Target, TargetError};
+use super::{Capabilities, Target, TargetError, account_of};
 use crate::scenario::{Hop, TargetKind};
 
 /// What the names of the tap's rule and queue begin with.
@@ -78,16 +78,11 @@ pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetErr
     let lab = Lab::start().await?;
     let endpoint = lab.endpoint_url();
     let clients = Clients::new(&emulator(&endpoint, region, DEFAULT_ACCOUNT, run_id));
-    let identity = clients.sts.get_caller_identity().send().await;
-    let account = match identity.as_ref().map(|identity| identity.account()) {
-        Ok(Some(account)) => account.to_owned(),
-        Ok(None) => return Err(TargetError::Identity { endpoint, reason: "the answer names no account".to_owned() }),
-        Err(error) => return Err(TargetError::Identity { endpoint, reason: crate::sdk::reason(error) }),
-    };
+    let account = account_of(&clients, &endpoint).await?;
     Ok(Target {
         kind: TargetKind::Lab,
         product: "the lab of this run".to_owned(),
-        endpoint_url: Some(endpoint.clone()),
+        endpoint_url: Some(endpoint),
         clients,
         region: region.to_owned(),
         account,
