@@ -46,7 +46,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::message::Draft;
-use self::signature::Signing;
 use self::topic::Topic;
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Reason, Refusal};
@@ -59,7 +58,6 @@ use crate::scope::Scoped;
 #[derive(Debug, Default)]
 pub(crate) struct Sns {
     topics: Scoped<Topics>,
-    signing: Signing,
 }
 
 /// The topics of one account and Region, by name.
@@ -122,7 +120,7 @@ impl Sns {
         if !path.starts_with("/SimpleNotificationService-") {
             return None;
         }
-        let signer = self.signing.signer().await;
+        let signer = signature::signer().await;
         (path == signer.certificate_path()).then(|| signer.certificate_pem().to_owned())
     }
 }

@@ -11,7 +11,7 @@ use super::endpoint::Protocol;
 use super::error::{invalid, no_topic, not_authorized};
 use super::fanout::{DELIVERER, Sender};
 use super::subscription::{Subscription, check_party};
-use super::{Sns, arn, envelope, http, letter};
+use super::{Sns, arn, envelope, http, letter, signature};
 use crate::cloud::{Cloud, Deliverer};
 use crate::deliveries::{Carried, Leg};
 use crate::gateway::call::{Call, Reply};
@@ -72,7 +72,7 @@ fn send(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: 
     let (cloud, sender, subscription) = (Arc::clone(cloud), sender.clone(), subscription.clone());
     tokio::spawn(async move {
         let _guard = guard;
-        let signer = cloud.sns.signing.signer().await;
+        let signer = signature::signer().await;
         if subscription.protocol == Protocol::EmailJson {
             cloud.mail.send(letter::confirmation(&cloud, Some(&signer), &sender, &subscription));
             return;

@@ -9,7 +9,7 @@ use super::delivery_policy::TopicPolicy;
 use super::endpoint::Protocol;
 use super::feedback::{self, Feedback, Report};
 use super::message::{Publication, Published};
-use super::signature::Signer;
+use super::signature::{self, Signer};
 use super::subscription::Subscription;
 use super::topic::Topic;
 use super::{envelope, http, letter};
@@ -104,7 +104,7 @@ impl Delivery {
         let signer = match self.subscription.protocol {
             // A mail for people has no signature to wait for.
             Protocol::Email => None,
-            _ => Some(self.cloud.sns.signing.signer().await),
+            _ => Some(signature::signer().await),
         };
         let signer = signer.as_deref();
         let (attempts, result) = match self.subscription.protocol {

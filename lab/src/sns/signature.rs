@@ -17,7 +17,6 @@ mod key;
 mod prime;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -62,28 +61,16 @@ impl Signer {
 /// The signer of this process, which is made once.
 static SIGNER: OnceCell<Arc<Signer>> = OnceCell::const_new();
 
-/// Whether it is begun.
-static IS_BEGUN: AtomicBool = AtomicBool::new(false);
-
-/// How a lab comes by its signer.
-#[derive(Debug, Default)]
-pub(super) struct Signing;
-
-impl Signing {
-    /// Begins to make the signer, if that has not begun.
-    pub(super) fn prepare(&self) {
-        if !IS_BEGUN.swap(true, Ordering::Relaxed) {
-            // Should the lab end meanwhile, whoever asks next begins once more.
-            tokio::spawn(async {
-                let _ = SIGNER.get_or_init(make).await;
-            });
-        }
+/// Begins to make the signer, if there is none. Should the lab end meanwhile, whoever asks next begins once more.
+pub(super) fn prepare() {
+    if !SIGNER.initialized() {
+        tokio::spawn(signer());
     }
+}
 
-    /// The signer, once it is made.
-    pub(super) async fn signer(&self) -> Arc<Signer> {
-        Arc::clone(SIGNER.get_or_init(make).await)
-    }
+/// The signer, once it is made.
+pub(super) async fn signer() -> Arc<Signer> {
+    Arc::clone(SIGNER.get_or_init(make).await)
 }
 
 /// In a thread that nothing waits for when the lab ends, unlike one of the runtime's.

@@ -11,6 +11,7 @@ use super::fifo::{Fifo, Memory};
 use super::listing::page;
 use super::permission;
 use super::settings::Settings;
+use super::signature;
 use super::subscription::Subscription;
 use super::tag::{self, Tag};
 use crate::gateway::call::{Call, Reply};
@@ -183,7 +184,7 @@ impl Sns {
                 Ok(())
             }
         })?;
-        self.signing.prepare();
+        signature::prepare();
         call.reply(&TopicRef { topic_arn })
     }
 
