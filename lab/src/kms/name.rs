@@ -72,6 +72,19 @@ impl Kms {
         })
     }
 
+    /// The same for the operations that take no alias: they change the key itself, or show what is its own.
+    fn find_named<R>(
+        &self,
+        scope: &Scope,
+        name: &str,
+        f: impl FnOnce(&mut Key) -> Result<R, AwsError>,
+    ) -> Result<R, AwsError> {
+        match parse(scope, name)? {
+            (_, Name::Alias(alias)) => Err(not_found(format_args!("Invalid keyId '{alias}'"))),
+            (_, Name::Id(_)) => self.find(scope, name, f),
+        }
+    }
+
     /// Runs `f` on the key of any name, once its policy lets the caller do the operation.
     pub(super) fn on_key<R>(
         &self,
@@ -79,23 +92,17 @@ impl Kms {
         name: &str,
         f: impl FnOnce(&mut Key) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
-        self.find(&call.scope, name, |key| {
-            allows_call(key, call, &format!("kms:{}", call.operation), &[])?;
-            f(key)
-        })
+        self.find(&call.scope, name, |key| if_allowed(key, call, f))
     }
 
-    /// The same for the operations that take no alias: they change the key itself, or show what is its own.
+    /// The same for the operations that take no alias.
     pub(super) fn on_named_key<R>(
         &self,
         call: &Call,
         name: &str,
         f: impl FnOnce(&mut Key) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
-        if let (_, Name::Alias(alias)) = parse(&call.scope, name)? {
-            return Err(not_found(format_args!("Invalid keyId '{alias}'")));
-        }
-        self.on_key(call, name, f)
+        self.find_named(&call.scope, name, |key| if_allowed(key, call, f))
     }
 
     /// The same for the operations that AWS does for its own keys itself, and lets nobody else do.
@@ -105,10 +112,7 @@ impl Kms {
         name: &str,
         f: impl FnOnce(&mut Key) -> Result<R, AwsError>,
     ) -> Result<R, AwsError> {
-        if let (_, Name::Alias(alias)) = parse(&call.scope, name)? {
-            return Err(not_found(format_args!("Invalid keyId '{alias}'")));
-        }
-        self.find(&call.scope, name, |key| {
+        self.find_named(&call.scope, name, |key| {
             if key.managed.is_some() {
                 let (who, operation, arn) = (call.identity.arn(), &call.operation, &key.arn);
                 return Err(access_denied(format!(
@@ -116,10 +120,15 @@ impl Kms {
                      resource-based policy allows the kms:{operation} action"
                 )));
             }
-            allows_call(key, call, &format!("kms:{}", call.operation), &[])?;
-            f(key)
+            if_allowed(key, call, f)
         })
     }
+}
+
+/// Runs `f`, once the key's policy lets the caller do the operation.
+fn if_allowed<R>(key: &mut Key, call: &Call, f: impl FnOnce(&mut Key) -> Result<R, AwsError>) -> Result<R, AwsError> {
+    allows_call(key, call, &format!("kms:{}", call.operation), &[])?;
+    f(key)
 }
 
 #[cfg(test)]
