@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-
 use serde_json::{Value, json};
 
 use crate::scope::Scope;

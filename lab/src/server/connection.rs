@@ -28,7 +28,7 @@ use super::current::Current;
 use super::{body, control, page, pages};
 use crate::gateway::call::{self, Reply};
 use crate::gateway::error::AwsError;
-use crate::gateway::service::{Protocol, Service};
+use crate::gateway::service::Service;
 use crate::{gateway, ids};
 
 /// How many connections are open at once; the next wait until one ends.
@@ -121,14 +121,15 @@ async fn answer(mut router: Router, current: &Current, peer: SocketAddr, request
     if let Some(why) = current.guard.refuses(&parts) {
         return Ok((StatusCode::FORBIDDEN, Json(json!({ "message": why }))).into_response());
     }
-    let path = parts.uri.path().to_owned();
+    // Shared, not copied: only a panic needs it.
+    let uri = parts.uri.clone();
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = match caught(router.call(request)).await {
         Some(Ok(response)) => response,
         Some(Err(never)) => match never {},
         None => {
-            eprintln!("alert-drill-lab: a mistake in the lab: the page {path} panicked");
+            eprintln!("alert-drill-lab: a mistake in the lab: the page {} panicked", uri.path());
             (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": "a mistake in the lab" }))).into_response()
         }
     };
@@ -170,10 +171,9 @@ async fn api(State(current): State<Current>, request: Request) -> Response {
     };
     let source_ip = peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
     let is_long_poll = gateway::is_long_poll(&parts, &body);
-    let what = described(service, &parts);
-    let spoken = service.unwrap_or(Service::Sts);
-    let protocol = spoken.protocol_of(&parts.headers);
-    let serve = async move { caught(gateway::answer(&cloud, &parts, body, source_ip)).await };
+    let parts = Arc::new(parts);
+    let asked = Arc::clone(&parts);
+    let serve = async move { caught(gateway::answer(&cloud, &asked, body, source_ip)).await };
     // In a task of its own: a client that hangs up in the middle must not cut a change in half. A long poll changes
     // nothing while it waits, and ends with its connection, so that it takes no message that nobody would read.
     let served = if is_long_poll { serve.await } else { tokio::spawn(serve).await.ok().flatten() };
@@ -184,15 +184,17 @@ async fn api(State(current): State<Current>, request: Request) -> Response {
             response.extensions_mut().insert(HangUp);
             response
         }
-        None => response(panicked(spoken, protocol, &what)),
+        None => response(panicked(service, &parts)),
     }
 }
 
 /// The answer to a call whose handler panicked. The hook has printed where; this says for which call.
-fn panicked(service: Service, protocol: Protocol, what: &str) -> Reply {
+fn panicked(service: Option<Service>, parts: &Parts) -> Reply {
+    let what = described(service, parts);
     eprintln!("alert-drill-lab: a mistake in the lab: {what} panicked");
     let error = AwsError::new(500, "InternalFailure", format!("a mistake in the lab: {what} panicked"));
-    call::refuse(service, protocol, &ids::uuid(), &error)
+    let service = service.unwrap_or(Service::Sts);
+    call::refuse(service, service.protocol_of(&parts.headers), &ids::uuid(), &error)
 }
 
 /// A request in a few words, for a message about the lab's own mistake.
@@ -246,7 +248,7 @@ mod tests {
     #[test]
     fn a_call_that_panics_is_an_internal_failure_of_its_service() {
         let parts = Request::post("/").body(()).unwrap().into_parts().0;
-        let reply = panicked(Service::Ec2, Protocol::Ec2Query, &described(Some(Service::Ec2), &parts));
+        let reply = panicked(Some(Service::Ec2), &parts);
         assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(String::from_utf8_lossy(&reply.body).contains("<Code>InternalFailure</Code>"));
     }
