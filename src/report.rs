@@ -1,5 +1,6 @@
 //! What a run found out: plain data, and the consumers that show it.
 
+mod inspection;
 pub mod json;
 pub mod progress;
 pub mod terminal;
@@ -12,6 +13,8 @@ use crate::drill::Strength;
 use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
 use crate::target::{Capabilities, Target};
+
+pub use self::inspection::{ChangeInspection, HopInspection, Inspection, Standing, Trial, UnknownCheck};
 
 /// The version of the JSON document. It goes up when a field changes its meaning or goes; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -218,6 +221,8 @@ pub struct Report {
     pub duration_ms: f64,
     /// The drills, in the order of the scenario.
     pub drills: Vec<DrillReport>,
+    /// The pipeline as it stands; `null` where it was not looked at.
+    pub inspection: Option<Inspection>,
     /// The causes that were found.
     pub findings: Vec<Finding>,
     /// What clean-up could not remove.

@@ -29,6 +29,8 @@ pub(super) fn of_delivery(hop: Hop, delivery: &Delivery, scenario: &Scenario, la
         message: message(code, hop, scenario, lang),
         evidence,
         remedy: remedy(code, delivery, scenario, lang),
+        terraform: None,
+        console: None,
     }
 }
 
@@ -235,6 +237,8 @@ pub(super) fn not_arrived(hop: Hop, report: &DrillReport, lang: Lang) -> Finding
             "look at the last hop that was reached, or give it more time with --timeout".to_owned(),
             "마지막으로 도달한 단계를 확인하거나 --timeout으로 더 기다리세요".to_owned(),
         ),
+        terraform: None,
+        console: None,
     }
 }
 
@@ -257,5 +261,7 @@ pub(super) fn alerted_in_silence(report: &DrillReport, lang: Lang) -> Finding {
             .choose(format!("{call} raised an alert and must not"), format!("{call}은(는) 알림을 보내면 안 됩니다")),
         evidence,
         remedy: lang.choose("narrow the rule's event pattern".to_owned(), "규칙의 이벤트 패턴을 좁히세요".to_owned()),
+        terraform: None,
+        console: None,
     }
 }

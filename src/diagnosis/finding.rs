@@ -89,8 +89,12 @@ pub struct Finding {
     pub message: String,
     /// What shows it: the value that was seen, the call or the log that showed it.
     pub evidence: Vec<String>,
-    /// How to mend it.
+    /// How to mend it: a command that can be pasted, where there is one.
     pub remedy: String,
+    /// The same in Terraform: the resource, or the argument of it.
+    pub terraform: Option<String>,
+    /// The same in the console: where to click.
+    pub console: Option<String>,
 }
 
 impl Finding {
@@ -115,6 +119,8 @@ impl Finding {
                     .to_owned(),
                 "거부 사유를 확인하세요: 이미 있는 규칙, 없는 그룹, 또는 부족한 권한입니다".to_owned(),
             ),
+            terraform: None,
+            console: None,
         }
     }
 
@@ -133,6 +139,8 @@ impl Finding {
                 "mend what the refusal names and run again; what had been made was removed".to_owned(),
                 "거부 사유를 고친 뒤 다시 실행하세요. 이미 만든 것은 모두 지웠습니다".to_owned(),
             ),
+            terraform: None,
+            console: None,
         }
     }
 }

@@ -211,6 +211,7 @@ impl<'a> Run<'a> {
             started_at,
             duration_ms: started.elapsed().as_secs_f64() * 1000.0,
             drills: found.drills,
+            inspection: None,
             findings: found.findings,
             cleanup,
         })

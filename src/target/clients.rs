@@ -14,6 +14,8 @@ pub struct Clients {
     pub events: aws_sdk_eventbridge::Client,
     /// IAM.
     pub iam: aws_sdk_iam::Client,
+    /// KMS.
+    pub kms: aws_sdk_kms::Client,
     /// Lambda.
     pub lambda: aws_sdk_lambda::Client,
     /// CloudWatch Logs.
@@ -38,6 +40,7 @@ impl Clients {
             ec2: aws_sdk_ec2::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            kms: aws_sdk_kms::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
             s3: aws_sdk_s3::Client::from_conf(s3),
