@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and one thin file for each command.
 
+mod check;
 mod lab;
 mod lint;
 mod relay;
@@ -59,6 +60,9 @@ enum Command {
     /// Run drills (what happens when no command is given).
     #[command(after_help = Exit::HELP)]
     Run(RunArgs),
+    /// Look at a pipeline that stands, hop by hop, and say what is wrong and how to mend it; nothing is changed.
+    #[command(after_help = Exit::HELP)]
+    Check(CheckArgs),
     /// Serve the lab until it is stopped.
     Lab(LabArgs),
     /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
@@ -110,6 +114,36 @@ struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+struct CheckArgs {
+    /// The scenario whose names are looked for: a folder or a file. The shipped one where this is not given.
+    scenario: Option<PathBuf>,
+    /// Where the pipeline stands: a lab, or an emulator such as LocalStack.
+    #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL", default_value = "http://127.0.0.1:4566")]
+    endpoint_url: String,
+    /// Whose pipeline: the account's twelve digits. Those of AWS_ACCESS_KEY_ID, if it has twelve, where this is not given.
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    account: Option<String>,
+    /// The Region, in place of the scenario's.
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// The trail's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    trail: Option<String>,
+    /// The rule's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// The topic's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    topic: Option<String>,
+    /// The function's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+    /// The security group's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+}
+
+#[derive(Debug, Args)]
 struct LabArgs {
     /// Where to listen; port 0 takes any free one. Other machines can reach the lab only if you say so here.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4566")]
@@ -148,6 +182,13 @@ struct LintArgs {
     scenario: PathBuf,
 }
 
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account's number has twelve digits".to_owned()),
+    }
+}
+
 fn timeout(text: &str) -> Result<Duration, String> {
     text.parse::<Wait>().map(Wait::duration).map_err(|refused| refused.to_string())
 }
@@ -171,6 +212,7 @@ impl Cli {
             }
             None => run::execute(self.run, lang, output, context).await,
             Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
+            Some(Command::Check(args)) => check::execute(args, lang, output, context).await,
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
             Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),

@@ -1,14 +1,19 @@
 //! Diagnosis: from the ladder and the target's own words to named causes, each with evidence and a remedy.
 
 mod catalogue;
+mod changes;
 mod finding;
+mod hops;
 mod words;
 
+pub(crate) use self::catalogue::Subject;
 pub use self::finding::{Code, Finding, Severity};
+pub(crate) use self::hops::judge;
 pub(crate) use self::words::why;
 
 use alert_drill_lab::deliveries::{Delivery, Outcome};
 
+use crate::inspection::Names;
 use crate::report::{DrillReport, HopStatus};
 use crate::scenario::{Drill, Expect, Hop, Scenario};
 use crate::target::{Target, ladder_hop};
@@ -25,6 +30,7 @@ pub(crate) fn explain(
     if let Expect::Silence(_) = drill.expect {
         return vec![catalogue::alerted_in_silence(report, lang)];
     }
+    let subject = Subject::new(scenario, target, Names::of(scenario));
     let stopped = stopped(target, report);
     let mut findings: Vec<Finding> = report
         .hops
@@ -32,7 +38,7 @@ pub(crate) fn explain(
         .filter(|hop| hop.status == HopStatus::Broken)
         .filter_map(|hop| {
             let delivery = stopped.iter().find(|delivery| ladder_hop(delivery.hop) == Some(hop.hop))?;
-            Some(catalogue::of_delivery(hop.hop, delivery, scenario, lang))
+            Some(catalogue::of_delivery(hop.hop, delivery, &subject, lang))
         })
         .collect();
     // A broken mail does not fail a drill that did not ask for it, but it is said.

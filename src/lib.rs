@@ -23,12 +23,14 @@
 //! ```
 //! Arrows point one way only: [`scenario`] knows nothing of the rest, and nothing knows the command line.
 
+mod check;
 mod cli;
 mod context;
 pub mod diagnosis;
 mod drill;
 mod entry;
 mod exit;
+mod inspection;
 pub mod pipeline;
 pub mod relay;
 pub mod report;
@@ -40,6 +42,7 @@ mod text;
 
 pub use alert_drill_lab as lab;
 
+pub use check::Check;
 pub use cli::{Cli, Output};
 pub use context::Context;
 pub use drill::{Run, RunError, RunEvent, Selection, Strength};
@@ -47,4 +50,5 @@ pub use drill::{Run, RunError, RunEvent, Selection, Strength};
 pub use entry::enter_from_test;
 pub use entry::enter_if_asked;
 pub use exit::Exit;
+pub use inspection::Names;
 pub use text::{Lang, kst};

@@ -111,6 +111,15 @@ impl Target {
         }
     }
 
+    /// Opens the target only to look at it: nothing is put in front of it, and nothing is tried out. `account` is whose
+    /// calls an emulator takes them for.
+    pub(crate) async fn look_at(place: &Place, region: &str, account: &str, run_id: &str) -> Result<Self, TargetError> {
+        match place {
+            Place::Lab => lab::open(region, run_id).await,
+            Place::Endpoint(url) => endpoint::look_at(url, region, account, run_id).await,
+        }
+    }
+
     /// Whether the harness makes CloudTrail's events in the target's place.
     pub fn is_relayed(&self) -> bool {
         self.relay.is_some()
@@ -152,7 +161,7 @@ async fn account_of(clients: &Clients, endpoint: &str) -> Result<String, TargetE
 
 /// A client for plain HTTP. Without certificates: loading the machine's would take longer than the rest of a run, and a
 /// machine that has none (a small image) needs none.
-fn plain_http() -> reqwest::ClientBuilder {
+pub(crate) fn plain_http() -> reqwest::ClientBuilder {
     reqwest::Client::builder().tls_certs_only([]).no_proxy()
 }
 

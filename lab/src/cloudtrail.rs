@@ -22,7 +22,7 @@ mod history;
 mod logging;
 mod name;
 pub mod record;
-mod selector;
+pub mod selector;
 mod snapshot;
 mod tags;
 mod trail;

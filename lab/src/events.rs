@@ -24,7 +24,7 @@ mod snapshot;
 mod summary;
 mod tags;
 mod target;
-mod transform;
+pub mod transform;
 
 use std::sync::Arc;
 

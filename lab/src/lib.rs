@@ -33,4 +33,5 @@ mod sqs;
 mod time;
 
 pub use cloud::Limits;
+pub use events::transform;
 pub use server::{Lab, LabBuilder, StartError};

@@ -24,6 +24,8 @@ pub enum Severity {
 pub enum Code {
     /// The drill's own call was refused.
     ApiRefused,
+    /// More than one group has the name that the alarm is tried with.
+    GroupAmbiguous,
     /// The pipeline could not be built.
     CouldNotProvision,
     /// There is no trail, or none that covers the Region.
@@ -32,34 +34,82 @@ pub enum Code {
     TrailNotLogging,
     /// The trail's selectors leave the event out.
     TrailSelectorExcludes,
+    /// The trail cannot write to its bucket.
+    TrailDeliveryFails,
+    /// The trail logs since a few minutes only.
+    TrailTooYoung,
+    /// There is no rule.
+    RuleMissing,
+    /// The rule is on another event bus or in another Region, where it sees nothing.
+    RuleElsewhere,
     /// The rule is disabled.
     RuleDisabled,
     /// The rule does not see read-only events.
     RuleReadOnlyEvent,
     /// The rule's pattern does not match.
     RulePatternMismatch,
-    /// The rule has no target.
+    /// The rule's pattern misses some ways to change a group.
+    RulePatternIncomplete,
+    /// The rule has no target that leads to people.
     RuleWithoutTarget,
+    /// What the rule sends on does not carry the event.
+    RuleInputLosesEvent,
     /// The rule's target, or the input made for it, makes the delivery impossible.
     RuleInvalidInput,
-    /// The rule's target or a subscription names what is not there.
+    /// The topic is not there.
+    TopicMissing,
+    /// The function that the topic invokes is not there.
+    FunctionMissing,
+    /// The receiver that a delivery names is not there.
     ReceiverMissing,
     /// The topic's policy refuses the rule.
     TopicPolicyDenies,
+    /// The key that encrypts the topic refuses EventBridge.
+    TopicKeyDenies,
+    /// The key that encrypts the topic is not there, disabled, or about to be deleted.
+    TopicKeyUnusable,
     /// The queue's policy refuses the topic.
     QueuePolicyDenies,
+    /// The topic invokes no function.
+    FunctionNotSubscribed,
     /// The function's policy refuses the topic.
     FunctionPolicyDenies,
     /// A subscription's filter policy drops the message.
     FilterPolicyDrops,
+    /// The topic has no e-mail subscription.
+    MailMissing,
     /// The subscription is not confirmed.
     SubscriptionUnconfirmed,
+    /// Lambda could not make the function ready.
+    FunctionNotActive,
     /// The function failed.
     FunctionFailed,
     /// The function was invoked and has not answered.
     FunctionUnanswered,
     /// The function is throttled.
     FunctionThrottled,
+    /// The function has no webhook's address.
+    WebhookMissing,
+    /// The address is none of a webhook.
+    WebhookMalformed,
+    /// Discord does not know the webhook, or its token is wrong.
+    WebhookRejected,
+    /// The webhook does not answer.
+    WebhookUnreachable,
+    /// The function ends without an error and sends nothing.
+    MessageMissing,
+    /// The message leaves something out that people need.
+    MessageFieldMissing,
+    /// The message has the two characters `\n` in the place of line breaks.
+    MessageLiteralNewlines,
+    /// The message gives a time that is not Korea's as Korea's.
+    MessageTimeWrong,
+    /// The message is longer than Discord takes.
+    MessageTooLong,
+    /// One change raises several alerts.
+    AlertDuplicated,
+    /// The function reports success when Discord refused its message.
+    ErrorSwallowed,
     /// A fault that was ordered in the lab lost the event.
     FaultInjected,
     /// The receiver answered with an error.
@@ -68,6 +118,60 @@ pub enum Code {
     AlertMissing,
     /// An alert came where there must be silence.
     UnwantedAlert,
+}
+
+impl Code {
+    /// Every code, in the order of the ladder.
+    pub const ALL: [Self; 48] = [
+        Self::ApiRefused,
+        Self::GroupAmbiguous,
+        Self::CouldNotProvision,
+        Self::TrailMissing,
+        Self::TrailNotLogging,
+        Self::TrailSelectorExcludes,
+        Self::TrailDeliveryFails,
+        Self::TrailTooYoung,
+        Self::RuleMissing,
+        Self::RuleElsewhere,
+        Self::RuleDisabled,
+        Self::RuleReadOnlyEvent,
+        Self::RulePatternMismatch,
+        Self::RulePatternIncomplete,
+        Self::RuleWithoutTarget,
+        Self::RuleInputLosesEvent,
+        Self::RuleInvalidInput,
+        Self::TopicMissing,
+        Self::FunctionMissing,
+        Self::ReceiverMissing,
+        Self::TopicPolicyDenies,
+        Self::TopicKeyDenies,
+        Self::TopicKeyUnusable,
+        Self::QueuePolicyDenies,
+        Self::FunctionNotSubscribed,
+        Self::FunctionPolicyDenies,
+        Self::FilterPolicyDrops,
+        Self::MailMissing,
+        Self::SubscriptionUnconfirmed,
+        Self::FunctionNotActive,
+        Self::FunctionFailed,
+        Self::FunctionUnanswered,
+        Self::FunctionThrottled,
+        Self::WebhookMissing,
+        Self::WebhookMalformed,
+        Self::WebhookRejected,
+        Self::WebhookUnreachable,
+        Self::MessageMissing,
+        Self::MessageFieldMissing,
+        Self::MessageLiteralNewlines,
+        Self::MessageTimeWrong,
+        Self::MessageTooLong,
+        Self::AlertDuplicated,
+        Self::ErrorSwallowed,
+        Self::FaultInjected,
+        Self::ReceiverFailed,
+        Self::AlertMissing,
+        Self::UnwantedAlert,
+    ];
 }
 
 impl fmt::Display for Code {

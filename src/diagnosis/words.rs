@@ -6,6 +6,7 @@ mod policy;
 
 use alert_drill_lab::deliveries::{Delivery, Explanation, Reason};
 use alert_drill_lab::filter::{self, DropReason};
+use alert_drill_lab::{pattern as pattern_of_aws, policy as policy_of_aws};
 
 use crate::text::Lang;
 
@@ -17,6 +18,30 @@ pub(crate) fn why(delivery: &Delivery, lang: Lang) -> Option<String> {
         (Lang::Ko, Some(Explanation::Pattern(explanation))) => Some(pattern::explanation(explanation)),
         (Lang::Ko, Some(Explanation::Policy(explanation))) => Some(policy::headline(explanation)),
         (Lang::Ko, Some(Explanation::Filter(explanation))) => Some(filtered(explanation)),
+    }
+}
+
+/// Why a policy decides as it does, in one sentence.
+pub(crate) fn policy(explanation: &policy_of_aws::Explanation, lang: Lang) -> String {
+    match lang {
+        Lang::En => explanation.headline(),
+        Lang::Ko => policy::headline(explanation),
+    }
+}
+
+/// Why an event does not match.
+pub(crate) fn pattern(explanation: &pattern_of_aws::Explanation, lang: Lang) -> String {
+    match lang {
+        Lang::En => explanation.to_string(),
+        Lang::Ko => pattern::explanation(explanation),
+    }
+}
+
+/// Why a filter policy drops a message.
+pub(crate) fn filter(explanation: &filter::Explanation, lang: Lang) -> String {
+    match lang {
+        Lang::En => explanation.to_string(),
+        Lang::Ko => filtered(explanation),
     }
 }
 

@@ -59,6 +59,8 @@ pub struct ChangeInspection {
     pub event_name: String,
     /// What somebody does, in words.
     pub what: String,
+    /// Whether an alarm for changed security groups has to ring for it; the rest opens nothing by itself.
+    pub must_alert: bool,
     /// Whether the rule matches its event.
     pub alerted: bool,
     /// Why it does not.

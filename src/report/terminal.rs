@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{DrillReport, Expected, HopReport, HopStatus, Report, TargetReport, Verdict};
+use super::{
+    ChangeInspection, DrillReport, Expected, HopInspection, HopReport, HopStatus, Inspection, Report, Standing,
+    TargetReport, Verdict,
+};
 use crate::diagnosis::{Finding, Severity};
 use crate::scenario::Hop;
 use crate::target::Capabilities;
@@ -22,6 +25,9 @@ pub fn coloured(report: &Report, lang: Lang) -> String {
     target(&mut out, &report.target, lang);
     for drill in &report.drills {
         ladder(&mut out, drill, lang);
+    }
+    if let Some(inspection) = &report.inspection {
+        inspected(&mut out, inspection, lang);
     }
     for finding in &report.findings {
         one_finding(&mut out, finding, lang);
@@ -83,14 +89,18 @@ fn ladder(out: &mut String, drill: &DrillReport, lang: Lang) {
     out.push('\n');
 }
 
-fn rung(out: &mut String, hop: &HopReport) {
-    // The branches behind the topic: the queue; the function and its channel; the mail.
-    let branch = match hop.hop {
+/// The branches behind the topic: the queue; the function and its channel; the mail.
+fn branch(hop: Hop) -> &'static str {
+    match hop {
         Hop::Api | Hop::Trail | Hop::Bus | Hop::Rule | Hop::Topic => "",
         Hop::Queue | Hop::Function => "├ ",
         Hop::Discord => "│ └ ",
         Hop::Mail => "└ ",
-    };
+    }
+}
+
+fn rung(out: &mut String, hop: &HopReport) {
+    let branch = branch(hop.hop);
     let (style, sign) = match hop.status {
         HopStatus::Reached => (GOOD, "✓"),
         HopStatus::Synthesised => (ODD, "≈"),
@@ -121,6 +131,48 @@ fn short(evidence: &str) -> &str {
     }
 }
 
+/// The ladder of a pipeline as it stands.
+fn inspected(out: &mut String, inspection: &Inspection, lang: Lang) {
+    for inspected in &inspection.hops {
+        let HopInspection { hop, standing, seen, unknown } = inspected;
+        let (style, sign) = match standing {
+            Standing::Right if seen.is_empty() => (DIM, "·"),
+            Standing::Right => (GOOD, "✓"),
+            Standing::Unknown => (ODD, "?"),
+            Standing::Warned => (ODD, "!"),
+            Standing::Wrong => (BAD, "✗"),
+        };
+        let name = format!("{}{sign} {hop}", branch(*hop));
+        let padding = 16usize.saturating_sub(name.chars().count());
+        let mut lines = seen.iter().cloned().chain(unknown.iter().map(|one| format!("{}? {}", one.code, one.reason)));
+        let first = lines.next().unwrap_or_default();
+        let _ = writeln!(out, "{}", format!("{style}{name}{style:#}{:padding$}{DIM}{first}{DIM:#}", "").trim_end());
+        for line in lines {
+            let _ = writeln!(out, "{:16}{DIM}{line}{DIM:#}", "");
+        }
+    }
+    out.push('\n');
+    changes(out, &inspection.changes, lang);
+}
+
+/// Which changes of a group the rule would raise an alert for; only where there is one that it would not.
+fn changes(out: &mut String, changes: &[ChangeInspection], lang: Lang) {
+    if changes.iter().all(|change| change.alerted || !change.must_alert) {
+        return;
+    }
+    let _ = writeln!(out, "{BOLD}{}{BOLD:#}", lang.choose("what raises an alert", "알림이 오는 변경"));
+    let width = changes.iter().map(|change| change.event_name.chars().count()).max().unwrap_or_default();
+    for change in changes {
+        let (style, sign) = match (change.alerted, change.must_alert) {
+            (true, _) => (GOOD, "✓"),
+            (false, true) => (BAD, "✗"),
+            (false, false) => (DIM, "·"),
+        };
+        let _ = writeln!(out, "    {style}{sign} {:width$}{style:#}  {DIM}{}{DIM:#}", change.event_name, change.what);
+    }
+    out.push('\n');
+}
+
 fn duplicates(out: &mut String, drill: &DrillReport, lang: Lang) {
     for (place, count) in [("queue", drill.alerts.queue.len()), ("discord", drill.alerts.discord.len())] {
         if count > 1 && matches!(drill.expected, Expected::Alert { .. }) {
@@ -145,10 +197,19 @@ fn one_finding(out: &mut String, finding: &Finding, lang: Lang) {
             let _ = writeln!(out, "    {DIM}{bullet} {part}{DIM:#}");
         }
     }
-    let _ = writeln!(out, "    {BOLD}{}{BOLD:#} {}\n", lang.choose("to mend it:", "해결 방법:"), finding.remedy);
+    let _ = writeln!(out, "    {BOLD}{}{BOLD:#} {}", lang.choose("to mend it:", "해결 방법:"), finding.remedy);
+    for (label, text) in [("Terraform:", &finding.terraform), (lang.choose("console:", "콘솔:"), &finding.console)] {
+        if let Some(text) = text {
+            let _ = writeln!(out, "    {DIM}{label} {text}{DIM:#}");
+        }
+    }
+    out.push('\n');
 }
 
 fn closing(out: &mut String, report: &Report, lang: Lang) {
+    if report.inspection.is_some() && report.drills.is_empty() {
+        return checked(out, report, lang);
+    }
     let count = |verdict: Verdict| report.drills.iter().filter(|drill| drill.verdict == verdict).count();
     let mut parts = Vec::new();
     for (verdict, english, korean) in [
@@ -178,6 +239,23 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         );
         let _ = writeln!(out, "    {DIM}{text}{DIM:#}");
     }
+}
+
+/// The last line of a check without drills.
+fn checked(out: &mut String, report: &Report, lang: Lang) {
+    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let verdict = match report.verdict {
+        Verdict::Passed => lang.choose("nothing silences this alarm", "알림을 막는 것이 없습니다"),
+        Verdict::Failed => lang.choose("this alarm is silent", "이 알림은 울리지 않습니다"),
+        Verdict::Error | Verdict::Skipped => {
+            lang.choose("not everything could be looked at", "확인하지 못한 것이 있습니다")
+        }
+    };
+    let found =
+        lang.choose(format!("{errors} wrong, {warnings} to know"), format!("잘못된 것 {errors}, 알아둘 것 {warnings}"));
+    let took = format!("{:.0} ms", report.duration_ms);
+    let _ = writeln!(out, "{} {verdict} {DIM}· {found} · {took}{DIM:#}", mark(report.verdict));
 }
 
 fn cleaned(report: &Report, lang: Lang) -> String {

@@ -6,6 +6,8 @@ use aws_credential_types::Credentials;
 /// A client for each service that the harness calls.
 #[derive(Clone, Debug)]
 pub struct Clients {
+    /// What they are made from.
+    config: SdkConfig,
     /// CloudTrail.
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// EC2.
@@ -36,6 +38,7 @@ impl Clients {
         // A bucket's name as a label of the host would need a name server; an endpoint of one's own has none.
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some()).build();
         Self {
+            config: config.clone(),
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
@@ -48,6 +51,12 @@ impl Clients {
             sqs: aws_sdk_sqs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
+    }
+
+    /// EventBridge in another Region.
+    pub(crate) fn events_in(&self, region: &str) -> aws_sdk_eventbridge::Client {
+        let config = aws_sdk_eventbridge::config::Builder::from(&self.config);
+        aws_sdk_eventbridge::Client::from_conf(config.region(Region::new(region.to_owned())).build())
     }
 }
 

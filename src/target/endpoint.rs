@@ -31,9 +31,21 @@ enum Product {
 }
 
 pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target, TargetError> {
+    let mut target = look_at(url, region, DEFAULT_ACCOUNT, run_id).await?;
+    if !target.capabilities.emits_cloudtrail_events {
+        takes_events(&target.clients, url).await?;
+        let relay = Relay::start(RelayConfig::new(url.trim_end_matches('/')), |_| {}).await?;
+        target.clients = Clients::new(&emulator(&relay.endpoint_url(), region, DEFAULT_ACCOUNT, run_id));
+        target.relay = Some(relay);
+    }
+    Ok(target)
+}
+
+/// The endpoint itself, and what it can do.
+pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
     let url = url.trim_end_matches('/');
     let product = product(url).await?;
-    let direct = Clients::new(&emulator(url, region, DEFAULT_ACCOUNT, run_id));
+    let direct = Clients::new(&emulator(url, region, account, run_id));
     let account = account_of(&direct, url).await?;
     let emits = product == Product::Lab;
     let capabilities = Capabilities {
@@ -43,13 +55,6 @@ pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target
         reads_mail: false,
         explains_deliveries: false,
     };
-    let (clients, relay) = if emits {
-        (direct, None)
-    } else {
-        takes_events(&direct, url).await?;
-        let relay = Relay::start(RelayConfig::new(url), |_| {}).await?;
-        (Clients::new(&emulator(&relay.endpoint_url(), region, DEFAULT_ACCOUNT, run_id)), Some(relay))
-    };
     Ok(Target {
         kind: if emits { TargetKind::Lab } else { TargetKind::Localstack },
         product: match product {
@@ -58,12 +63,12 @@ pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target
             Product::Other => "an emulator of another name".to_owned(),
         },
         endpoint_url: Some(url.to_owned()),
-        clients,
+        clients: direct,
         region: region.to_owned(),
         account,
         capabilities,
         lab: None,
-        relay,
+        relay: None,
     })
 }
 

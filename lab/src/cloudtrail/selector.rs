@@ -7,7 +7,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::Record;
 use crate::gateway::error::AwsError;
 
 /// The only sources whose management events a trail can leave out.
@@ -18,6 +17,15 @@ const MOST_SELECTORS: usize = 5;
 
 /// How many values all conditions of a trail's advanced selectors can have together.
 const MOST_VALUES: usize = 500;
+
+/// A management event, as far as selectors look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct ManagementEvent<'a> {
+    /// Its `eventSource`: `ec2.amazonaws.com`.
+    pub source: &'a str,
+    /// Whether it only reads.
+    pub read_only: bool,
+}
 
 /// The selectors of a trail, in either form.
 #[derive(Clone, Debug, Serialize)]
@@ -107,6 +115,21 @@ impl Default for Selectors {
     }
 }
 
+/// Why the selectors of a trail take no such event, for those who have read them with `GetEventSelectors`: `selectors` is
+/// its `EventSelectors` or its `AdvancedEventSelectors`. None if one of them does. The words follow "the event selectors of the
+/// trail".
+///
+/// # Errors
+/// These are no selectors.
+pub fn left_out(selectors: serde_json::Value, event: ManagementEvent<'_>) -> Result<Option<String>, serde_json::Error> {
+    let advanced = selectors.as_array().is_some_and(|list| list.iter().any(|one| one.get("FieldSelectors").is_some()));
+    let selectors = match advanced {
+        true => Selectors::Advanced(serde_json::from_value(selectors)?),
+        false => Selectors::Classic(serde_json::from_value(selectors)?),
+    };
+    Ok(selectors.excludes(event))
+}
+
 fn wrong(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("InvalidEventSelectorsException", message)
 }
@@ -138,12 +161,12 @@ impl Selectors {
         !matches!(self, Self::Untouched(_))
     }
 
-    /// Why no selector takes a management record; none if one does. The words follow "the event selectors of the trail".
-    pub(super) fn excludes(&self, record: &Record) -> Option<String> {
+    /// Why no selector takes a management event; none if one does. The words follow "the event selectors of the trail".
+    pub(super) fn excludes(&self, event: ManagementEvent<'_>) -> Option<String> {
         let whys: Vec<_> = match self {
             Self::Untouched(_) => return None,
-            Self::Classic(selectors) => selectors.iter().map(|selector| selector.excludes(record)).collect(),
-            Self::Advanced(selectors) => selectors.iter().map(|selector| selector.excludes(record)).collect(),
+            Self::Classic(selectors) => selectors.iter().map(|selector| selector.excludes(event)).collect(),
+            Self::Advanced(selectors) => selectors.iter().map(|selector| selector.excludes(event)).collect(),
         };
         let mut whys = whys.into_iter().collect::<Option<Vec<String>>>()?;
         whys.dedup();
@@ -200,18 +223,16 @@ fn check_advanced(selectors: &[AdvancedSelector]) -> Result<(), AwsError> {
 }
 
 impl ClassicSelector {
-    fn excludes(&self, record: &Record) -> Option<String> {
+    fn excludes(&self, event: ManagementEvent<'_>) -> Option<String> {
         if !self.include_management_events {
             return Some("take no management events".to_owned());
         }
-        match (self.read_write_type, record.read_only) {
+        match (self.read_write_type, event.read_only) {
             (ReadWriteType::ReadOnly, false) => Some("take read-only events only".to_owned()),
             (ReadWriteType::WriteOnly, true) => Some("take write events only".to_owned()),
             _ => {
-                let source = record.service.event_source();
-                self.exclude_management_event_sources
-                    .contains(&source)
-                    .then(|| format!("leave the events of {source} out"))
+                let left_out = self.exclude_management_event_sources.iter().any(|source| source == event.source);
+                left_out.then(|| format!("leave the events of {} out", event.source))
             }
         }
     }
@@ -274,12 +295,12 @@ impl AdvancedSelector {
         Ok(())
     }
 
-    fn excludes(&self, record: &Record) -> Option<String> {
+    fn excludes(&self, event: ManagementEvent<'_>) -> Option<String> {
         if self.category() != Some("Management") {
             return Some("take no management events".to_owned());
         }
-        self.field_selectors.iter().find(|field| !field.accepts(record)).map(|field| match field.field.as_str() {
-            "readOnly" if record.read_only => "take write events only".to_owned(),
+        self.field_selectors.iter().find(|field| !field.accepts(event)).map(|field| match field.field.as_str() {
+            "readOnly" if event.read_only => "take write events only".to_owned(),
             "readOnly" => "take read-only events only".to_owned(),
             field => format!("leave the event out by its {field}"),
         })
@@ -324,13 +345,13 @@ impl FieldSelector {
         }
     }
 
-    /// Whether a management record holds what the field asks for: one of the values of each positive condition, and none of
+    /// Whether a management event holds what the field asks for: one of the values of each positive condition, and none of
     /// those of a negative one.
-    fn accepts(&self, record: &Record) -> bool {
+    fn accepts(&self, event: ManagementEvent<'_>) -> bool {
         let value = match self.field.as_str() {
             "eventCategory" => "Management".to_owned(),
-            "eventSource" => record.service.event_source(),
-            "readOnly" => record.read_only.to_string(),
+            "eventSource" => event.source.to_owned(),
+            "readOnly" => event.read_only.to_string(),
             // What check lets through has no other field.
             _ => return false,
         };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
-use super::selector::Selectors;
+use super::selector::{ManagementEvent, Selectors};
 use super::tags::{Tag, check_tags};
 use super::{CloudTrail, bucket, name};
 use crate::cloud::Cloud;
@@ -84,7 +84,8 @@ impl Trail {
             let why = format!("the trail {name} leaves the events of global services out (IncludeGlobalServiceEvents)");
             return Some(Refusal::new(Reason::SelectorExcludes, why));
         }
-        let why = self.selectors.excludes(record)?;
+        let source = record.service.event_source();
+        let why = self.selectors.excludes(ManagementEvent { source: &source, read_only: record.read_only })?;
         Some(Refusal::new(Reason::SelectorExcludes, format!("the event selectors of the trail {name} {why}")))
     }
 

@@ -30,7 +30,7 @@ const RESERVED: [&str; 5] = [
 /// `InputTransformer` of a target.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct InputTransformer {
+pub struct InputTransformer {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     input_paths_map: BTreeMap<String, String>,
     input_template: String,
@@ -38,13 +38,13 @@ pub(super) struct InputTransformer {
 
 /// What a template may name beside the paths of its map.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings<'a> {
+pub struct Surroundings<'a> {
     /// The rule's ARN.
-    pub(super) rule_arn: &'a str,
+    pub rule_arn: &'a str,
     /// The rule's name.
-    pub(super) rule_name: &'a str,
+    pub rule_name: &'a str,
     /// When the bus got the event.
-    pub(super) ingested: Timestamp,
+    pub ingested: Timestamp,
 }
 
 /// A step of a path.
@@ -89,7 +89,8 @@ pub(super) fn is_path(path: &str) -> bool {
 }
 
 /// What a path leads to: one value, or the list of all values if the path has a wildcard.
-pub(super) fn at(event: &Value, path: &str) -> Option<Value> {
+#[must_use]
+pub fn at(event: &Value, path: &str) -> Option<Value> {
     let steps = steps(path)?;
     let mut found = vec![event];
     for step in &steps {
@@ -117,6 +118,26 @@ enum Piece<'a> {
 }
 
 impl InputTransformer {
+    /// A transformer by its `InputPathsMap` and `InputTemplate`.
+    #[must_use]
+    pub fn new(paths: BTreeMap<String, String>, template: impl Into<String>) -> Self {
+        Self { input_paths_map: paths, input_template: template.into() }
+    }
+
+    /// The names of the template whose path leads to nothing in this event, with their paths: they are filled with nothing.
+    #[must_use]
+    pub fn empty_paths(&self, event: &Value) -> Vec<(&str, &str)> {
+        let used: Vec<&str> = self
+            .pieces()
+            .filter_map(|piece| match piece {
+                Piece::Name { name, .. } => Some(name),
+                Piece::Text(_) => None,
+            })
+            .collect();
+        let paths = self.input_paths_map.iter().map(|(name, path)| (name.as_str(), path.as_str()));
+        paths.filter(|(name, path)| used.contains(name) && at(event, path).is_none()).collect()
+    }
+
     /// Whether PutTargets takes the transformer of this target; the error is AWS's sentence.
     pub(super) fn check(&self, target: &str) -> Result<(), String> {
         for (name, path) in &self.input_paths_map {
@@ -159,8 +180,11 @@ impl InputTransformer {
         self.input_template.trim_start().starts_with('{')
     }
 
-    /// The template filled from an event; the error says why it cannot be sent.
-    pub(super) fn render(&self, event: &Value, around: Surroundings<'_>) -> Result<String, String> {
+    /// The template filled from an event.
+    ///
+    /// # Errors
+    /// Why it cannot be sent.
+    pub fn render(&self, event: &Value, around: Surroundings<'_>) -> Result<String, String> {
         let json = self.is_json();
         let mut filled = String::with_capacity(self.input_template.len() + 64);
         for piece in self.pieces() {

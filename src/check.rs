@@ -1,0 +1,120 @@
+//! `check`: a pipeline that somebody built, looked at hop by hop without changing anything.
+//!
+//! ```text
+//! open the target ─► inspect (read calls only) ─► judge ─► report
+//! ```
+
+use std::time::Instant;
+
+use alert_drill_lab::identity::DEFAULT_ACCOUNT;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::diagnosis::{self, Severity, Subject};
+use crate::inspection::{self, Names};
+use crate::report::{Cleanup, FORMAT_VERSION, Report, TargetReport, Verdict};
+use crate::scenario::Scenario;
+use crate::target::{Place, Target, TargetError};
+use crate::text::Lang;
+
+/// A check that is to be made. The settings that are not named are those of `alert-drill check`.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), alert_drill::target::TargetError> {
+/// use alert_drill::scenario::Scenario;
+/// use alert_drill::target::Place;
+/// use alert_drill::Check;
+///
+/// let lab = Place::Endpoint("http://127.0.0.1:4566".to_owned());
+/// let report = Check::new(&Scenario::shipped(), lab).execute().await?;
+/// for finding in &report.findings {
+///     println!("{}: {}", finding.code, finding.remedy);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a check does nothing until it is executed"]
+#[derive(Debug)]
+pub struct Check<'a> {
+    scenario: &'a Scenario,
+    place: Place,
+    names: Names,
+    account: String,
+    region: Option<String>,
+    lang: Lang,
+}
+
+impl<'a> Check<'a> {
+    /// A check of the pipeline at this place, by the names of the scenario.
+    pub fn new(scenario: &'a Scenario, place: Place) -> Self {
+        Self {
+            scenario,
+            place,
+            names: Names::of(scenario),
+            account: DEFAULT_ACCOUNT.to_owned(),
+            region: None,
+            lang: Lang::En,
+        }
+    }
+
+    /// What to look for, in place of the scenario's names.
+    pub fn names(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Whose pipeline, on an emulator: `000000000000` where this is not said. A real account is the credentials'.
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
+        self
+    }
+
+    /// The Region, in place of the scenario's.
+    pub fn region(mut self, region: Option<String>) -> Self {
+        self.region = region;
+        self
+    }
+
+    /// The language of what is seen and found.
+    pub fn lang(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
+    }
+
+    /// Checks.
+    ///
+    /// # Errors
+    /// The target could not be opened.
+    pub async fn execute(self) -> Result<Report, TargetError> {
+        let run_id = Uuid::now_v7().to_string();
+        let (started, started_at) = (Instant::now(), Timestamp::now());
+        let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
+        let target = Target::look_at(&self.place, region, &self.account, &run_id).await?;
+        let facts = inspection::read(&target, &self.names).await;
+        let subject = Subject::new(self.scenario, &target, self.names.clone());
+        let judged = diagnosis::judge(&facts, self.scenario, subject, self.lang);
+        let wrong = judged.findings.iter().any(|finding| finding.severity == Severity::Error);
+        // What nobody could look at is never a pass.
+        let verdict = match (wrong, judged.unanswered) {
+            (true, _) => Verdict::Failed,
+            (false, 0) => Verdict::Passed,
+            (false, _) => Verdict::Error,
+        };
+        let shown = TargetReport::of(&target);
+        target.close().await;
+        Ok(Report {
+            format_version: FORMAT_VERSION,
+            run_id,
+            scenario: self.scenario.name.to_string(),
+            target: shown,
+            verdict,
+            interrupted: false,
+            started_at,
+            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            drills: Vec::new(),
+            inspection: Some(judged.inspection),
+            findings: judged.findings,
+            cleanup: Cleanup::default(),
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! `alert-drill check`.
+
+use super::{CheckArgs, Output, account, fail, print};
+use crate::check::Check;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::inspection::Names;
+use crate::report::{json, terminal};
+use crate::scenario::Scenario;
+use crate::target::Place;
+use crate::text::Lang;
+
+pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context: &Context) -> Exit {
+    let loaded = args.scenario.as_deref().map_or_else(Scenario::built_in, Scenario::load);
+    let scenario = match loaded {
+        Ok(scenario) => scenario,
+        Err(invalid) => return super::lint::refuse(&invalid, context),
+    };
+    let mut names = Names::of(&scenario);
+    for (name, given) in [
+        (&mut names.trail, args.trail),
+        (&mut names.rule, args.rule),
+        (&mut names.topic, args.topic),
+        (&mut names.function, args.function),
+        (&mut names.group, args.group),
+    ] {
+        *name = given.unwrap_or_else(|| std::mem::take(name));
+    }
+    let mut check =
+        Check::new(&scenario, Place::Endpoint(args.endpoint_url)).names(names).region(args.region).lang(lang);
+    // An emulator's access key is its account; the AWS CLI beside this has it in the environment.
+    let of_key = || std::env::var("AWS_ACCESS_KEY_ID").ok().and_then(|key| account(&key).ok());
+    if let Some(account) = args.account.or_else(of_key) {
+        check = check.account(account);
+    }
+    let report = match check.execute().await {
+        Ok(report) => report,
+        Err(error) => return fail(Exit::CouldNotRun, &error),
+    };
+    let text = match output {
+        Output::Human => terminal::coloured(&report, lang),
+        Output::Json => json::document(&report),
+    };
+    match print(text.as_bytes()) {
+        Exit::Passed => Exit::of_report(&report),
+        not_written => not_written,
+    }
+}

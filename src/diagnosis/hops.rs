@@ -1,0 +1,163 @@
+//! From a pipeline as it stands to findings: one file a hop, each a judgement of the [`Facts`] that makes no call.
+//!
+//! Every hop is judged, whatever came before it: two mistakes at once are both named. A hop that cannot be judged because
+//! the one before it is missing (the subscriptions of a topic that is not there) says nothing.
+
+mod api;
+mod discord;
+mod function;
+mod mail;
+mod rule;
+mod topic;
+mod trail;
+
+use serde_json::Value;
+
+use super::catalogue::{self, Subject};
+use super::changes::{Change, Site};
+use super::finding::{Code, Finding, Severity};
+use crate::inspection::{Fact, Facts, Unknown};
+use crate::report::{ChangeInspection, HopInspection, Inspection, Standing, UnknownCheck};
+use crate::scenario::{Drill, Hop, Scenario};
+use crate::text::Lang;
+
+/// The group that changes are tried on.
+pub(crate) const GROUP_ID: &str = "sg-0a1b2c3d4e5f60718";
+
+/// What the facts mean.
+pub(crate) struct Judgement {
+    pub(crate) inspection: Inspection,
+    pub(crate) findings: Vec<Finding>,
+    /// What the rule sends to the topic for the scenario's default drill, as far as it sends anything.
+    pub(crate) message: Option<String>,
+    /// The function of the chain, if there is one that can be tried.
+    pub(crate) unanswered: usize,
+}
+
+/// A judgement in the making.
+struct Judge<'a> {
+    facts: &'a Facts,
+    scenario: &'a Scenario,
+    subject: Subject<'a>,
+    lang: Lang,
+    findings: Vec<Finding>,
+    hops: Vec<HopInspection>,
+    changes: Vec<ChangeInspection>,
+    /// How many checks were unknown although the target could have answered.
+    unanswered: usize,
+}
+
+/// Judges every hop.
+pub(crate) fn judge(facts: &Facts, scenario: &Scenario, subject: Subject<'_>, lang: Lang) -> Judgement {
+    let hops =
+        Hop::LADDER.map(|hop| HopInspection { hop, standing: Standing::Right, seen: Vec::new(), unknown: Vec::new() });
+    let mut judge = Judge {
+        facts,
+        scenario,
+        subject,
+        lang,
+        findings: Vec::new(),
+        hops: hops.into(),
+        changes: Vec::new(),
+        unanswered: 0,
+    };
+    api::judge(&mut judge);
+    trail::judge(&mut judge);
+    let message = rule::judge(&mut judge);
+    topic::judge(&mut judge);
+    // What stands behind a topic that is not there went with it.
+    if !matches!(facts.topic.attributes, Ok(None)) {
+        function::judge(&mut judge, message.as_deref());
+        discord::judge(&mut judge);
+        mail::judge(&mut judge, message.as_deref());
+    }
+    judge.end(message)
+}
+
+impl Judge<'_> {
+    /// Notes what is there.
+    fn see(&mut self, hop: Hop, seen: impl Into<String>) {
+        if let Some(inspected) = self.hops.iter_mut().find(|inspected| inspected.hop == hop) {
+            inspected.seen.push(seen.into());
+        }
+    }
+
+    /// Notes what could not be looked at.
+    fn unknown(&mut self, hop: Hop, code: Code, unknown: &Unknown) {
+        self.unanswered += usize::from(!unknown.incapable);
+        if let Some(inspected) = self.hops.iter_mut().find(|inspected| inspected.hop == hop) {
+            inspected.unknown.push(UnknownCheck { code, reason: unknown.to_string() });
+        }
+    }
+
+    /// What is known; otherwise it is noted that it is not.
+    fn known<'f, T>(&mut self, hop: Hop, code: Code, fact: &'f Fact<T>) -> Option<&'f T> {
+        match fact {
+            Ok(known) => Some(known),
+            Err(unknown) => {
+                self.unknown(hop, code, unknown);
+                None
+            }
+        }
+    }
+
+    /// Names a cause that silences the alarm.
+    fn wrong(&mut self, hop: Hop, code: Code, evidence: Vec<String>) {
+        let subject = self.subject.clone();
+        self.find(hop, code, Severity::Error, evidence, &subject);
+    }
+
+    /// Names something to know.
+    fn warn(&mut self, hop: Hop, code: Code, evidence: Vec<String>) {
+        let subject = self.subject.clone();
+        self.find(hop, code, Severity::Warning, evidence, &subject);
+    }
+
+    fn find(&mut self, hop: Hop, code: Code, severity: Severity, evidence: Vec<String>, subject: &Subject<'_>) {
+        self.findings.push(catalogue::finding(code, hop, severity, evidence, subject, self.lang));
+    }
+
+    fn site(&self) -> Site<'_> {
+        Site { account: &self.facts.account, region: &self.facts.region, group_id: GROUP_ID }
+    }
+
+    /// The change that the scenario's default drill makes, as an event.
+    fn drill_event(&self) -> Value {
+        change_of(self.scenario.default_drill()).event(&self.site())
+    }
+
+    fn end(mut self, message: Option<String>) -> Judgement {
+        for inspected in &mut self.hops {
+            let of_hop = |severity| {
+                self.findings.iter().any(|finding| finding.hop == inspected.hop && finding.severity == severity)
+            };
+            inspected.standing = match () {
+                () if of_hop(Severity::Error) => Standing::Wrong,
+                () if of_hop(Severity::Warning) => Standing::Warned,
+                () if !inspected.unknown.is_empty() => Standing::Unknown,
+                () => Standing::Right,
+            };
+        }
+        // In the order of the ladder, so that the first is the one to mend first; what is only a warning comes last.
+        self.findings.sort_by_key(|finding| (finding.severity == Severity::Warning, finding.hop));
+        Judgement {
+            inspection: Inspection { hops: self.hops, changes: self.changes, trials: Vec::new() },
+            findings: self.findings,
+            message,
+            unanswered: self.unanswered,
+        }
+    }
+}
+
+/// The change that a drill makes.
+fn change_of(drill: &Drill) -> Change {
+    let name = drill.action.event_name();
+    Change::ALL.into_iter().find(|change| change.event_name() == name).unwrap_or(Change::AddInbound)
+}
+
+/// The names of the events that a required drill of the scenario waits for.
+fn required_events(scenario: &Scenario) -> Vec<&'static str> {
+    let drills = scenario.drills.iter();
+    let alerting = drills.filter(|drill| drill.required && matches!(drill.expect, crate::scenario::Expect::Alert(_)));
+    alerting.map(|drill| drill.action.event_name()).collect()
+}
