@@ -13,9 +13,10 @@ use uuid::Uuid;
 use crate::diagnosis::{self, Severity, Subject};
 use crate::inspection::{self, Names};
 use crate::report::{Cleanup, FORMAT_VERSION, Report, TargetReport, Verdict};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, TargetKind};
 use crate::target::{Place, Target, TargetError};
 use crate::text::Lang;
+use crate::trial;
 
 /// A check that is to be made. The settings that are not named are those of `alert-drill check`.
 ///
@@ -41,6 +42,7 @@ pub struct Check<'a> {
     names: Names,
     account: String,
     region: Option<String>,
+    invoke: Option<bool>,
     lang: Lang,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Check<'a> {
             names: Names::of(scenario),
             account: DEFAULT_ACCOUNT.to_owned(),
             region: None,
+            invoke: None,
             lang: Lang::En,
         }
     }
@@ -75,6 +78,13 @@ impl<'a> Check<'a> {
         self
     }
 
+    /// Whether to try a copy of the function on this machine, which runs somebody's code here. Where this is not said, it is
+    /// tried if the pipeline stands in a lab.
+    pub fn invoke(mut self, invoke: Option<bool>) -> Self {
+        self.invoke = invoke;
+        self
+    }
+
     /// The language of what is seen and found.
     pub fn lang(mut self, lang: Lang) -> Self {
         self.lang = lang;
@@ -92,7 +102,13 @@ impl<'a> Check<'a> {
         let target = Target::look_at(&self.place, region, &self.account, &run_id).await?;
         let facts = inspection::read(&target, &self.names).await;
         let subject = Subject::new(self.scenario, &target, self.names.clone());
-        let judged = diagnosis::judge(&facts, self.scenario, subject, self.lang);
+        let mut judged = diagnosis::judge(&facts, self.scenario, subject.clone(), self.lang);
+        if self.invoke.unwrap_or(target.kind == TargetKind::Lab) {
+            for function in facts.functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {
+                let tried = trial::all(&target, function, &facts.rule, self.lang).await;
+                judged.add_trials(tried, &subject, self.lang);
+            }
+        }
         let wrong = judged.findings.iter().any(|finding| finding.severity == Severity::Error);
         // What nobody could look at is never a pass.
         let verdict = match (wrong, judged.unanswered) {

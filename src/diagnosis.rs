@@ -4,11 +4,13 @@ mod catalogue;
 mod changes;
 mod finding;
 mod hops;
+pub(crate) mod tried;
 mod words;
 
 pub(crate) use self::catalogue::Subject;
+pub(crate) use self::changes::{Change, SOURCE_IP, Site, TIME_IN_KOREA, TIME_IN_UTC, USER};
 pub use self::finding::{Code, Finding, Severity};
-pub(crate) use self::hops::judge;
+pub(crate) use self::hops::{GROUP_ID, judge};
 pub(crate) use self::words::why;
 
 use alert_drill_lab::deliveries::{Delivery, Outcome};

@@ -39,6 +39,7 @@ mod sdk;
 mod signal;
 pub mod target;
 mod text;
+mod trial;
 
 pub use alert_drill_lab as lab;
 

@@ -36,6 +36,7 @@ pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
 pub use self::package::{Notifier, PackageError};
 pub use self::resource::Resource;
+pub(crate) use self::stand_in::event as sns_event;
 
 /// The tag that names the run on everything that it makes.
 pub const RUN_TAG: &str = "alert-drill:run-id";

@@ -253,6 +253,11 @@ impl Discord {
         self.state().faults.push_back((Some(webhook_id.to_owned()), fault));
     }
 
+    /// Forgets the faults that no message has met yet.
+    pub fn forget_faults(&self) {
+        self.state().faults.clear();
+    }
+
     /// How many requests a webhook may make in how long. Counters start anew.
     pub fn set_rate_limit(&self, rate_limit: RateLimit) {
         let mut state = self.state();

@@ -28,6 +28,9 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     }
     let mut check =
         Check::new(&scenario, Place::Endpoint(args.endpoint_url)).names(names).region(args.region).lang(lang);
+    if args.invoke || args.no_invoke {
+        check = check.invoke(Some(args.invoke));
+    }
     // An emulator's access key is its account; the AWS CLI beside this has it in the environment.
     let of_key = || std::env::var("AWS_ACCESS_KEY_ID").ok().and_then(|key| account(&key).ok());
     if let Some(account) = args.account.or_else(of_key) {

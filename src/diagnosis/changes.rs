@@ -291,8 +291,10 @@ impl Change {
 /// When the change was made. In Korea it is 01:02:03 of the next day: a time that was not converted cannot look right.
 pub(crate) const TIME: &str = "2026-03-14T16:02:03Z";
 
-/// [`TIME`] in Korea, in the parts that any way of writing it has.
-pub(crate) const TIME_IN_KOREA: (&str, &str) = ("01:02:03", "15");
+/// The time of day of [`TIME`], as it is and in Korea.
+pub(crate) const TIME_IN_UTC: &str = "16:02:03";
+/// The same in Korea.
+pub(crate) const TIME_IN_KOREA: &str = "01:02:03";
 
 /// Who made it.
 pub(crate) const USER: &str = "on-duty";

@@ -16,10 +16,12 @@ use serde_json::Value;
 use super::catalogue::{self, Subject};
 use super::changes::{Change, Site};
 use super::finding::{Code, Finding, Severity};
+use super::tried;
 use crate::inspection::{Fact, Facts, Unknown};
 use crate::report::{ChangeInspection, HopInspection, Inspection, Standing, UnknownCheck};
 use crate::scenario::{Drill, Hop, Scenario};
 use crate::text::Lang;
+use crate::trial::Tried;
 
 /// The group that changes are tried on.
 pub(crate) const GROUP_ID: &str = "sg-0a1b2c3d4e5f60718";
@@ -28,10 +30,46 @@ pub(crate) const GROUP_ID: &str = "sg-0a1b2c3d4e5f60718";
 pub(crate) struct Judgement {
     pub(crate) inspection: Inspection,
     pub(crate) findings: Vec<Finding>,
-    /// What the rule sends to the topic for the scenario's default drill, as far as it sends anything.
-    pub(crate) message: Option<String>,
-    /// The function of the chain, if there is one that can be tried.
+    /// How many checks were unknown although the target could have answered.
     pub(crate) unanswered: usize,
+}
+
+impl Judgement {
+    /// Takes in what came of trying a function.
+    pub(crate) fn add_trials(&mut self, tried: Fact<Vec<Tried>>, subject: &Subject<'_>, lang: Lang) {
+        let reason = match &tried {
+            Err(unknown) => Some(unknown.to_string()),
+            Ok(tried) => tried::unknown(tried, lang),
+        };
+        if let Some(reason) = reason {
+            self.unanswered += 1;
+            let function = self.inspection.hops.iter_mut().find(|inspected| inspected.hop == Hop::Function);
+            if let Some(function) = function {
+                function.unknown.push(UnknownCheck { code: Code::FunctionFailed, reason });
+            }
+        }
+        let tried = tried.unwrap_or_default();
+        self.findings.extend(tried::findings(&tried, subject, lang));
+        self.inspection.trials.extend(tried.into_iter().map(|one| one.trial));
+        self.settle();
+    }
+
+    /// Puts the findings in order, and says of each hop how it stands.
+    fn settle(&mut self) {
+        // In the order of the ladder, so that the first is the one to mend first; what is only a warning comes last.
+        self.findings.sort_by_key(|finding| (finding.severity == Severity::Warning, finding.hop));
+        for inspected in &mut self.inspection.hops {
+            let of_hop = |severity| {
+                self.findings.iter().any(|finding| finding.hop == inspected.hop && finding.severity == severity)
+            };
+            inspected.standing = match () {
+                () if of_hop(Severity::Error) => Standing::Wrong,
+                () if of_hop(Severity::Warning) => Standing::Warned,
+                () if !inspected.unknown.is_empty() => Standing::Unknown,
+                () => Standing::Right,
+            };
+        }
+    }
 }
 
 /// A judgement in the making.
@@ -71,7 +109,7 @@ pub(crate) fn judge(facts: &Facts, scenario: &Scenario, subject: Subject<'_>, la
         discord::judge(&mut judge);
         mail::judge(&mut judge, message.as_deref());
     }
-    judge.end(message)
+    judge.end()
 }
 
 impl Judge<'_> {
@@ -126,26 +164,11 @@ impl Judge<'_> {
         change_of(self.scenario.default_drill()).event(&self.site())
     }
 
-    fn end(mut self, message: Option<String>) -> Judgement {
-        for inspected in &mut self.hops {
-            let of_hop = |severity| {
-                self.findings.iter().any(|finding| finding.hop == inspected.hop && finding.severity == severity)
-            };
-            inspected.standing = match () {
-                () if of_hop(Severity::Error) => Standing::Wrong,
-                () if of_hop(Severity::Warning) => Standing::Warned,
-                () if !inspected.unknown.is_empty() => Standing::Unknown,
-                () => Standing::Right,
-            };
-        }
-        // In the order of the ladder, so that the first is the one to mend first; what is only a warning comes last.
-        self.findings.sort_by_key(|finding| (finding.severity == Severity::Warning, finding.hop));
-        Judgement {
-            inspection: Inspection { hops: self.hops, changes: self.changes, trials: Vec::new() },
-            findings: self.findings,
-            message,
-            unanswered: self.unanswered,
-        }
+    fn end(self) -> Judgement {
+        let inspection = Inspection { hops: self.hops, changes: self.changes, trials: Vec::new() };
+        let mut judgement = Judgement { inspection, findings: self.findings, unanswered: self.unanswered };
+        judgement.settle();
+        judgement
     }
 }
 

@@ -158,7 +158,7 @@ impl Subscriber {
 /// The event that SNS invokes a function with.
 ///
 /// Source: "Invoking Lambda functions with Amazon SNS notifications" in the Lambda developer guide.
-fn event(message: &Value) -> Value {
+pub(crate) fn event(message: &Value) -> Value {
     let member = |name: &str| message.get(name).cloned().unwrap_or_default();
     json!({
         "Records": [{

@@ -72,8 +72,10 @@ pub struct ChangeInspection {
 pub struct Trial {
     /// The shape of the record, in words.
     pub shape: String,
-    /// What Discord answered its message with, in this try.
-    pub discord_status: u16,
+    /// What Discord answered its last request with; `null` where it made none.
+    pub discord_status: Option<u16>,
+    /// Whether the function failed.
+    pub failed: bool,
     /// What the function answered: its payload, or its error with type, message and trace.
     pub answer: String,
     /// The text of the messages that it sent.

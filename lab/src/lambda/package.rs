@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
@@ -23,6 +23,8 @@ const EXECUTABLE_BY_OTHERS: u32 = 0o001;
 #[derive(Debug)]
 pub struct Package {
     directory: TempDir,
+    /// The archive as it was uploaded: who asks for the code gets these bytes.
+    archive: NamedTempFile,
     code_sha256: String,
     code_size: u64,
 }
@@ -86,14 +88,15 @@ impl Package {
     /// # Errors
     /// When the bytes are not an archive that Lambda would take.
     pub fn unpack(archive: &[u8]) -> Result<Self, PackageError> {
-        let directory = tempfile::Builder::new()
-            .prefix("lambda-")
-            .tempdir()
-            .map_err(|source| PackageError::Disk { path: std::env::temp_dir(), source })?;
+        let disk = |source| PackageError::Disk { path: std::env::temp_dir(), source };
+        let directory = tempfile::Builder::new().prefix("lambda-").tempdir().map_err(disk)?;
         let mut zip = ZipArchive::new(Cursor::new(archive)).map_err(PackageError::Unzip)?;
         unpack_entries(&mut zip, directory.path())?;
+        let mut kept = tempfile::Builder::new().prefix("lambda-").suffix(".zip").tempfile().map_err(disk)?;
+        io::Write::write_all(&mut kept, archive).map_err(disk)?;
         Ok(Self {
             directory,
+            archive: kept,
             code_sha256: BASE64_STANDARD.encode(Sha256::digest(archive)),
             code_size: archive.len() as u64,
         })
@@ -109,6 +112,14 @@ impl Package {
     #[must_use]
     pub fn code_size(&self) -> u64 {
         self.code_size
+    }
+
+    /// The archive, as it was uploaded.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn archive(&self) -> io::Result<Vec<u8>> {
+        fs::read(self.archive.path())
     }
 
     /// Where the files are: `LAMBDA_TASK_ROOT`.

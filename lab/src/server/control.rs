@@ -1,10 +1,11 @@
-//! The pages that change the lab itself: faults, reset, and the snapshot to compare before and after.
+//! The pages for programs: faults, reset, the snapshot to compare before and after, and the code of functions.
 
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Router<Current> {
         .route("/_lab/faults", get(show_faults).put(set_faults).post(set_faults).delete(clear_faults))
         .route("/_lab/reset", post(reset))
         .route("/_lab/snapshot", get(take_snapshot))
+        .route("/_lab/code/{name}", get(code))
 }
 
 async fn show_faults(State(current): State<Current>) -> Json<Value> {
@@ -52,9 +54,7 @@ async fn clear_faults(State(current): State<Current>) -> Json<Value> {
 async fn reset(State(current): State<Current>) -> Response {
     match tokio::spawn(async move { current.reset().await }).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": error.to_string() }))).into_response()
-        }
+        Err(error) => failed(&error),
     }
 }
 
@@ -71,4 +71,20 @@ async fn take_snapshot(State(current): State<Current>, Query(query): Query<With>
         Ok(include) => Json(snapshot::of(&current.cloud(), include)).into_response(),
         Err(why) => (StatusCode::BAD_REQUEST, Json(json!({ "message": why }))).into_response(),
     }
+}
+
+/// The package that `GetFunction` gave this address of.
+async fn code(State(current): State<Current>, Path(name): Path<String>) -> Response {
+    let Some(package) = current.cloud().lambda.package(&name) else {
+        return (StatusCode::NOT_FOUND, Json(json!({ "message": "no function has this code" }))).into_response();
+    };
+    match tokio::task::spawn_blocking(move || package.archive()).await {
+        Ok(Ok(archive)) => ([(CONTENT_TYPE, "application/zip")], archive).into_response(),
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": error.to_string() }))).into_response()
 }

@@ -102,6 +102,7 @@ fn right(judge: &mut Judge<'_>, trail: &TrailFacts) {
         format!("{}: 관리 이벤트 기록 중 ({scope})", trail.name),
     );
     judge.see(Hop::Trail, seen);
+    judge.see(Hop::Bus, "default");
     judge.subject.names.trail.clone_from(&trail.name);
     let Ok(status) = &trail.status else { return };
     if let Some(error) = &status.delivery_error {

@@ -19,6 +19,7 @@ use crate::gateway;
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 use crate::gateway::service::Service;
+use crate::lambda::Lambda;
 use crate::lambda::package::Package;
 
 /// What stays as it is in the path of an object.
@@ -109,4 +110,33 @@ async fn fetch(cloud: &Arc<Cloud>, call: &Call, bucket: &str, key: &str) -> Resu
             _ => invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}")),
         }
     })
+}
+
+/// The page that hands packages out.
+const PAGE: &str = "/_lab/code/";
+
+/// The address of a package. AWS's is signed and good for ten minutes; this one holds the digest of the code, which only
+/// those know who may read the function.
+pub(super) fn location(host: &str, package: &Package) -> String {
+    format!("http://{host}{PAGE}{}", page_name(package))
+}
+
+/// The digest in letters that an address may have.
+fn page_name(package: &Package) -> String {
+    package.code_sha256().replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned()
+}
+
+impl Lambda {
+    /// The package at this address.
+    pub(crate) fn package(&self, name: &str) -> Option<Arc<Package>> {
+        let mut found = None;
+        self.regions.for_each(|_, region| {
+            let mut versions = region.functions.values().flat_map(|function| function.all_versions());
+            if found.is_none() {
+                found =
+                    versions.find(|version| page_name(&version.package) == name).map(|one| Arc::clone(&one.package));
+            }
+        });
+        found
+    }
 }

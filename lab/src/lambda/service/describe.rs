@@ -67,7 +67,7 @@ pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
         let version = function.named_version(&named)?;
         let mut answer = json!({
             "Configuration": configuration(&named.arn(), version),
-            "Code": { "RepositoryType": "S3" },
+            "Code": { "RepositoryType": "S3", "Location": super::code::location(&call.host, &version.package) },
             "Tags": function.tags,
         });
         if let Some(limit) = function.concurrency.limit() {
