@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and one thin file for each command.
 
 mod check;
+mod explain;
 mod lab;
 mod lint;
 mod relay;
@@ -63,6 +64,8 @@ enum Command {
     /// Look at a pipeline that stands, hop by hop, and say what is wrong and how to mend it; nothing is changed.
     #[command(after_help = Exit::HELP)]
     Check(CheckArgs),
+    /// Explain a finding's code: why it silences the alarm, how to see it, how to mend it.
+    Explain(ExplainArgs),
     /// Serve the lab until it is stopped.
     Lab(LabArgs),
     /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
@@ -151,6 +154,12 @@ struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+struct ExplainArgs {
+    /// The code, such as TOPIC_POLICY_DENIES; where none is given, all are listed.
+    code: Option<String>,
+}
+
+#[derive(Debug, Args)]
 struct LabArgs {
     /// Where to listen; port 0 takes any free one. Other machines can reach the lab only if you say so here.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4566")]
@@ -220,6 +229,7 @@ impl Cli {
             None => run::execute(self.run, lang, output, context).await,
             Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
             Some(Command::Check(args)) => check::execute(args, lang, output, context).await,
+            Some(Command::Explain(args)) => explain::execute(&args, lang),
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
             Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),

@@ -4,6 +4,7 @@ mod catalogue;
 mod changes;
 mod finding;
 mod hops;
+mod pages;
 pub(crate) mod tried;
 mod words;
 

@@ -23,7 +23,7 @@ mod files;
 mod lint;
 mod mistake;
 mod names;
-mod nearest;
+pub(crate) mod nearest;
 mod permission;
 mod pipeline;
 mod schema;

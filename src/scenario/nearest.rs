@@ -4,7 +4,7 @@
 const LONGEST_WORD: usize = 64;
 
 /// The candidate nearest to `written`, if it is near enough to be a slip of the pen.
-pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |word: &str| word.to_lowercase().replace(['-', ' '], "_");
     let written = plain(written);
     let length = written.chars().count();
