@@ -103,11 +103,11 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Opens the target at this place.
-    pub async fn open(place: &Place, region: &str, run_id: &str) -> Result<Self, TargetError> {
+    /// Opens the target at this place. `account` is whose calls an emulator takes them for.
+    pub async fn open(place: &Place, region: &str, account: &str, run_id: &str) -> Result<Self, TargetError> {
         match place {
             Place::Lab => lab::open(region, run_id).await,
-            Place::Endpoint(url) => endpoint::open(url, region, run_id).await,
+            Place::Endpoint(url) => endpoint::open(url, region, account, run_id).await,
         }
     }
 
