@@ -84,7 +84,7 @@ fn the_example_is_the_one_that_the_crate_documentation_compiles() {
 
 #[test]
 fn every_option_and_exit_code_is_the_programs_own() {
-    let help: String = ["run", "lab", "relay"]
+    let help: String = ["run", "check", "lab", "relay"]
         .map(|command| {
             String::from_utf8(
                 Command::new(env!("CARGO_BIN_EXE_alert-drill")).args([command, "--help"]).output().unwrap().stdout,
