@@ -13,7 +13,7 @@
 mod function;
 mod group;
 mod ledger;
-mod package;
+pub(crate) mod package;
 mod resource;
 pub(crate) mod rule;
 mod stand_in;

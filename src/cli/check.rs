@@ -1,6 +1,6 @@
 //! `alert-drill check`.
 
-use super::{CheckArgs, Output, account, fail, print};
+use super::{CheckArgs, Output, account_of_key, fail, print};
 use crate::check::Check;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -31,9 +31,7 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     if args.invoke || args.no_invoke {
         check = check.invoke(Some(args.invoke));
     }
-    // An emulator's access key is its account; the AWS CLI beside this has it in the environment.
-    let of_key = || std::env::var("AWS_ACCESS_KEY_ID").ok().and_then(|key| account(&key).ok());
-    if let Some(account) = args.account.or_else(of_key) {
+    if let Some(account) = args.account.or_else(account_of_key) {
         check = check.account(account);
     }
     let report = match check.execute().await {
