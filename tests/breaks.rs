@@ -52,10 +52,6 @@ fn main() -> ExitCode {
         let name = format!("{one} and {other}");
         trials.push(trial(&name, &runtime, &workshop, |workshop| pairs::both(workshop, one, other)));
     }
-    for one in breaks::all() {
-        let name = format!("{} again", one.name);
-        trials.push(trial(&name, &runtime, &workshop, |workshop| single::again(workshop, one)));
-    }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -13,17 +13,22 @@ const HOPS: [Hop; 8] =
 
 /// The hops that an alert of the pipeline's own reached.
 pub(crate) fn reached(bench: &Bench<'_>, seen: &Seen) -> BTreeSet<Hop> {
-    let delivered = |hop: deliveries::Hop, to: &str| {
-        let mut arrived = seen.deliveries.iter().filter(|one| one.hop == hop && one.outcome == Outcome::Delivered);
-        arrived.any(|one| to.is_empty() || one.to == to)
+    let at = |hop: deliveries::Hop, outcome: Outcome| {
+        seen.deliveries.iter().filter(move |one| one.hop == hop && one.outcome == outcome)
     };
+    let delivered =
+        |hop: deliveries::Hop, to: &str| at(hop, Outcome::Delivered).any(|one| to.is_empty() || one.to == to);
     let pipeline = &bench.pipeline;
     HOPS.into_iter()
         .filter(|hop| match hop {
             Hop::Api => true,
             Hop::Trail => delivered(deliveries::Hop::Trail, ""),
             Hop::Bus => delivered(deliveries::Hop::Bus, ""),
-            Hop::Rule => delivered(deliveries::Hop::Rule, &pipeline.rule_arn),
+            // A rule without a target matches, and is the end all the same.
+            Hop::Rule => {
+                let ended = at(deliveries::Hop::Rule, Outcome::Stopped).next().is_some();
+                delivered(deliveries::Hop::Rule, &pipeline.rule_arn) && !ended
+            }
             Hop::Topic => delivered(deliveries::Hop::Topic, &pipeline.topic_arn),
             Hop::Queue => seen.queue > 0,
             Hop::Function => delivered(deliveries::Hop::Function, pipeline.function_arn.as_deref().unwrap()),
