@@ -130,8 +130,9 @@ impl<'a> Check<'a> {
         let subject = Subject::new(self.scenario, &target, self.names.clone());
         let mut judged = diagnosis::judge(&facts, self.scenario, subject.clone(), self.lang);
         if self.invoke.unwrap_or(target.kind == TargetKind::Lab) {
+            let rule = (!judged.has_wrong_input()).then_some(&facts.rule);
             for function in facts.functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {
-                let tried = trial::all(&target, function, &facts.rule, self.lang).await;
+                let tried = trial::all(&target, function, rule, &self.names, self.lang).await;
                 judged.add_trials(tried, &subject, self.lang);
             }
         }

@@ -1,5 +1,7 @@
 //! The command line: what can be asked, and one thin file for each command.
 
+#[path = "cli/break.rs"]
+mod break_;
 mod check;
 mod explain;
 mod lab;
@@ -70,6 +72,9 @@ enum Command {
     Lab(LabArgs),
     /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
     Relay(RelayArgs),
+    /// Break one thing of the pipeline that stands on a lab or on LocalStack, as an exercise.
+    #[command(after_help = Exit::HELP)]
+    Break(BreakArgs),
     /// Check a scenario file and name all of its mistakes.
     Lint(LintArgs),
     /// Print the JSON Schema of scenario files.
@@ -206,9 +211,36 @@ struct RelayArgs {
 }
 
 #[derive(Debug, Args)]
+struct BreakArgs {
+    /// What to break; `--list` names everything.
+    #[arg(required_unless_present = "list")]
+    name: Option<String>,
+    /// List all breaks, with the hop of each and what it does.
+    #[arg(long, conflicts_with_all = ["name", "tell"])]
+    list: bool,
+    /// The lab or LocalStack that the pipeline stands on, such as http://127.0.0.1:4566. AWS itself is refused.
+    #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL", required_unless_present = "list")]
+    endpoint_url: Option<String>,
+    /// Whose pipeline: the account's twelve digits. Those of AWS_ACCESS_KEY_ID, if it has twelve, where this is not given.
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    account: Option<String>,
+    /// The scenario whose names the pipeline has: a folder or a file. The shipped one where this is not given.
+    #[arg(long, value_name = "PATH")]
+    scenario: Option<PathBuf>,
+    /// Say what was broken. Without it, finding out is the exercise.
+    #[arg(long)]
+    tell: bool,
+}
+
+#[derive(Debug, Args)]
 struct LintArgs {
     /// The scenario: a folder or a file.
     scenario: PathBuf,
+}
+
+/// An emulator's access key is its account; the AWS CLI beside this has it in the environment.
+fn account_of_key() -> Option<String> {
+    std::env::var("AWS_ACCESS_KEY_ID").ok().and_then(|key| account(&key).ok())
 }
 
 fn account(text: &str) -> Result<String, String> {
@@ -245,6 +277,7 @@ impl Cli {
             Some(Command::Explain(args)) => explain::execute(&args, lang),
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
             Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
+            Some(Command::Break(args)) => break_::execute(args, lang, output, context).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),
             Some(Command::Schema) => schema::execute(),
             Some(Command::Completions { shell }) => {

@@ -188,9 +188,17 @@ pub(crate) struct TopicFacts {
     pub(crate) key: Option<KeyFacts>,
     pub(crate) subscriptions: Fact<Vec<SubscriptionFacts>>,
     /// The topic of the name that was asked for, where the rule sends to another one, and nobody is subscribed to that.
-    pub(crate) meant: Option<String>,
+    pub(crate) meant: Option<Meant>,
     /// The names of all rules of the default bus that send to it.
     pub(crate) rules: Fact<Vec<String>>,
+}
+
+/// Where a rule should send to.
+#[derive(Clone, Debug)]
+pub(crate) struct Meant {
+    pub(crate) topic_arn: String,
+    /// The target of the rule that names the other topic.
+    pub(crate) target_id: String,
 }
 
 /// `GetTopicAttributes`.

@@ -23,6 +23,7 @@
 //! ```
 //! Arrows point one way only: [`scenario`] knows nothing of the rest, and nothing knows the command line.
 
+pub mod breaks;
 mod check;
 mod cli;
 mod context;

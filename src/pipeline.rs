@@ -14,7 +14,7 @@ mod adopt;
 mod function;
 mod group;
 mod ledger;
-mod package;
+pub(crate) mod package;
 mod resource;
 pub(crate) mod rule;
 mod stand_in;

@@ -51,6 +51,7 @@ pub use names::{
     InstanceName, InstanceType, Refused, Region, RuleName, ScenarioName, ScenarioPath, TopicName, TrailName,
     VariableName,
 };
+pub(crate) use nearest::nearest;
 pub use permission::{Cidr, Permission, Ports, Protocol};
 pub use pipeline::{Channel, Function, Instance, MemoryMb, Pipeline, Rule, Runtime, SecurityGroup, Topic, Trail};
 pub use schema::{schema, schema_text};

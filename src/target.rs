@@ -10,6 +10,7 @@ use serde::Serialize;
 
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
+pub(crate) use self::endpoint::emulator_at;
 pub use self::lab::LabTarget;
 pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 use crate::relay::Relay;
@@ -88,6 +89,12 @@ pub enum TargetError {
         endpoint: String,
         /// What it said.
         reason: String,
+    },
+    /// What answers there is neither a lab nor LocalStack: it might be AWS itself.
+    #[error("{endpoint} is neither a lab of alert-drill nor LocalStack; nothing was changed there")]
+    NoEmulator {
+        /// Where.
+        endpoint: String,
     },
     /// The relay did not start.
     #[error(transparent)]

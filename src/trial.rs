@@ -20,9 +20,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::diagnosis::{Change, GROUP_ID, Site};
-use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, RuleFound, TargetFacts, Unknown};
+use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, Names, RuleFound, TargetFacts, Unknown};
 use crate::pipeline::sns_event;
 use crate::report::Trial;
+use crate::scenario::TargetKind;
 use crate::sdk;
 use crate::target::{Target, plain_http};
 use crate::text::Lang;
@@ -82,12 +83,20 @@ impl Circumstance {
 }
 
 /// Tries the function in every circumstance.
-pub(crate) async fn all(target: &Target, facts: &FunctionFacts, rule: &RuleFound, lang: Lang) -> Fact<Vec<Tried>> {
+///
+/// `rule` makes the message, where what it makes is right: otherwise every record would show the rule's mistake again.
+pub(crate) async fn all(
+    target: &Target,
+    facts: &FunctionFacts,
+    rule: Option<&RuleFound>,
+    names: &Names,
+    lang: Lang,
+) -> Fact<Vec<Tried>> {
     let Ok(Some(configuration)) = &facts.configuration else {
         return Err(Unknown::here("lambda:GetFunctionConfiguration", "there is no function to try".to_owned()));
     };
     let package = fetch(target, facts).await?;
-    let bench = Bench::new(target, facts, configuration, package).await?;
+    let bench = Bench::new(target, facts, configuration, names, package).await?;
     let mut tried = Vec::new();
     for circumstance in Circumstance::all() {
         let Some(message) = message(target, rule, circumstance) else { continue };
@@ -102,14 +111,15 @@ pub(crate) async fn all(target: &Target, facts: &FunctionFacts, rule: &RuleFound
 }
 
 /// What the topic hands to the function; none where the rule cannot send anything for it.
-fn message(target: &Target, rule: &RuleFound, circumstance: Circumstance) -> Option<String> {
+fn message(target: &Target, rule: Option<&RuleFound>, circumstance: Circumstance) -> Option<String> {
     let site = Site { account: &target.account, region: &target.region, group_id: GROUP_ID };
     let mut event = circumstance.change().event(&site);
     if circumstance == Circumstance::Long {
         event["detail"]["requestParameters"]["ipPermissions"]["items"] = long_list();
     }
-    let targets = rule.facts().and_then(|rule| rule.targets.as_ref().ok()).map(Vec::as_slice).unwrap_or_default();
-    match rule.facts().zip(targets.iter().find(|target| target.is_topic())) {
+    let rule = rule.and_then(RuleFound::facts);
+    let targets = rule.and_then(|rule| rule.targets.as_ref().ok()).map(Vec::as_slice).unwrap_or_default();
+    match rule.zip(targets.iter().find(|target| target.is_topic())) {
         Some((rule, target)) => target.rendered(&event, &rule.name, &rule.arn),
         None => Some(event.to_string()),
     }
@@ -156,6 +166,7 @@ struct Bench {
     topic_arn: String,
     account: String,
     region: String,
+    at_home: bool,
     _logs: mpsc::UnboundedReceiver<LogEvent>,
 }
 
@@ -164,6 +175,7 @@ impl Bench {
         target: &Target,
         facts: &FunctionFacts,
         configuration: &FunctionConfiguration,
+        names: &Names,
         package: Vec<u8>,
     ) -> Fact<Self> {
         const HERE: &str = "the copy of the function";
@@ -177,9 +189,9 @@ impl Bench {
         let engine = Engine::new(EngineSettings::default(), Arc::new(sink)).map_err(|error| failed(&error))?;
         let package = Package::unpack(&package).map_err(|error| failed(&error))?;
         let mut environment = configuration.variables.clone();
-        if let Some(webhook) = &facts.webhook {
-            environment.insert(webhook.variable.clone(), lab.discord_webhook_url());
-        }
+        // Where it has none, the one that it should have: what else is wrong with it shows only so.
+        let variable = facts.webhook.as_ref().map_or(&names.webhook_variable, |webhook| &webhook.variable);
+        environment.insert(variable.clone(), lab.discord_webhook_url());
         let name = configuration.name.clone();
         let config = FunctionConfig {
             arn: facts.arn.clone(),
@@ -210,6 +222,7 @@ impl Bench {
             topic_arn,
             account: target.account.clone(),
             region: target.region.clone(),
+            at_home: target.kind == TargetKind::Lab,
             _logs: logs,
         })
     }
@@ -240,6 +253,7 @@ impl Bench {
             log: &String::from_utf8_lossy(&outcome.log_tail),
             exchanges: &exchanges,
             messages: &messages,
+            at_home: self.at_home,
             account: &self.account,
             region: &self.region,
         });

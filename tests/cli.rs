@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+#[path = "cli/breaks.rs"]
+mod breaks;
 #[path = "cli/endpoint.rs"]
 mod endpoint;
 #[path = "cli/lab.rs"]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CheckArgs, Output, account, fail, print};
+use super::{CheckArgs, Output, account_of_key, fail, print};
 use crate::check::Check;
 use crate::context::Context;
 use crate::drill::RunEvent;
@@ -38,9 +38,7 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     if args.invoke || args.no_invoke {
         check = check.invoke(Some(args.invoke));
     }
-    // An emulator's access key is its account; the AWS CLI beside this has it in the environment.
-    let of_key = || std::env::var("AWS_ACCESS_KEY_ID").ok().and_then(|key| account(&key).ok());
-    if let Some(account) = args.account.or_else(of_key) {
+    if let Some(account) = args.account.or_else(account_of_key) {
         check = check.account(account);
     }
     let progress = Arc::new(Progress::new(lang));

@@ -36,6 +36,12 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
+    /// Whether what the rule makes of an event is wrong.
+    pub(crate) fn has_wrong_input(&self) -> bool {
+        let wrong = [Code::RuleInputLosesEvent, Code::RuleInvalidInput];
+        self.findings.iter().any(|finding| wrong.contains(&finding.code))
+    }
+
     /// Takes in what came of trying a function.
     pub(crate) fn add_trials(&mut self, tried: Fact<Vec<Tried>>, subject: &Subject<'_>, lang: Lang) {
         let reason = match &tried {

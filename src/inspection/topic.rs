@@ -1,7 +1,8 @@
 //! The topic: its policy, its key, its subscriptions, and the rules that send to it.
 
 use super::{
-    Fact, Filter, Key, KeyFacts, Names, RuleFacts, SubscriptionFacts, TopicAttributes, TopicFacts, answered, found,
+    Fact, Filter, Key, KeyFacts, Meant, Names, RuleFacts, SubscriptionFacts, TopicAttributes, TopicFacts, answered,
+    found,
 };
 use crate::target::Target;
 
@@ -24,12 +25,12 @@ pub(super) async fn read(target: &Target, names: &Names, rule: Option<&RuleFacts
     };
     // A rule that sends to nobody: is the topic of the name there, which it should send to?
     let heard = !subscriptions.as_ref().is_ok_and(Vec::is_empty);
-    let meant = match targeted {
-        Some(arn) if arn != named && !heard => {
+    let meant = match targets.iter().find(|target| target.arn == arn && arn != named && !heard) {
+        Some(wrong) => {
             let there = self::attributes(target, &named).await.is_ok_and(|attributes| attributes.is_some());
-            there.then_some(named)
+            there.then(|| Meant { topic_arn: named, target_id: wrong.id.clone() })
         }
-        _ => None,
+        None => None,
     };
     TopicFacts { meant, targeted: is_targeted, attributes, key, subscriptions, rules, arn }
 }

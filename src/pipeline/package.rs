@@ -131,7 +131,8 @@ fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
 }
 
-fn zip(files: impl IntoIterator<Item = (String, Vec<u8>, bool)>) -> Result<Vec<u8>, PackageError> {
+/// A zip of these files: name, content, whether it is executable.
+pub(crate) fn zip(files: impl IntoIterator<Item = (String, Vec<u8>, bool)>) -> Result<Vec<u8>, PackageError> {
     let failed = |error: &dyn std::fmt::Display| PackageError::Zip(error.to_string());
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes, executable) in files {

@@ -4,6 +4,7 @@
 //! whether its bus takes `aws.*` events. An endpoint that makes no events gets a [relay](crate::relay) in front of it, which
 //! the run's clients then call in the endpoint's place.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -27,6 +28,31 @@ enum Product {
     LocalStack(String),
     /// Something else.
     Other,
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lab => f.write_str("alert-drill lab"),
+            Self::LocalStack(version) => write!(f, "LocalStack {version}"),
+            Self::Other => f.write_str("an emulator of another name"),
+        }
+    }
+}
+
+/// The clients of an endpoint that is known to be a lab or LocalStack, and its product's name. They call it directly, so
+/// that what they do makes no events that it would not make by itself.
+pub(crate) async fn emulator_at(
+    url: &str,
+    region: &str,
+    account: &str,
+    name: &str,
+) -> Result<(Clients, String), TargetError> {
+    let url = url.trim_end_matches('/');
+    match product(url).await? {
+        Product::Other => Err(TargetError::NoEmulator { endpoint: url.to_owned() }),
+        product => Ok((Clients::new(&emulator(url, region, account, name)), product.to_string())),
+    }
 }
 
 pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
@@ -56,11 +82,7 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
     };
     Ok(Target {
         kind: if emits { TargetKind::Lab } else { TargetKind::Localstack },
-        product: match product {
-            Product::Lab => "alert-drill lab".to_owned(),
-            Product::LocalStack(version) => format!("LocalStack {version}"),
-            Product::Other => "an emulator of another name".to_owned(),
-        },
+        product: product.to_string(),
         endpoint_url: Some(url.to_owned()),
         clients: direct,
         region: region.to_owned(),

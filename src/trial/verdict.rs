@@ -23,6 +23,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) exchanges: &'a [Exchange],
     /// What it sent.
     pub(crate) messages: &'a [String],
+    /// Whether the function stands on this machine too, so that what this machine lacks is what it lacks.
+    pub(crate) at_home: bool,
     /// Whose account the record names.
     pub(crate) account: &'a str,
     /// Which Region.
@@ -48,7 +50,10 @@ pub(crate) enum Problem {
     /// It ended well, and Discord had refused its message.
     Swallowed(u16),
     /// Its message was longer than Discord takes.
-    TooLong,
+    TooLong {
+        /// Whether that of an ordinary record is.
+        always: bool,
+    },
     /// It sent several messages for one record.
     Duplicated(usize),
     /// Its message lacks these.
@@ -111,8 +116,8 @@ pub(crate) fn problems(seen: &Seen<'_>) -> Vec<Problem> {
             let lost = posted && !seen.failed && seen.messages.is_empty();
             if lost { vec![Problem::Swallowed(status)] } else { Vec::new() }
         }
-        Circumstance::Long if seen.exchanges.iter().any(|one| one.status == 400) && seen.messages.is_empty() => {
-            vec![Problem::TooLong]
+        _ if seen.messages.is_empty() && seen.exchanges.iter().any(is_too_long) => {
+            vec![Problem::TooLong { always: seen.circumstance != Circumstance::Long }]
         }
         _ if seen.failed => vec![failure(seen)],
         Circumstance::Long => Vec::new(),
@@ -120,8 +125,15 @@ pub(crate) fn problems(seen: &Seen<'_>) -> Vec<Problem> {
     }
 }
 
+/// Whether Discord refused a message for the length of something in it.
+fn is_too_long(exchange: &Exchange) -> bool {
+    /// Invalid Form Body.
+    const INVALID: u32 = 50035;
+    exchange.refusal.as_ref().is_some_and(|refusal| refusal.code() == INVALID)
+}
+
 fn failure(seen: &Seen<'_>) -> Problem {
-    if let Some(note) = seen.note {
+    if let Some(note) = seen.note.filter(|_| !seen.at_home) {
         return Problem::OfMachine(note.to_owned());
     }
     let document: Value = serde_json::from_str(seen.answer).unwrap_or_default();
@@ -131,6 +143,7 @@ fn failure(seen: &Seen<'_>) -> Problem {
     // The runtime says INIT_REPORT only when the phase went wrong.
     let init = seen.log.contains("INIT_REPORT") || kind.starts_with("Runtime.");
     let trace = trace.flat_map(str::lines).map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned);
+    let trace = trace.chain(seen.note.map(str::to_owned));
     Problem::Failed { init, error: format!("{kind}: {message}"), trace: trace.collect() }
 }
 
@@ -175,7 +188,7 @@ impl Problem {
             Self::Failed { .. } => Code::FunctionFailed,
             Self::NoMessage => Code::MessageMissing,
             Self::Swallowed(_) => Code::ErrorSwallowed,
-            Self::TooLong => Code::MessageTooLong,
+            Self::TooLong { .. } => Code::MessageTooLong,
             Self::Duplicated(_) => Code::AlertDuplicated,
             Self::Lacks(_) => Code::MessageFieldMissing,
             Self::LiteralNewlines(_) => Code::MessageLiteralNewlines,
@@ -185,7 +198,7 @@ impl Problem {
 
     /// Whether the alarm does not reach its readers because of it.
     pub(crate) fn silences(&self) -> bool {
-        matches!(self, Self::Failed { .. } | Self::NoMessage)
+        matches!(self, Self::Failed { .. } | Self::NoMessage | Self::TooLong { always: true })
     }
 
     /// In words.
@@ -207,7 +220,7 @@ impl Problem {
                 format!("Discord answered {status}, and the function ends without an error"),
                 format!("디스코드가 {status}(으)로 응답했지만 함수가 오류 없이 끝납니다"),
             ),
-            Self::TooLong => lang
+            Self::TooLong { .. } => lang
                 .choose(
                     "Discord refused the message: longer than 2000 characters (or another limit of its)",
                     "디스코드가 메시지를 거부했습니다 (2000자 등 길이 제한 초과)",

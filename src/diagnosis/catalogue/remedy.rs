@@ -41,9 +41,11 @@ fn command(code: Code, subject: &Subject<'_>) -> Option<Vec<String>> {
             vec![format!("{} --state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", put_rule())]
         }
         Code::RulePatternMismatch | Code::RulePatternIncomplete => vec![put_rule()],
-        Code::RuleWithoutTarget => vec![put_target("1")],
+        Code::RuleWithoutTarget => vec![put_target(place.unwrap_or("1"))],
         // A target of the same id is replaced, and what was made of the input goes with it.
         Code::RuleInputLosesEvent | Code::RuleInvalidInput => vec![put_target(place.unwrap_or("1"))],
+        // The rule names another topic than the one that is there.
+        Code::TopicMissing if place.is_some() => vec![put_target(place.unwrap_or("1"))],
         Code::TopicMissing => {
             let mut lines = vec![
                 aws(format!("sns create-topic --name {}", names.topic)),

@@ -6,18 +6,39 @@ use serde_json::{Value, json};
 use super::Judge;
 use crate::diagnosis::catalogue::{Subject, encrypt_statement, publish_statement};
 use crate::diagnosis::{Code, Severity, words};
-use crate::inspection::{Key, KeyFacts, TopicAttributes, Unknown};
+use crate::inspection::{Key, KeyFacts, Meant, TopicAttributes, Unknown};
 use crate::scenario::Hop;
 
 pub(super) fn judge(judge: &mut Judge<'_>) {
     let topic = &judge.facts.topic;
     if let Some(meant) = &topic.meant {
-        let evidence = vec![judge.lang.choose(
-            format!("events:ListTargetsByRule: {}, to which nobody is subscribed; {meant} is there as well", topic.arn),
-            format!("events:ListTargetsByRule: {}에는 구독자가 없습니다. {meant}도 있습니다", topic.arn),
-        )];
+        let Meant { topic_arn, target_id } = meant;
+        let (code, evidence) = match &topic.attributes {
+            Ok(None) => (
+                Code::TopicMissing,
+                judge.lang.choose(
+                    format!("sns:GetTopicAttributes: {}: NotFound; {topic_arn} is there", topic.arn),
+                    format!("sns:GetTopicAttributes: {}: NotFound. {topic_arn}은(는) 있습니다", topic.arn),
+                ),
+            ),
+            _ => (
+                Code::RuleWithoutTarget,
+                judge.lang.choose(
+                    format!(
+                        "events:ListTargetsByRule: {}, to which nobody is subscribed; {topic_arn} is there",
+                        topic.arn
+                    ),
+                    format!(
+                        "events:ListTargetsByRule: {}에는 구독자가 없습니다. {topic_arn}은(는) 있습니다",
+                        topic.arn
+                    ),
+                ),
+            ),
+        };
         // The remedy aims at the topic that is meant.
-        return judge.wrong(Hop::Topic, Code::RuleWithoutTarget, evidence);
+        let mut subject = judge.subject.clone();
+        subject.place = Some(target_id);
+        return judge.find(Hop::Topic, code, Severity::Error, vec![evidence], &subject);
     }
     let name = topic.arn.rsplit(':').next().unwrap_or(&topic.arn);
     if topic.targeted && name != judge.subject.names.topic {
