@@ -25,8 +25,12 @@ mod image;
 mod instance;
 mod instance_type;
 mod interface;
+mod interface_attachment;
+mod interface_creation;
+mod interface_plan;
 mod key_pair;
 mod launch;
+mod launch_interface;
 mod lifecycle;
 mod lookup;
 mod metadata;
@@ -35,6 +39,7 @@ mod page;
 mod peer;
 mod permission;
 mod prefix_list;
+mod private_address;
 mod protocol;
 mod region;
 mod resource_id;
@@ -48,6 +53,7 @@ mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod user_data;
 mod volume;
 mod vpc;
 mod vpc_association;
@@ -105,7 +111,12 @@ operations! { OPERATIONS =
         "ModifyInstanceMetadataOptions" => metadata::modify(call, region),
         "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
         "ModifyNetworkInterfaceAttribute" => attribute::modify_interface(call, region),
-        "DeleteNetworkInterface" => interface::delete(call, region),
+        "CreateNetworkInterface" => interface_creation::create(call, region),
+        "DeleteNetworkInterface" => interface_creation::delete(call, region),
+        "AttachNetworkInterface" => interface_attachment::attach(call, region),
+        "DetachNetworkInterface" => interface_attachment::detach(call, region),
+        "AssignPrivateIpAddresses" => private_address::assign(call, region),
+        "UnassignPrivateIpAddresses" => private_address::unassign(call, region),
         "DescribeNetworkInterfaces" => interface::describe(call, region),
         "DescribeImages" => image::describe(call),
         "CreateVpc" => vpc::create(call, region),
@@ -176,4 +187,13 @@ fn invalid_value(message: impl Into<String>) -> AwsError {
 /// Parameters that exclude each other.
 fn combination(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("InvalidParameterCombination", message)
+}
+
+/// A value of an enumeration, the first where none is given.
+fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<String, AwsError> {
+    match value {
+        None => Ok(known.first().copied().unwrap_or_default().to_owned()),
+        Some(value) if known.contains(&value) => Ok(value.to_owned()),
+        Some(value) => Err(invalid_value(format!("Value ({value}) for parameter {name} is invalid."))),
+    }
 }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::instance::State;
 use super::instance_type::is_instance_type;
 use super::interface::WornGroup;
-use super::launch::{check_group_count, check_user_data, one_of};
+use super::interface_plan::check_group_count;
 use super::region::Region;
 use super::resource_id::Kind;
-use super::{Done, combination, dry_run_ends, invalid_value, missing};
+use super::{Done, combination, dry_run_ends, interface_attachment, invalid_value, missing, one_of, user_data};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -115,7 +115,7 @@ impl Change {
             Self::InstanceType(kind) if !is_instance_type(kind) => {
                 Err(invalid_value(format!("Invalid value '{kind}' for InstanceType.")))
             }
-            Self::UserData(data) => check_user_data(Some(data)),
+            Self::UserData(data) => user_data::check(Some(data)),
             Self::ShutdownBehavior(value) => {
                 one_of("instanceInitiatedShutdownBehavior", Some(value), &["stop", "terminate"]).map(|_| ())
             }
@@ -277,8 +277,7 @@ struct AttachmentInput {
 pub(super) fn modify_interface(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
     let input: InterfaceInput = call.input()?;
     let id = &input.network_interface_id;
-    Kind::Interface.check(id)?;
-    let interface = region.interfaces.get(id).ok_or_else(|| Kind::Interface.not_found(id))?;
+    let interface = region.interface(id)?;
     let given = [
         !input.security_group_id.is_empty(),
         input.description.is_some(),
@@ -299,8 +298,7 @@ pub(super) fn modify_interface(call: &Call, region: &mut Region) -> Result<Reply
         let is_there = interface.attachment.as_ref().is_some_and(|one| Some(&one.id) == wanted.attachment_id.as_ref());
         if !is_there {
             let id = wanted.attachment_id.as_deref().ok_or_else(|| missing("Attachment.AttachmentId"))?;
-            let message = format!("The networkInterface attachment '{id}' does not exist");
-            return Err(AwsError::bad_request("InvalidAttachmentID.NotFound", message));
+            return Err(interface_attachment::not_found(id));
         }
     }
     dry_run_ends(input.dry_run)?;

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::filter::{Described, Filter, select};
-use super::launch::one_of;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::tag::{self, Tag, TagSpecification};
-use super::{dry_run_ends, invalid_value, missing};
+use super::{dry_run_ends, invalid_value, missing, one_of};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::{ids, time};

@@ -1,6 +1,7 @@
 //! What an account has in a Region, and how a call finds it.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use super::group::SecurityGroup;
 use super::image;
 use super::instance::{Instance, Reservation};
 use super::interface::NetworkInterface;
+use super::interface_creation::Creation;
 use super::key_pair::KeyPair;
 use super::launch::Launch;
 use super::resource_id::Kind;
@@ -34,6 +36,9 @@ pub(super) struct Region {
     /// The launches that had a client token, by it.
     #[serde(skip)]
     pub(super) launches: BTreeMap<String, Launch>,
+    /// The interfaces that were created with a client token, by it.
+    #[serde(skip)]
+    pub(super) creations: BTreeMap<String, Creation>,
     /// By name.
     pub(super) key_pairs: BTreeMap<String, KeyPair>,
     pub(super) associations: Vec<Association>,
@@ -55,6 +60,7 @@ impl Region {
             instances: BTreeMap::new(),
             reservations: BTreeMap::new(),
             launches: BTreeMap::new(),
+            creations: BTreeMap::new(),
             key_pairs: BTreeMap::new(),
             associations: Vec::new(),
             tags: Tags::default(),
@@ -101,6 +107,17 @@ impl Region {
     pub(super) fn vpc(&self, id: &str) -> Result<&Vpc, AwsError> {
         Kind::Vpc.check(id)?;
         self.vpcs.get(id).ok_or_else(|| Kind::Vpc.not_found(id))
+    }
+
+    /// An interface by its id.
+    pub(super) fn interface(&self, id: &str) -> Result<&NetworkInterface, AwsError> {
+        Kind::Interface.check(id)?;
+        self.interfaces.get(id).ok_or_else(|| Kind::Interface.not_found(id))
+    }
+
+    /// The interface of a subnet that has an address.
+    pub(super) fn holder_of(&self, subnet_id: &str, address: Ipv4Addr) -> Option<&NetworkInterface> {
+        self.interfaces.values().find(|one| one.subnet_id == subnet_id && one.addresses().any(|held| held == address))
     }
 
     /// A group by its id.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dry_run_ends;
 use super::filter::{Described, Filter, select};
+use super::interface::NetworkInterface;
 use super::page::page;
 use super::region::Region;
 use super::resource_id::Kind;
@@ -67,8 +68,12 @@ impl Subnet {
 
     /// The addresses that nobody has yet.
     pub(super) fn free_addresses<'a>(&'a self, region: &'a Region) -> impl Iterator<Item = Ipv4Addr> + 'a {
-        let taken: std::collections::BTreeSet<Ipv4Addr> =
-            region.interfaces.values().filter(|one| one.subnet_id == self.id).map(|one| one.address).collect();
+        let taken: std::collections::BTreeSet<Ipv4Addr> = region
+            .interfaces
+            .values()
+            .filter(|one| one.subnet_id == self.id)
+            .flat_map(NetworkInterface::addresses)
+            .collect();
         self.cidr.hosts().skip(RESERVED - 1).filter(move |address| !taken.contains(address))
     }
 
