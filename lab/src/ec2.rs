@@ -15,6 +15,7 @@
 mod account;
 mod attribute;
 mod authorize;
+mod aws_prefix_list;
 mod block_device;
 mod cpu;
 mod description;
@@ -39,6 +40,7 @@ mod page;
 mod peer;
 mod permission;
 mod prefix_list;
+mod prefix_list_change;
 mod private_address;
 mod protocol;
 mod region;
@@ -139,6 +141,11 @@ operations! { OPERATIONS =
         "DescribePrefixLists" => prefix_list::describe_gateways(call, region),
         "DescribeManagedPrefixLists" => prefix_list::describe_managed(call, region),
         "GetManagedPrefixListEntries" => prefix_list::entries(call, region),
+        "GetManagedPrefixListAssociations" => prefix_list::associations(call, region),
+        "CreateManagedPrefixList" => prefix_list_change::create(call, region),
+        "ModifyManagedPrefixList" => prefix_list_change::modify(call, region),
+        "RestoreManagedPrefixListVersion" => prefix_list_change::restore(call, region),
+        "DeleteManagedPrefixList" => prefix_list_change::delete(call, region),
         "AssociateSecurityGroupVpc" => vpc_association::associate(call, region),
         "DisassociateSecurityGroupVpc" => vpc_association::disassociate(call, region),
         "DescribeSecurityGroupVpcAssociations" => vpc_association::describe(call, region),

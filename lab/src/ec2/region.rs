@@ -13,6 +13,7 @@ use super::interface::NetworkInterface;
 use super::interface_creation::Creation;
 use super::key_pair::KeyPair;
 use super::launch::Launch;
+use super::prefix_list::PrefixList;
 use super::resource_id::Kind;
 use super::subnet::Subnet;
 use super::tag::Tags;
@@ -42,6 +43,11 @@ pub(super) struct Region {
     /// By name.
     pub(super) key_pairs: BTreeMap<String, KeyPair>,
     pub(super) associations: Vec<Association>,
+    /// The account's own.
+    pub(super) prefix_lists: BTreeMap<String, PrefixList>,
+    /// The lists that were created with a client token, by it.
+    #[serde(skip)]
+    pub(super) prefix_list_tokens: BTreeMap<String, String>,
     pub(super) tags: Tags,
     /// What a snapshot showed when the Region was new.
     #[serde(skip)]
@@ -63,6 +69,8 @@ impl Region {
             creations: BTreeMap::new(),
             key_pairs: BTreeMap::new(),
             associations: Vec::new(),
+            prefix_lists: BTreeMap::new(),
+            prefix_list_tokens: BTreeMap::new(),
             tags: Tags::default(),
             at_start: Value::Null,
         };
@@ -169,7 +177,7 @@ impl Region {
             Kind::Image => image::find(&self.scope.region, id).is_some(),
             Kind::Vpc => self.vpcs.contains_key(id),
             Kind::Subnet => self.subnets.contains_key(id),
-            Kind::PrefixList => false,
+            Kind::PrefixList => self.prefix_lists.contains_key(id),
             Kind::KeyPair => self.key_pairs.values().any(|pair| pair.id == id),
             Kind::RouteTable => self.vpcs.values().any(|vpc| vpc.route_table_id == id),
             Kind::NetworkAcl => self.vpcs.values().any(|vpc| vpc.network_acl_id == id),

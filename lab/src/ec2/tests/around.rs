@@ -1,4 +1,4 @@
-//! What stands around groups and instances: key pairs, VPCs and their subnets, volumes, prefix lists.
+//! What stands around groups and instances: key pairs, zones, VPCs and their subnets, volumes, prefix lists.
 
 use super::*;
 
@@ -193,4 +193,17 @@ fn metadata_options_change_one_by_one() {
     ] {
         assert_eq!(modify(more).unwrap_err().code, code, "{more}");
     }
+}
+
+#[test]
+fn zones_and_subnets_are_the_regions_own() {
+    let lab = Lab::new();
+    let zones = ["ap-northeast-2a", "ap-northeast-2b", "ap-northeast-2c", "ap-northeast-2d"];
+    assert_eq!(all(&lab.does("DescribeAvailabilityZones", ""), "zoneName"), zones);
+    let subnets = lab.does("DescribeSubnets", "Filter.1.Name=availability-zone&Filter.1.Value.1=ap-northeast-2a");
+    assert_eq!(all(&subnets, "cidrBlock"), ["172.31.0.0/20"]);
+    assert_eq!(all(&subnets, "availableIpAddressCount"), ["4091"]);
+    let images =
+        lab.does("DescribeImages", "Owner.1=amazon&Filter.1.Name=name&Filter.1.Value.1=al2023-ami-2023*x86_64");
+    assert_eq!(all(&images, "imageId").len(), 1);
 }
