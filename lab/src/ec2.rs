@@ -27,6 +27,7 @@ mod instance;
 mod instance_type;
 mod interface;
 mod interface_attachment;
+mod interface_attribute;
 mod interface_creation;
 mod interface_plan;
 mod key_pair;
@@ -60,6 +61,7 @@ mod volume;
 mod vpc;
 mod vpc_association;
 mod vpc_attribute;
+mod vpc_default;
 mod zone;
 
 use serde::Serialize;
@@ -109,18 +111,21 @@ operations! { OPERATIONS =
         "StopInstances" => lifecycle::stop(call, region),
         "RebootInstances" => lifecycle::reboot(call, region),
         "TerminateInstances" => lifecycle::terminate(call, region),
-        "ModifyInstanceAttribute" => attribute::modify_instance(call, region),
+        "ModifyInstanceAttribute" => attribute::modify(call, region),
         "ModifyInstanceMetadataOptions" => metadata::modify(call, region),
-        "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
-        "ModifyNetworkInterfaceAttribute" => attribute::modify_interface(call, region),
+        "DescribeInstanceAttribute" => attribute::describe(call, region),
+        "ModifyNetworkInterfaceAttribute" => interface_attribute::modify(call, region),
         "CreateNetworkInterface" => interface_creation::create(call, region),
         "DeleteNetworkInterface" => interface_creation::delete(call, region),
         "AttachNetworkInterface" => interface_attachment::attach(call, region),
         "DetachNetworkInterface" => interface_attachment::detach(call, region),
         "AssignPrivateIpAddresses" => private_address::assign(call, region),
         "UnassignPrivateIpAddresses" => private_address::unassign(call, region),
+        "DescribeNetworkInterfaceAttribute" => interface_attribute::describe(call, region),
         "DescribeNetworkInterfaces" => interface::describe(call, region),
         "DescribeImages" => image::describe(call),
+        "CreateDefaultVpc" => vpc_default::create_vpc(call, region),
+        "CreateDefaultSubnet" => vpc_default::create_subnet(call, region),
         "CreateVpc" => vpc::create(call, region),
         "DeleteVpc" => vpc::delete(call, region),
         "DescribeVpcs" => vpc::describe(call, region),

@@ -37,6 +37,8 @@ pub(super) struct NetworkInterface {
     pub(super) groups: Vec<String>,
     pub(super) source_dest_check: bool,
     pub(super) attachment: Option<Attachment>,
+    /// The unique id of the principal that made it by itself.
+    pub(super) requester_id: Option<String>,
 }
 
 /// An interface's place at an instance.
@@ -159,7 +161,7 @@ impl Described for NetworkInterface {
             "group-name" => {
                 return worn_groups(&self.groups, region).into_iter().map(|group| group.group_name).collect();
             }
-            "requester-id" => return Vec::new(),
+            "requester-id" => return self.requester_id.iter().cloned().collect(),
             "addresses.primary" => {
                 return self.addresses().map(|address| (address == self.address).to_string()).collect();
             }
@@ -208,6 +210,7 @@ pub(super) struct InterfaceItem {
     availability_zone: Option<String>,
     description: String,
     owner_id: String,
+    requester_id: Option<String>,
     requester_managed: Option<bool>,
     status: &'static str,
     mac_address: String,
@@ -223,9 +226,10 @@ pub(super) struct InterfaceItem {
     tag_set: Vec<Tag>,
 }
 
+/// An interface's place at an instance as EC2 shows it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AttachmentItem {
+pub(super) struct AttachmentItem {
     attachment_id: String,
     /// Not shown at the instance itself, nor its owner.
     instance_id: Option<String>,
@@ -281,6 +285,7 @@ impl InterfaceItem {
             availability_zone: Some(interface.zone.clone()),
             description: interface.description.clone(),
             owner_id: region.scope.account.clone(),
+            requester_id: interface.requester_id.clone(),
             requester_managed: Some(false),
             status: interface.status(),
             mac_address: interface.mac.clone(),
@@ -305,6 +310,11 @@ impl InterfaceItem {
         }
     }
 
+    /// Its place at an instance.
+    pub(super) fn into_attachment(self) -> Option<AttachmentItem> {
+        self.attachment
+    }
+
     /// The same in the answer that makes it.
     pub(super) fn just_made(mut self) -> Self {
         self.status = "pending";
@@ -324,6 +334,7 @@ impl InterfaceItem {
     /// The same without what only the interface alone shows.
     pub(super) fn at_instance(mut self) -> Self {
         self.availability_zone = None;
+        self.requester_id = None;
         self.requester_managed = None;
         if let Some(attachment) = &mut self.attachment {
             attachment.instance_id = None;

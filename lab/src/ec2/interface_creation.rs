@@ -75,10 +75,11 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     }
     addresses.check(&subnet, region)?;
     let plan = Plan { subnet, groups, description: input.description.unwrap_or_default(), addresses, is_public: false };
-    let interface = plan.make(region, &[]).ok_or_else(|| {
+    let mut interface = plan.make(region, &[]).ok_or_else(|| {
         let message = format!("{} does not have enough free addresses to satisfy the request.", plan.subnet.id);
         AwsError::bad_request("InsufficientFreeAddressesInSubnet", message)
     })?;
+    interface.requester_id = Some(call.identity.principal_id());
     region.tags.put(&interface.id, &tags);
     let reply = answer(call, region, &interface, input.client_token.as_ref());
     if let Some(token) = input.client_token {

@@ -41,6 +41,7 @@ impl Plan {
             groups: self.groups.clone(),
             source_dest_check: true,
             attachment: None,
+            requester_id: None,
         })
     }
 }

@@ -89,7 +89,7 @@ struct Made {
     key_name: String,
     key_fingerprint: String,
     key_material: Option<String>,
-    tag_set: Vec<Tag>,
+    tag_set: Option<Vec<Tag>>,
 }
 
 /// `CreateKeyPair`.
@@ -118,7 +118,7 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
         key_name: pair.name.clone(),
         key_fingerprint: pair.fingerprint.clone(),
         key_material: Some(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", lines.join("\n"))),
-        tag_set: tags.clone(),
+        tag_set: (!tags.is_empty()).then(|| tags.clone()),
     };
     add(region, pair, &tags, input.dry_run)?;
     call.reply(&made)
@@ -164,7 +164,7 @@ pub(super) fn import(call: &Call, region: &mut Region) -> Result<Reply, AwsError
         key_name: pair.name.clone(),
         key_fingerprint: pair.fingerprint.clone(),
         key_material: None,
-        tag_set: tags.clone(),
+        tag_set: (!tags.is_empty()).then(|| tags.clone()),
     };
     add(region, pair, &tags, input.dry_run)?;
     call.reply(&made)

@@ -307,6 +307,7 @@ impl Checked {
             instance_type: self.instance_type.clone(),
             state: State::Running,
             state_reason: None,
+            transition: String::new(),
             launched: now,
             launch_index: index,
             key_name: input.key_name.clone(),

@@ -1,11 +1,12 @@
 //! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all of a call's instances or none.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::instance::{Instance, State, StateItem, StateReason};
 use super::interface::{NetworkInterface, public_address};
 use super::region::Region;
-use super::{Done, dry_run_ends, missing};
+use super::{Done, combination, dry_run_ends};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -48,7 +49,7 @@ struct Change {
 fn read(call: &Call, region: &Region) -> Result<Input, AwsError> {
     let mut input: Input = call.input()?;
     if input.instance_id.is_empty() {
-        return Err(missing("InstanceId"));
+        return Err(combination("No instances specified"));
     }
     if input.hibernate == Some(true) {
         return Err(call.unsupported_parameter("Hibernate"));
@@ -81,6 +82,8 @@ fn change(
         let moves = from.contains(&previous);
         if moves {
             instance.state = then;
+            // A start leaves no trace of who asked for it.
+            instance.transition = reason.as_ref().map(|_| initiated_at(call.time)).unwrap_or_default();
             instance.state_reason.clone_from(&reason);
         }
         instances_set.push(Change {
@@ -90,6 +93,11 @@ fn change(
         });
     }
     call.reply(&Output { instances_set })
+}
+
+/// `User initiated (2026-11-24 03:00:00 GMT)`.
+fn initiated_at(time: Timestamp) -> String {
+    format!("User initiated ({})", time.strftime("%Y-%m-%d %H:%M:%S GMT"))
 }
 
 fn incorrect_state(instance: &Instance, verb: &str) -> AwsError {

@@ -74,11 +74,7 @@ impl Region {
             tags: Tags::default(),
             at_start: Value::Null,
         };
-        let vpc = Vpc::default_one();
-        for subnet in Subnet::default_ones(&vpc.id, &scope.region) {
-            region.subnets.insert(subnet.id.clone(), subnet);
-        }
-        region.add_vpc(vpc);
+        region.add_default_vpc(Vpc::default_one());
         region.at_start = region.shown();
         region
     }
@@ -91,6 +87,14 @@ impl Region {
 
     fn shown(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Adds a default VPC with a subnet in each zone.
+    pub(super) fn add_default_vpc(&mut self, vpc: Vpc) {
+        for subnet in Subnet::default_ones(&vpc.id, &self.scope.region) {
+            self.subnets.insert(subnet.id.clone(), subnet);
+        }
+        self.add_vpc(vpc);
     }
 
     /// Adds a VPC with its default group.
@@ -108,7 +112,8 @@ impl Region {
     /// The default VPC, unless it was deleted.
     pub(super) fn default_vpc(&self) -> Result<&Vpc, AwsError> {
         let found = self.vpcs.values().find(|vpc| vpc.is_default);
-        found.ok_or_else(|| AwsError::bad_request("VPCIdNotSpecified", "No default VPC for this user"))
+        let message = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
+        found.ok_or_else(|| AwsError::bad_request("VPCIdNotSpecified", message))
     }
 
     /// A VPC by its id.

@@ -63,3 +63,45 @@ fn a_stopped_instance_keeps_its_groups_and_starts_again() {
     assert!(lab.refuses("StartInstances", &instance).starts_with("IncorrectInstanceState"));
     assert_eq!(all(&lab.does("TerminateInstances", &instance), "name"), ["terminated", "terminated"]);
 }
+
+#[test]
+fn an_instance_says_who_stopped_it_and_when() {
+    let lab = Lab::new();
+    let instance = format!("InstanceId.1={}", lab.instance(""));
+    lab.does("StopInstances", &instance);
+    let stopped = lab.does("DescribeInstances", &instance);
+    assert_eq!(one(&stopped, "reason"), "User initiated (2026-11-24 03:00:00 GMT)");
+    assert!(stopped.contains("<code>Client.UserInitiatedShutdown</code>"), "{stopped}");
+    lab.does("StartInstances", &instance);
+    assert_eq!(one(&lab.does("DescribeInstances", &instance), "reason"), "");
+    for operation in ["StartInstances", "StopInstances", "RebootInstances", "TerminateInstances"] {
+        assert_eq!(lab.refuses(operation, ""), "InvalidParameterCombination: No instances specified");
+    }
+}
+
+#[test]
+fn every_attribute_of_an_instance_can_be_asked_for() {
+    let lab = Lab::new();
+    let instance = lab.instance("");
+    for attribute in [
+        "instanceType",
+        "kernel",
+        "ramdisk",
+        "userData",
+        "disableApiTermination",
+        "instanceInitiatedShutdownBehavior",
+        "rootDeviceName",
+        "blockDeviceMapping",
+        "productCodes",
+        "sourceDestCheck",
+        "groupSet",
+        "ebsOptimized",
+        "sriovNetSupport",
+        "enaSupport",
+        "enclaveOptions",
+        "disableApiStop",
+    ] {
+        let form = format!("InstanceId={instance}&Attribute={attribute}");
+        assert!(lab.does("DescribeInstanceAttribute", &form).contains(&format!("<{attribute}")), "{attribute}");
+    }
+}

@@ -129,3 +129,17 @@ fn an_instance_launched_without_a_public_address_starts_again_without_one() {
     let shown = lab.does("DescribeInstances", &instance);
     assert!(shown.contains("<name>running</name>") && !shown.contains("<ipAddress>"), "{shown}");
 }
+
+#[test]
+fn attributes_of_an_interface_can_be_asked_for_one_by_one() {
+    let lab = Lab::new();
+    let interface = lab.interface("Description=second");
+    let ask = |attribute: &str| {
+        lab.ask("DescribeNetworkInterfaceAttribute", &format!("NetworkInterfaceId={interface}&Attribute={attribute}"))
+    };
+    assert_eq!(one(&ask("description").unwrap(), "value"), "second");
+    assert_eq!(one(&ask("groupSet").unwrap(), "groupName"), "default");
+    assert_eq!(one(&ask("sourceDestCheck").unwrap(), "value"), "true");
+    assert!(!ask("attachment").unwrap().contains("attachmentId"), "it is attached to nothing");
+    assert_eq!(ask("colour").unwrap_err().code, "InvalidParameterValue");
+}

@@ -191,3 +191,39 @@ fn an_edited_rule_keeps_its_id_and_its_type_of_peer() {
     lab.does("UpdateSecurityGroupRuleDescriptionsIngress", &text);
     assert_eq!(one(&lab.shown(&group), "description"), "new");
 }
+
+#[test]
+fn what_is_wrong_with_an_edit_is_said_in_ec2s_words() {
+    let lab = Lab::new();
+    let group = lab.group("web");
+    let rule =
+        one(&lab.does("AuthorizeSecurityGroupIngress", &format!("GroupId={group}&{SSH}")), "securityGroupRuleId");
+    let ports = "FromPort=1&R.ToPort=2";
+    for (wanted_rule, refusal) in [
+        (
+            format!("R.{ports}&R.CidrIpv4=10.0.0.0/8"),
+            "InvalidParameterValue: Invalid value 'null' for protocol. VPC security group rules must specify protocols \
+             explicitly.",
+        ),
+        (
+            "R.IpProtocol=udp&R.ToPort=2&R.CidrIpv4=10.0.0.0/8".to_owned(),
+            "InvalidParameterValue: Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
+        ),
+        (
+            format!("R.IpProtocol=udp&R.{ports}"),
+            "MissingParameter: The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or \
+             referencedGroupId",
+        ),
+        (
+            format!("R.IpProtocol=udp&R.{ports}&R.CidrIpv4=10.0.0.0/8&R.CidrIpv6=::/0"),
+            "InvalidParameterCombination: Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be \
+             specified",
+        ),
+    ] {
+        let wanted = wanted_rule.replace("R.", "SecurityGroupRule.1.SecurityGroupRule.");
+        let form = format!("GroupId={group}&SecurityGroupRule.1.SecurityGroupRuleId={rule}&{wanted}");
+        assert_eq!(lab.refuses("ModifySecurityGroupRules", &form), refusal);
+    }
+    let malformed = lab.refuses("DescribeSecurityGroupRules", "Filter.1.Name=group-id&Filter.1.Value.1=foobar");
+    assert_eq!(malformed, "InvalidGroupId.Malformed: The security group ID 'foobar' is malformed");
+}
