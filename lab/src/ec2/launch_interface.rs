@@ -149,6 +149,10 @@ fn subnet<'a>(region: &'a Region, id: Option<&str>, zone: Option<&str>) -> Resul
     let vpc = region.default_vpc()?;
     let mut subnets: Vec<&Subnet> = region.subnets.values().filter(|one| one.vpc_id == vpc.id).collect();
     subnets.sort_by(|a, b| a.zone.cmp(&b.zone));
+    if subnets.is_empty() {
+        let message = format!("No subnets found for the default VPC '{}'. Please specify a subnet.", vpc.id);
+        return Err(AwsError::bad_request("MissingInput", message));
+    }
     let found = subnets.into_iter().find(|one| zone.is_none_or(|zone| zone == one.zone));
     found.ok_or_else(|| invalid_value(format!("Invalid availability zone: [{}]", zone.unwrap_or_default())))
 }

@@ -57,7 +57,7 @@ pub(super) fn create_subnet(call: &Call, region: &mut Region) -> Result<Reply, A
     let zone =
         zone.ok_or_else(|| invalid_value(format!("Value ({wanted}) for parameter availabilityZone is invalid.")))?;
     let vpc = region.vpcs.values().find(|vpc| vpc.is_default).ok_or_else(|| {
-        let message = "No default VPC for this user in this region.";
+        let message = "No default VPC exists for this account in this region.";
         AwsError::bad_request("DefaultVpcDoesNotExist", message)
     })?;
     dry_run_ends(input.dry_run)?;

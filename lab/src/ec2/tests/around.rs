@@ -216,6 +216,8 @@ fn a_default_vpc_that_was_deleted_can_be_made_again() {
     for subnet in all(&lab.does("DescribeSubnets", ""), "subnetId") {
         lab.does("DeleteSubnet", &format!("SubnetId={subnet}"));
     }
+    let launch = "ImageId=ami-1a2b3c4d&MinCount=1&MaxCount=1";
+    assert!(lab.refuses("RunInstances", launch).starts_with("MissingInput: No subnets found for the default VPC"));
     lab.does("CreateDefaultSubnet", "AvailabilityZone=ap-northeast-2b");
     let again = lab.refuses("CreateDefaultSubnet", "AvailabilityZone=ap-northeast-2b");
     assert!(again.starts_with("DefaultSubnetAlreadyExistsInAvailabilityZone"), "{again}");
@@ -223,7 +225,7 @@ fn a_default_vpc_that_was_deleted_can_be_made_again() {
     lab.does("DeleteSubnet", &format!("SubnetId={subnet}"));
     let vpc = one(&lab.does("DescribeVpcs", ""), "vpcId");
     lab.does("DeleteVpc", &format!("VpcId={vpc}"));
-    let refusal = lab.refuses("RunInstances", "ImageId=ami-1a2b3c4d&MinCount=1&MaxCount=1");
+    let refusal = lab.refuses("RunInstances", launch);
     let wanted = "VPCIdNotSpecified: No default VPC for this user. GroupName is only supported for EC2-Classic and \
                   default VPC.";
     assert_eq!(refusal, wanted);
