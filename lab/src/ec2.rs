@@ -15,6 +15,7 @@
 mod account;
 mod attribute;
 mod authorize;
+mod aws_prefix_list;
 mod block_device;
 mod cpu;
 mod description;
@@ -25,8 +26,13 @@ mod image;
 mod instance;
 mod instance_type;
 mod interface;
+mod interface_attachment;
+mod interface_attribute;
+mod interface_creation;
+mod interface_plan;
 mod key_pair;
 mod launch;
+mod launch_interface;
 mod lifecycle;
 mod lookup;
 mod metadata;
@@ -35,6 +41,8 @@ mod page;
 mod peer;
 mod permission;
 mod prefix_list;
+mod prefix_list_change;
+mod private_address;
 mod protocol;
 mod region;
 mod resource_id;
@@ -48,10 +56,12 @@ mod summary;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod user_data;
 mod volume;
 mod vpc;
 mod vpc_association;
 mod vpc_attribute;
+mod vpc_default;
 mod zone;
 
 use serde::Serialize;
@@ -101,13 +111,21 @@ operations! { OPERATIONS =
         "StopInstances" => lifecycle::stop(call, region),
         "RebootInstances" => lifecycle::reboot(call, region),
         "TerminateInstances" => lifecycle::terminate(call, region),
-        "ModifyInstanceAttribute" => attribute::modify_instance(call, region),
+        "ModifyInstanceAttribute" => attribute::modify(call, region),
         "ModifyInstanceMetadataOptions" => metadata::modify(call, region),
-        "DescribeInstanceAttribute" => attribute::describe_instance(call, region),
-        "ModifyNetworkInterfaceAttribute" => attribute::modify_interface(call, region),
-        "DeleteNetworkInterface" => interface::delete(call, region),
+        "DescribeInstanceAttribute" => attribute::describe(call, region),
+        "ModifyNetworkInterfaceAttribute" => interface_attribute::modify(call, region),
+        "CreateNetworkInterface" => interface_creation::create(call, region),
+        "DeleteNetworkInterface" => interface_creation::delete(call, region),
+        "AttachNetworkInterface" => interface_attachment::attach(call, region),
+        "DetachNetworkInterface" => interface_attachment::detach(call, region),
+        "AssignPrivateIpAddresses" => private_address::assign(call, region),
+        "UnassignPrivateIpAddresses" => private_address::unassign(call, region),
+        "DescribeNetworkInterfaceAttribute" => interface_attribute::describe(call, region),
         "DescribeNetworkInterfaces" => interface::describe(call, region),
         "DescribeImages" => image::describe(call),
+        "CreateDefaultVpc" => vpc_default::create_vpc(call, region),
+        "CreateDefaultSubnet" => vpc_default::create_subnet(call, region),
         "CreateVpc" => vpc::create(call, region),
         "DeleteVpc" => vpc::delete(call, region),
         "DescribeVpcs" => vpc::describe(call, region),
@@ -128,6 +146,11 @@ operations! { OPERATIONS =
         "DescribePrefixLists" => prefix_list::describe_gateways(call, region),
         "DescribeManagedPrefixLists" => prefix_list::describe_managed(call, region),
         "GetManagedPrefixListEntries" => prefix_list::entries(call, region),
+        "GetManagedPrefixListAssociations" => prefix_list::associations(call, region),
+        "CreateManagedPrefixList" => prefix_list_change::create(call, region),
+        "ModifyManagedPrefixList" => prefix_list_change::modify(call, region),
+        "RestoreManagedPrefixListVersion" => prefix_list_change::restore(call, region),
+        "DeleteManagedPrefixList" => prefix_list_change::delete(call, region),
         "AssociateSecurityGroupVpc" => vpc_association::associate(call, region),
         "DisassociateSecurityGroupVpc" => vpc_association::disassociate(call, region),
         "DescribeSecurityGroupVpcAssociations" => vpc_association::describe(call, region),
@@ -176,4 +199,13 @@ fn invalid_value(message: impl Into<String>) -> AwsError {
 /// Parameters that exclude each other.
 fn combination(message: impl Into<String>) -> AwsError {
     AwsError::bad_request("InvalidParameterCombination", message)
+}
+
+/// A value of an enumeration, the first where none is given.
+fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<String, AwsError> {
+    match value {
+        None => Ok(known.first().copied().unwrap_or_default().to_owned()),
+        Some(value) if known.contains(&value) => Ok(value.to_owned()),
+        Some(value) => Err(invalid_value(format!("Value ({value}) for parameter {name} is invalid."))),
+    }
 }

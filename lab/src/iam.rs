@@ -228,8 +228,9 @@ impl Iam {
             "GetCallerIdentity" => sts::caller_identity(call),
             "AssumeRole" => sts::assume_role(self, call),
             "GetSessionToken" => sts::session_token(self, call),
+            "GetAccessKeyInfo" => sts::access_key_info(self, call),
             "DecodeAuthorizationMessage" => sts::decode_authorization_message(call),
-            refused "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity",
+            refused "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken",
         }
     }
 

@@ -1,30 +1,31 @@
-//! Attributes of instances and interfaces, the groups that they wear above all: attaching a group makes no event of the
-//! security group itself.
+//! Attributes of instances, the groups that they wear above all: attaching a group makes no event of the security group
+//! itself.
 
 use serde::{Deserialize, Serialize};
 
+use super::block_device::VolumeItem;
 use super::instance::State;
 use super::instance_type::is_instance_type;
 use super::interface::WornGroup;
-use super::launch::{check_group_count, check_user_data, one_of};
+use super::interface_plan::check_group_count;
 use super::region::Region;
 use super::resource_id::Kind;
-use super::{Done, combination, dry_run_ends, invalid_value, missing};
+use super::{Done, combination, dry_run_ends, invalid_value, missing, one_of, user_data};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
 /// A boolean attribute, under `Value`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Flag {
-    value: bool,
+pub(super) struct Flag {
+    pub(super) value: bool,
 }
 
 /// A text attribute, under `Value`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Text {
-    value: String,
+pub(super) struct Text {
+    pub(super) value: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,7 +116,7 @@ impl Change {
             Self::InstanceType(kind) if !is_instance_type(kind) => {
                 Err(invalid_value(format!("Invalid value '{kind}' for InstanceType.")))
             }
-            Self::UserData(data) => check_user_data(Some(data)),
+            Self::UserData(data) => user_data::check(Some(data)),
             Self::ShutdownBehavior(value) => {
                 one_of("instanceInitiatedShutdownBehavior", Some(value), &["stop", "terminate"]).map(|_| ())
             }
@@ -125,7 +126,7 @@ impl Change {
 }
 
 /// Refuses groups that an interface of the VPC cannot wear.
-fn check_groups(region: &Region, ids: &[String], vpc_id: &str) -> Result<(), AwsError> {
+pub(super) fn check_groups(region: &Region, ids: &[String], vpc_id: &str) -> Result<(), AwsError> {
     for id in ids {
         if !region.is_usable_in(region.group(id)?, vpc_id) {
             let message = "You have specified two resources that belong to different networks.";
@@ -136,7 +137,7 @@ fn check_groups(region: &Region, ids: &[String], vpc_id: &str) -> Result<(), Aws
 }
 
 /// `ModifyInstanceAttribute`: one attribute at a time.
-pub(super) fn modify_instance(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
+pub(super) fn modify(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
     let input: InstanceInput = call.input()?;
     let id = &input.instance_id;
     region.check_instances(std::slice::from_ref(id))?;
@@ -179,7 +180,8 @@ fn apply(region: &mut Region, id: &str, change: Change) {
     }
 }
 
-fn unique(ids: Vec<String>) -> Vec<String> {
+/// The ids without those that come a second time.
+pub(super) fn unique(ids: Vec<String>) -> Vec<String> {
     let mut kept = Vec::with_capacity(ids.len());
     for id in ids {
         if !kept.contains(&id) {
@@ -211,7 +213,22 @@ struct DescribeOutput {
     root_device_name: Option<ValueItem>,
     source_dest_check: Option<ValueItem>,
     user_data: Option<UserDataItem>,
+    kernel: Option<Nothing>,
+    ramdisk: Option<Nothing>,
+    sriov_net_support: Option<ValueItem>,
+    product_codes: Option<[(); 0]>,
+    enclave_options: Option<Enabled>,
+    block_device_mapping: Option<Vec<VolumeItem>>,
 }
+
+#[derive(Serialize)]
+struct Enabled {
+    enabled: bool,
+}
+
+/// An attribute that the lab's instances never have.
+#[derive(Serialize)]
+struct Nothing {}
 
 #[derive(Serialize)]
 struct ValueItem {
@@ -225,7 +242,7 @@ struct UserDataItem {
 }
 
 /// `DescribeInstanceAttribute`.
-pub(super) fn describe_instance(call: &Call, region: &Region) -> Result<Reply, AwsError> {
+pub(super) fn describe(call: &Call, region: &Region) -> Result<Reply, AwsError> {
     let input: DescribeInput = call.input()?;
     let id = &input.instance_id;
     region.check_instances(std::slice::from_ref(id))?;
@@ -247,77 +264,17 @@ pub(super) fn describe_instance(call: &Call, region: &Region) -> Result<Reply, A
             let is_checked = instance.primary(region).is_none_or(|interface| interface.source_dest_check);
             output.source_dest_check = value(&is_checked);
         }
+        "kernel" => output.kernel = Some(Nothing {}),
+        "ramdisk" => output.ramdisk = Some(Nothing {}),
+        "sriovNetSupport" => output.sriov_net_support = value(&"simple"),
+        "productCodes" => output.product_codes = Some([]),
+        "enclaveOptions" => output.enclave_options = Some(Enabled { enabled: false }),
+        "blockDeviceMapping" => {
+            output.block_device_mapping = Some(instance.volumes.iter().map(VolumeItem::of).collect());
+        }
         "userData" => output.user_data = Some(UserDataItem { value: instance.user_data.clone() }),
         other => return Err(call.unsupported_parameter(&format!("Attribute={other}"))),
     }
     dry_run_ends(input.dry_run)?;
     call.reply(&output)
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct InterfaceInput {
-    network_interface_id: String,
-    #[serde(default)]
-    security_group_id: Vec<String>,
-    description: Option<Text>,
-    source_dest_check: Option<Flag>,
-    attachment: Option<AttachmentInput>,
-    dry_run: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct AttachmentInput {
-    attachment_id: Option<String>,
-    delete_on_termination: Option<bool>,
-}
-
-/// `ModifyNetworkInterfaceAttribute`: one attribute at a time.
-pub(super) fn modify_interface(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
-    let input: InterfaceInput = call.input()?;
-    let id = &input.network_interface_id;
-    Kind::Interface.check(id)?;
-    let interface = region.interfaces.get(id).ok_or_else(|| Kind::Interface.not_found(id))?;
-    let given = [
-        !input.security_group_id.is_empty(),
-        input.description.is_some(),
-        input.source_dest_check.is_some(),
-        input.attachment.is_some(),
-    ];
-    match given.into_iter().filter(|is_given| *is_given).count() {
-        1 => {}
-        0 => return Err(combination("No attributes specified.")),
-        _ => {
-            return Err(combination(
-                "Fields for multiple attribute types specified: only one may be modified at a time",
-            ));
-        }
-    }
-    check_groups(region, &input.security_group_id, &interface.vpc_id)?;
-    if let Some(wanted) = &input.attachment {
-        let is_there = interface.attachment.as_ref().is_some_and(|one| Some(&one.id) == wanted.attachment_id.as_ref());
-        if !is_there {
-            let id = wanted.attachment_id.as_deref().ok_or_else(|| missing("Attachment.AttachmentId"))?;
-            let message = format!("The networkInterface attachment '{id}' does not exist");
-            return Err(AwsError::bad_request("InvalidAttachmentID.NotFound", message));
-        }
-    }
-    dry_run_ends(input.dry_run)?;
-    if let Some(interface) = region.interfaces.get_mut(id) {
-        if !input.security_group_id.is_empty() {
-            interface.groups = unique(input.security_group_id);
-        }
-        if let Some(description) = input.description {
-            interface.description = description.value;
-        }
-        if let Some(check) = input.source_dest_check {
-            interface.source_dest_check = check.value;
-        }
-        let delete = input.attachment.and_then(|wanted| wanted.delete_on_termination);
-        if let (Some(attachment), Some(delete)) = (&mut interface.attachment, delete) {
-            attachment.delete_on_termination = delete;
-        }
-    }
-    call.reply(&Done::YES)
 }

@@ -6,7 +6,6 @@ use super::dry_run_ends;
 use super::group::SecurityGroup;
 use super::peer::Peer;
 use super::permission::{RulesInput, unknown};
-use super::prefix_list;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::rule::{Rule, RuleItem, duplicate};
@@ -16,7 +15,7 @@ use crate::gateway::error::AwsError;
 
 /// The default quota "Inbound or outbound rules per security group". It holds for IPv4 and for IPv6 by themselves; a
 /// rule that names a group or a prefix list counts for both.
-const MOST_RULES: usize = 60;
+pub(super) const MOST_RULES: usize = 60;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +54,7 @@ fn authorize(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply,
         rule.description = permission.description;
         added.push(rule);
     }
-    check_limit(&region.scope.region, group, is_egress, &added)?;
+    check_limit(region, group, is_egress, &added)?;
 
     let group_id = group.id.clone();
     if let Some(group) = region.groups.get_mut(&group_id) {
@@ -68,20 +67,30 @@ fn authorize(call: &Call, region: &mut Region, is_egress: bool) -> Result<Reply,
     call.reply(&Output { done: true, security_group_rule_set })
 }
 
-/// A rule with a prefix list counts as many times as the list weighs.
-fn check_limit(region: &str, group: &SecurityGroup, is_egress: bool, added: &[Rule]) -> Result<(), AwsError> {
-    let weight = |rule: &Rule| match &rule.peer {
-        Peer::PrefixList(id) => prefix_list::weight_of(region, id),
-        _ => 1,
-    };
-    let count = |is_other: fn(&Peer) -> bool| {
-        group.rules_of(is_egress).chain(added).filter(|rule| !is_other(&rule.peer)).map(weight).sum::<usize>()
-    };
-    let of_ipv4 = count(|peer| matches!(peer, Peer::Ipv6(_)));
-    let of_ipv6 = count(|peer| matches!(peer, Peer::Ipv4(_)));
-    if of_ipv4.max(of_ipv6) <= MOST_RULES {
+fn check_limit(region: &Region, group: &SecurityGroup, is_egress: bool, added: &[Rule]) -> Result<(), AwsError> {
+    if weight(region, group.rules_of(is_egress).chain(added)) <= MOST_RULES {
         return Ok(());
     }
     let message = "The maximum number of rules per security group has been reached.";
     Err(AwsError::bad_request("RulesPerSecurityGroupLimitExceeded", message))
+}
+
+/// As how many rules these count, of the kind of addresses of which there are more. A rule with a prefix list counts as
+/// many times as the list weighs.
+pub(super) fn weight<'a>(region: &Region, rules: impl Iterator<Item = &'a Rule>) -> usize {
+    let (mut of_ipv4, mut of_ipv6) = (0, 0);
+    for rule in rules {
+        let (ipv4, ipv6) = match &rule.peer {
+            Peer::Ipv4(_) => (1, 0),
+            Peer::Ipv6(_) => (0, 1),
+            Peer::Group(_) => (1, 1),
+            Peer::PrefixList(id) => {
+                let weight = region.weight_of_prefix_list(id);
+                (weight, weight)
+            }
+        };
+        of_ipv4 += ipv4;
+        of_ipv6 += ipv6;
+    }
+    of_ipv4.max(of_ipv6)
 }

@@ -75,6 +75,11 @@ impl Filter {
         &self.name
     }
 
+    /// What the resource's values are compared with.
+    pub(super) fn values(&self) -> &[String] {
+        &self.value
+    }
+
     /// Whether one of the resource's values matches one of the filter's.
     pub(super) fn is_met_by(&self, values: &[String]) -> bool {
         values.iter().any(|value| self.value.iter().any(|pattern| matches_pattern(pattern, value)))

@@ -148,7 +148,7 @@ struct CreateOutput {
     #[serde(rename = "return")]
     done: bool,
     group_id: String,
-    tag_set: Vec<Tag>,
+    tag_set: Option<Vec<Tag>>,
     security_group_arn: String,
 }
 
@@ -166,7 +166,9 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     let tags = tag::of_specification(&input.tag_specification, Kind::Group.resource_type())?;
     let vpc = match &input.vpc_id {
         Some(id) => region.vpc(id)?,
-        None => region.default_vpc()?,
+        None => region
+            .default_vpc()
+            .map_err(|_| AwsError::bad_request("VPCIdNotSpecified", "No default VPC for this user"))?,
     };
     dry_run_ends(input.dry_run)?;
     if region.groups.values().any(|group| group.vpc_id == vpc.id && group.name == input.group_name) {
@@ -178,7 +180,7 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     let output = CreateOutput {
         done: true,
         group_id: group.id.clone(),
-        tag_set: region.tags.of(&group.id).to_vec(),
+        tag_set: (!tags.is_empty()).then(|| region.tags.of(&group.id).to_vec()),
         security_group_arn: region.arn(Kind::Group, &group.id),
     };
     region.groups.insert(group.id.clone(), group);

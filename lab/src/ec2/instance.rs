@@ -77,6 +77,8 @@ pub(super) struct Instance {
     pub(super) instance_type: String,
     pub(super) state: State,
     pub(super) state_reason: Option<StateReason>,
+    /// Who moved it to its state, and when, in EC2's words.
+    pub(super) transition: String,
     pub(super) launched: Timestamp,
     pub(super) launch_index: usize,
     pub(super) key_name: Option<String>,
@@ -128,7 +130,9 @@ impl Instance {
             }
             "block-device-mapping.status" => return self.volumes.iter().map(|_| "attached".to_owned()).collect(),
             "iam-instance-profile.name" => return profile().collect(),
-            "reason" | "state-reason-message" => return reason(|reason| reason.message).collect(),
+            "reason" if self.transition.is_empty() => return Vec::new(),
+            "reason" => self.transition.clone(),
+            "state-reason-message" => return reason(|reason| reason.message).collect(),
             "state-reason-code" => return reason(|reason| reason.code).collect(),
             "source-dest-check" => {
                 return self.primary(region).iter().map(|one| one.source_dest_check.to_string()).collect();
@@ -244,7 +248,7 @@ pub(super) struct InstanceItem {
     instance_state: StateItem,
     private_dns_name: String,
     dns_name: String,
-    reason: &'static str,
+    reason: String,
     key_name: Option<String>,
     ami_launch_index: usize,
     product_codes: Vec<String>,
@@ -351,7 +355,7 @@ impl InstanceItem {
             instance_state: state.into(),
             private_dns_name: primary.map(|one| private_dns_name(one.address, region_name)).unwrap_or_default(),
             dns_name: public.map(|address| public_dns_name(address, region_name)).unwrap_or_default(),
-            reason: instance.state_reason.as_ref().map_or("", |reason| reason.message),
+            reason: instance.transition.clone(),
             key_name: instance.key_name.clone(),
             ami_launch_index: instance.launch_index,
             product_codes: Vec::new(),

@@ -1,16 +1,16 @@
-//! Network interfaces: what wears security groups. They come with instances.
+//! Network interfaces: what wears security groups. They come with instances, or are made by themselves.
 
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::dry_run_ends;
 use super::filter::{Described, Filter, select};
 use super::page::page;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::tag::Tag;
-use super::{Done, dry_run_ends};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::time;
@@ -26,13 +26,19 @@ pub(super) struct NetworkInterface {
     pub(super) vpc_id: String,
     pub(super) zone: String,
     pub(super) description: String,
+    /// The primary address.
     pub(super) address: Ipv4Addr,
+    pub(super) secondary: Vec<Ipv4Addr>,
     pub(super) public_address: Option<Ipv4Addr>,
+    /// Whether it gets a public address whenever its instance starts.
+    pub(super) wants_public_address: bool,
     pub(super) mac: String,
     /// The ids of the groups that it wears.
     pub(super) groups: Vec<String>,
     pub(super) source_dest_check: bool,
     pub(super) attachment: Option<Attachment>,
+    /// The unique id of the principal that made it by itself.
+    pub(super) requester_id: Option<String>,
 }
 
 /// An interface's place at an instance.
@@ -43,6 +49,11 @@ pub(super) struct Attachment {
     pub(super) device_index: u32,
     pub(super) delete_on_termination: bool,
     pub(super) attached: Timestamp,
+}
+
+/// A public address, out of the range for benchmarks (RFC 2544), which belongs to nobody.
+pub(super) fn public_address() -> Ipv4Addr {
+    Ipv4Addr::new(198, 18 + rand::random::<u8>() % 2, rand::random(), rand::random())
 }
 
 /// The name of a private address inside the VPC.
@@ -86,6 +97,7 @@ impl Described for NetworkInterface {
         "addresses.association.owner-id",
         "addresses.association.public-ip",
         "addresses.primary",
+        "addresses.private-dns-name",
         "addresses.private-ip-address",
         "association.allocation-id",
         "association.association-id",
@@ -149,16 +161,22 @@ impl Described for NetworkInterface {
             "group-name" => {
                 return worn_groups(&self.groups, region).into_iter().map(|group| group.group_name).collect();
             }
-            "requester-id" => return Vec::new(),
-            "addresses.primary" => "true".to_owned(),
-            "addresses.private-ip-address" | "private-ip-address" => self.address.to_string(),
+            "requester-id" => return self.requester_id.iter().cloned().collect(),
+            "addresses.primary" => {
+                return self.addresses().map(|address| (address == self.address).to_string()).collect();
+            }
+            "addresses.private-ip-address" => return self.addresses().map(|address| address.to_string()).collect(),
+            "addresses.private-dns-name" => {
+                return self.addresses().map(|address| private_dns_name(address, &region.scope.region)).collect();
+            }
+            "private-ip-address" => self.address.to_string(),
             "availability-zone" => self.zone.clone(),
             "description" => self.description.clone(),
             "interface-type" => "interface".to_owned(),
             "mac-address" => self.mac.clone(),
             "network-interface-id" => self.id.clone(),
             "owner-id" => region.scope.account.clone(),
-            "addresses.private-dns-name" | "private-dns-name" => private_dns_name(self.address, &region.scope.region),
+            "private-dns-name" => private_dns_name(self.address, &region.scope.region),
             "requester-managed" => "false".to_owned(),
             "source-dest-check" => self.source_dest_check.to_string(),
             "status" => self.status().to_owned(),
@@ -171,6 +189,11 @@ impl Described for NetworkInterface {
 }
 
 impl NetworkInterface {
+    /// All private addresses, the primary one first.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        std::iter::once(self.address).chain(self.secondary.iter().copied())
+    }
+
     fn status(&self) -> &'static str {
         if self.attachment.is_some() { "in-use" } else { "available" }
     }
@@ -187,6 +210,7 @@ pub(super) struct InterfaceItem {
     availability_zone: Option<String>,
     description: String,
     owner_id: String,
+    requester_id: Option<String>,
     requester_managed: Option<bool>,
     status: &'static str,
     mac_address: String,
@@ -202,9 +226,10 @@ pub(super) struct InterfaceItem {
     tag_set: Vec<Tag>,
 }
 
+/// An interface's place at an instance as EC2 shows it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AttachmentItem {
+pub(super) struct AttachmentItem {
     attachment_id: String,
     /// Not shown at the instance itself, nor its owner.
     instance_id: Option<String>,
@@ -260,25 +285,40 @@ impl InterfaceItem {
             availability_zone: Some(interface.zone.clone()),
             description: interface.description.clone(),
             owner_id: region.scope.account.clone(),
+            requester_id: interface.requester_id.clone(),
             requester_managed: Some(false),
             status: interface.status(),
             mac_address: interface.mac.clone(),
             private_ip_address: interface.address.to_string(),
-            private_dns_name: private_dns_name.clone(),
+            private_dns_name,
             source_dest_check: interface.source_dest_check,
             group_set: worn_groups(&interface.groups, region),
             attachment,
             association: association.clone(),
-            private_ip_addresses_set: vec![AddressItem {
-                private_ip_address: interface.address.to_string(),
-                private_dns_name,
-                primary: true,
-                association,
-            }],
+            private_ip_addresses_set: interface
+                .addresses()
+                .map(|address| AddressItem {
+                    private_ip_address: address.to_string(),
+                    private_dns_name: self::private_dns_name(address, region_name),
+                    primary: address == interface.address,
+                    association: association.clone().filter(|_| address == interface.address),
+                })
+                .collect(),
             ipv6_addresses_set: Vec::new(),
             interface_type: "interface",
             tag_set: region.tags.of(&interface.id).to_vec(),
         }
+    }
+
+    /// Its place at an instance.
+    pub(super) fn into_attachment(self) -> Option<AttachmentItem> {
+        self.attachment
+    }
+
+    /// The same in the answer that makes it.
+    pub(super) fn just_made(mut self) -> Self {
+        self.status = "pending";
+        self
     }
 
     /// The same at an instance that is starting.
@@ -294,6 +334,7 @@ impl InterfaceItem {
     /// The same without what only the interface alone shows.
     pub(super) fn at_instance(mut self) -> Self {
         self.availability_zone = None;
+        self.requester_id = None;
         self.requester_managed = None;
         if let Some(attachment) = &mut self.attachment {
             attachment.instance_id = None;
@@ -338,27 +379,4 @@ pub(super) fn describe(call: &Call, region: &Region) -> Result<Reply, AwsError> 
     let page = page(interfaces, input.max_results, input.next_token.as_deref(), (5, 1000))?;
     let network_interface_set = page.items.into_iter().map(|one| InterfaceItem::of(one, region)).collect();
     call.reply(&DescribeOutput { network_interface_set, next_token: page.next_token })
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct DeleteInput {
-    network_interface_id: String,
-    dry_run: Option<bool>,
-}
-
-/// `DeleteNetworkInterface`: for those that outlived their instance.
-pub(super) fn delete(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
-    let input: DeleteInput = call.input()?;
-    let id = &input.network_interface_id;
-    Kind::Interface.check(id)?;
-    let interface = region.interfaces.get(id).ok_or_else(|| Kind::Interface.not_found(id))?;
-    dry_run_ends(input.dry_run)?;
-    if interface.attachment.is_some() {
-        let message = format!("Network interface '{id}' is currently in use.");
-        return Err(AwsError::bad_request("InvalidParameterValue", message));
-    }
-    region.interfaces.remove(id);
-    region.tags.forget(id);
-    call.reply(&Done::YES)
 }

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use super::filter::{Described, Filter, select};
-use super::launch::one_of;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::tag::{self, Tag, TagSpecification};
-use super::{dry_run_ends, invalid_value, missing};
+use super::{dry_run_ends, invalid_value, missing, one_of};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::{ids, time};
@@ -90,7 +89,7 @@ struct Made {
     key_name: String,
     key_fingerprint: String,
     key_material: Option<String>,
-    tag_set: Vec<Tag>,
+    tag_set: Option<Vec<Tag>>,
 }
 
 /// `CreateKeyPair`.
@@ -119,7 +118,7 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
         key_name: pair.name.clone(),
         key_fingerprint: pair.fingerprint.clone(),
         key_material: Some(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", lines.join("\n"))),
-        tag_set: tags.clone(),
+        tag_set: (!tags.is_empty()).then(|| tags.clone()),
     };
     add(region, pair, &tags, input.dry_run)?;
     call.reply(&made)
@@ -165,7 +164,7 @@ pub(super) fn import(call: &Call, region: &mut Region) -> Result<Reply, AwsError
         key_name: pair.name.clone(),
         key_fingerprint: pair.fingerprint.clone(),
         key_material: None,
-        tag_set: tags.clone(),
+        tag_set: (!tags.is_empty()).then(|| tags.clone()),
     };
     add(region, pair, &tags, input.dry_run)?;
     call.reply(&made)

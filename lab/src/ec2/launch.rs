@@ -2,8 +2,6 @@
 
 use std::net::Ipv4Addr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -11,21 +9,17 @@ use super::block_device::{Mapping, check, volumes};
 use super::image;
 use super::instance::{Instance, InstanceItem, Profile, Reservation, ReservationItem, State};
 use super::instance_type::is_instance_type;
-use super::interface::{Attachment, MOST_GROUPS, NetworkInterface};
 use super::key_pair;
+use super::launch_interface::{self, Interfaces, OfLaunch};
 use super::metadata::{MetadataInput, MetadataOptions};
 use super::region::Region;
 use super::resource_id::Kind;
-use super::subnet::Subnet;
 use super::tag::{self, TagSpecification};
-use super::{combination, dry_run_ends, invalid_value, missing};
+use super::{combination, dry_run_ends, invalid_value, missing, one_of, user_data};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::params::Node;
 use crate::ids;
-
-/// User data is limited to 16 KB before it is encoded.
-const MOST_USER_DATA: usize = 16 * 1024;
 
 /// The type of an instance whose launch names none.
 const DEFAULT_TYPE: &str = "m1.small";
@@ -52,7 +46,7 @@ struct Input {
     subnet_id: Option<String>,
     private_ip_address: Option<Ipv4Addr>,
     #[serde(default)]
-    network_interface: Vec<Interface>,
+    network_interface: Vec<launch_interface::Input>,
     user_data: Option<String>,
     #[serde(default)]
     block_device_mapping: Vec<Mapping>,
@@ -71,21 +65,6 @@ struct Input {
     hibernation_options: Option<HibernationOptions>,
     enclave_options: Option<EnclaveOptions>,
     dry_run: Option<bool>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Interface {
-    device_index: Option<u32>,
-    subnet_id: Option<String>,
-    #[serde(default)]
-    security_group_id: Vec<String>,
-    description: Option<String>,
-    private_ip_address: Option<Ipv4Addr>,
-    delete_on_termination: Option<bool>,
-    associate_public_ip_address: Option<bool>,
-    interface_type: Option<String>,
-    network_card_index: Option<u32>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -154,7 +133,8 @@ pub(super) fn run(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
         };
         put(region, Kind::Instance, &instance.id);
         instance.volumes.iter().for_each(|volume| put(region, Kind::Volume, &volume.id));
-        instance.interfaces.iter().for_each(|id| put(region, Kind::Interface, id));
+        let made = instance.interfaces.iter().filter(|id| checked.interfaces.makes(id));
+        made.for_each(|id| put(region, Kind::Interface, id));
         if let Some(reservation) = region.reservations.get_mut(&reservation_id) {
             reservation.instances.push(instance.id.clone());
         }
@@ -188,18 +168,7 @@ struct Checked {
     profile: Option<Profile>,
     metadata: MetadataOptions,
     shutdown_behavior: String,
-    /// The primary one first.
-    interfaces: Vec<CheckedInterface>,
-}
-
-struct CheckedInterface {
-    subnet: Subnet,
-    groups: Vec<String>,
-    device_index: u32,
-    description: String,
-    address: Option<Ipv4Addr>,
-    delete_on_termination: bool,
-    is_public: bool,
+    interfaces: Interfaces,
 }
 
 impl Input {
@@ -230,7 +199,7 @@ impl Input {
                 self.instance_initiated_shutdown_behavior.as_deref(),
                 &["stop", "terminate"],
             )?,
-            interfaces: self.interfaces(region)?,
+            interfaces: self.interfaces(call, region)?,
         })
     }
 
@@ -257,7 +226,7 @@ impl Input {
         if self.client_token.as_ref().is_some_and(|token| token.len() > 64 || !token.is_ascii()) {
             return Err(invalid_value("The client token must have at most 64 ASCII characters"));
         }
-        check_user_data(self.user_data.as_deref())
+        user_data::check(self.user_data.as_deref())
     }
 
     /// What clients send without meaning it, and the lab does not have when they do.
@@ -270,14 +239,6 @@ impl Input {
         }
         if let Some(credits) = &self.credit_specification {
             one_of("cpuCredits", Some(&credits.cpu_credits), &["standard", "unlimited"])?;
-        }
-        for interface in &self.network_interface {
-            if interface.interface_type.as_deref().is_some_and(|kind| kind != "interface") {
-                return Err(call.unsupported_parameter("NetworkInterface.InterfaceType"));
-            }
-            if interface.network_card_index.is_some_and(|index| index != 0) {
-                return Err(call.unsupported_parameter("NetworkInterface.NetworkCardIndex"));
-            }
         }
         Ok(())
     }
@@ -306,163 +267,25 @@ impl Input {
         Ok(Some(Profile { arn, id: ids::iam("AIPA") }))
     }
 
-    /// The interfaces of each instance: those that the call spells out, or one made of its own parameters.
-    fn interfaces(&self, region: &Region) -> Result<Vec<CheckedInterface>, AwsError> {
-        if self.network_interface.is_empty() {
-            let by_subnet = self.subnet_id.is_some() && !self.security_group.is_empty();
-            if by_subnet {
-                return Err(combination("The parameter groupName cannot be used with the parameter subnet"));
-            }
-            let mut groups = self.security_group_id.clone();
-            for name in &self.security_group {
-                groups.push(region.group_named(name)?.id.clone());
-            }
-            let subnet = self.subnet(region, self.subnet_id.as_deref())?;
-            let one = CheckedInterface {
-                groups: checked_groups(region, groups, subnet)?,
-                subnet: subnet.clone(),
-                device_index: 0,
-                description: String::new(),
-                address: self.private_ip_address,
-                delete_on_termination: true,
-                is_public: subnet.maps_public_addresses,
-            };
-            return Ok(vec![one]);
-        }
-        if self.subnet_id.is_some() {
-            return Err(combination(
-                "Network interfaces and an instance-level subnet ID may not be specified on the same request",
-            ));
-        }
-        if !self.security_group_id.is_empty() || !self.security_group.is_empty() {
-            return Err(combination(
-                "Network interfaces and an instance-level security groups may not be specified on the same request",
-            ));
-        }
-        let mut interfaces = Vec::with_capacity(self.network_interface.len());
-        for interface in &self.network_interface {
-            interfaces.push(self.interface(region, interface)?);
-        }
-        interfaces.sort_by_key(|interface| interface.device_index);
-        if interfaces.iter().zip(0..).any(|(interface, index)| interface.device_index != index) {
-            return Err(invalid_value("Each network interface requires a device index of its own, from 0 on."));
-        }
-        Ok(interfaces)
-    }
-
-    fn interface(&self, region: &Region, interface: &Interface) -> Result<CheckedInterface, AwsError> {
-        let device_index =
-            interface.device_index.ok_or_else(|| invalid_value("Each network interface requires a device index."))?;
-        let subnet = self.subnet(region, interface.subnet_id.as_deref())?;
-        Ok(CheckedInterface {
-            groups: checked_groups(region, interface.security_group_id.clone(), subnet)?,
-            subnet: subnet.clone(),
-            device_index,
-            description: interface.description.clone().unwrap_or_default(),
-            address: interface.private_ip_address,
-            delete_on_termination: interface.delete_on_termination.unwrap_or(true),
-            is_public: interface
-                .associate_public_ip_address
-                .unwrap_or(device_index == 0 && subnet.maps_public_addresses),
-        })
-    }
-
-    /// The subnet that is named, or the default VPC's subnet in the zone that is asked for.
-    fn subnet<'a>(&self, region: &'a Region, id: Option<&str>) -> Result<&'a Subnet, AwsError> {
-        // Terraform sends it empty.
+    fn interfaces(&self, call: &Call, region: &Region) -> Result<Interfaces, AwsError> {
+        // Terraform sends the zone empty.
         let zone = self.placement.as_ref().and_then(|placement| placement.availability_zone.as_deref());
-        let zone = zone.filter(|zone| !zone.is_empty());
-        if let Some(id) = id {
-            Kind::Subnet.check(id)?;
-            let subnet = region.subnets.get(id).ok_or_else(|| Kind::Subnet.not_found(id))?;
-            if zone.is_some_and(|zone| zone != subnet.zone) {
-                let message = format!("The subnet '{id}' is not in the availability zone of the request");
-                return Err(AwsError::bad_request("InvalidParameter", message));
-            }
-            return Ok(subnet);
-        }
-        let vpc = region.default_vpc()?;
-        let mut subnets: Vec<&Subnet> = region.subnets.values().filter(|one| one.vpc_id == vpc.id).collect();
-        subnets.sort_by(|a, b| a.zone.cmp(&b.zone));
-        let found = subnets.into_iter().find(|one| zone.is_none_or(|zone| zone == one.zone));
-        found.ok_or_else(|| invalid_value(format!("Invalid availability zone: [{}]", zone.unwrap_or_default())))
+        let launch = OfLaunch {
+            subnet_id: self.subnet_id.as_deref(),
+            security_group_id: &self.security_group_id,
+            security_group: &self.security_group,
+            private_ip_address: self.private_ip_address,
+            zone: zone.filter(|zone| !zone.is_empty()),
+        };
+        Interfaces::of(call, region, &self.network_interface, &launch)
     }
-}
-
-/// The groups of an interface: those that are named, which must be in its VPC, or the VPC's default group.
-fn checked_groups(region: &Region, ids: Vec<String>, subnet: &Subnet) -> Result<Vec<String>, AwsError> {
-    let mut groups: Vec<String> = Vec::with_capacity(ids.len());
-    for id in ids {
-        if !region.is_usable_in(region.group(&id)?, &subnet.vpc_id) {
-            let message = format!("Security group {id} and subnet {} belong to different networks.", subnet.id);
-            return Err(AwsError::bad_request("InvalidParameter", message));
-        }
-        if !groups.contains(&id) {
-            groups.push(id);
-        }
-    }
-    if groups.is_empty() {
-        let of_vpc = region.groups.values().find(|group| group.vpc_id == subnet.vpc_id && group.is_default());
-        groups.extend(of_vpc.map(|group| group.id.clone()));
-    }
-    check_group_count(&groups)?;
-    Ok(groups)
-}
-
-/// Refuses more groups than an interface can wear.
-pub(super) fn check_group_count(groups: &[String]) -> Result<(), AwsError> {
-    if groups.len() <= MOST_GROUPS {
-        return Ok(());
-    }
-    let message = "The maximum number of security groups per interface has been reached.";
-    Err(AwsError::bad_request("SecurityGroupsPerInterfaceLimitExceeded", message))
-}
-
-/// Refuses user data that is not base64 or too long.
-pub(super) fn check_user_data(user_data: Option<&str>) -> Result<(), AwsError> {
-    let Some(text) = user_data else { return Ok(()) };
-    let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let Ok(data) = STANDARD.decode(compact) else {
-        return Err(AwsError::bad_request("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data"));
-    };
-    if data.len() > MOST_USER_DATA {
-        return Err(invalid_value(format!("User data is limited to {MOST_USER_DATA} bytes")));
-    }
-    Ok(())
-}
-
-/// A value of an enumeration, the first where none is given.
-pub(super) fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<String, AwsError> {
-    match value {
-        None => Ok(known.first().copied().unwrap_or_default().to_owned()),
-        Some(value) if known.contains(&value) => Ok(value.to_owned()),
-        Some(value) => Err(invalid_value(format!("Value ({value}) for parameter {name} is invalid."))),
-    }
-}
-
-/// A public address, out of the range for benchmarks (RFC 2544), which belongs to nobody.
-pub(super) fn public_address() -> Ipv4Addr {
-    Ipv4Addr::new(198, 18 + rand::random::<u8>() % 2, rand::random(), rand::random())
 }
 
 impl Checked {
     /// How many instances there will be: as many as are asked for and have addresses.
     fn count(&self, input: &Input, region: &Region) -> Result<usize, AwsError> {
         let [least, most] = [input.min_count, input.max_count].map(|count| usize::try_from(count).unwrap_or(0));
-        let mut count = most;
-        for interface in &self.interfaces {
-            let subnet = &interface.subnet;
-            if let Some(address) = interface.address {
-                check_address(address, subnet, region, most)?;
-            }
-            let sharing = self.interfaces.iter().filter(|one| one.subnet.id == subnet.id).count().max(1);
-            count = count.min(subnet.free_addresses(region).take(most.saturating_mul(sharing)).count() / sharing);
-        }
-        if count < least {
-            let message = "The specified subnet does not have enough free addresses to satisfy the request.";
-            return Err(AwsError::bad_request("InsufficientFreeAddressesInSubnet", message));
-        }
-        Ok(count)
+        self.interfaces.count(region, (least, most))
     }
 
     fn launch(
@@ -474,13 +297,8 @@ impl Checked {
         now: Timestamp,
     ) -> Instance {
         let id = ids::ec2("i");
-        let mut interfaces = Vec::with_capacity(self.interfaces.len());
-        for wanted in &self.interfaces {
-            let interface = wanted.attach(&id, region, now);
-            interfaces.push(interface.id.clone());
-            region.interfaces.insert(interface.id.clone(), interface);
-        }
-        let primary = self.interfaces.first().map(|one| &one.subnet);
+        let interfaces = self.interfaces.attach(&id, region, now);
+        let (zone, subnet_id, vpc_id) = self.interfaces.place();
         Instance {
             id,
             reservation_id: reservation_id.to_owned(),
@@ -489,12 +307,13 @@ impl Checked {
             instance_type: self.instance_type.clone(),
             state: State::Running,
             state_reason: None,
+            transition: String::new(),
             launched: now,
             launch_index: index,
             key_name: input.key_name.clone(),
-            zone: primary.map(|one| one.zone.clone()).unwrap_or_default(),
-            subnet_id: primary.map(|one| one.id.clone()).unwrap_or_default(),
-            vpc_id: primary.map(|one| one.vpc_id.clone()).unwrap_or_default(),
+            zone,
+            subnet_id,
+            vpc_id,
             tenancy: self.tenancy.clone(),
             interfaces,
             volumes: volumes(&input.block_device_mapping, now),
@@ -517,46 +336,4 @@ fn credits(input: &Input, instance_type: &str) -> String {
     let given = input.credit_specification.as_ref().map(|credits| credits.cpu_credits.clone());
     let default = if instance_type.starts_with("t2.") { "standard" } else { "unlimited" };
     given.unwrap_or_else(|| default.to_owned())
-}
-
-fn check_address(address: Ipv4Addr, subnet: &Subnet, region: &Region, count: usize) -> Result<(), AwsError> {
-    if count > 1 {
-        return Err(combination("The parameter privateIpAddress cannot be used with more than one instance"));
-    }
-    if !subnet.has(address) {
-        let message = format!("Address {address} does not fall within the subnet's address range");
-        return Err(invalid_value(message));
-    }
-    if region.interfaces.values().any(|one| one.subnet_id == subnet.id && one.address == address) {
-        let message = format!("Address {address} is in use.");
-        return Err(AwsError::bad_request("InvalidIPAddress.InUse", message));
-    }
-    Ok(())
-}
-
-impl CheckedInterface {
-    fn attach(&self, instance_id: &str, region: &Region, now: Timestamp) -> NetworkInterface {
-        // `Checked::count` made sure that there is one.
-        let next = self.subnet.free_addresses(region).next();
-        let mac: Vec<String> = (0..5).map(|_| ids::hex(2)).collect();
-        NetworkInterface {
-            id: ids::ec2("eni"),
-            subnet_id: self.subnet.id.clone(),
-            vpc_id: self.subnet.vpc_id.clone(),
-            zone: self.subnet.zone.clone(),
-            description: self.description.clone(),
-            address: self.address.or(next).unwrap_or(Ipv4Addr::UNSPECIFIED),
-            public_address: self.is_public.then(public_address),
-            mac: format!("02:{}", mac.join(":")),
-            groups: self.groups.clone(),
-            source_dest_check: true,
-            attachment: Some(Attachment {
-                id: ids::ec2("eni-attach"),
-                instance_id: instance_id.to_owned(),
-                device_index: self.device_index,
-                delete_on_termination: self.delete_on_termination,
-                attached: now,
-            }),
-        }
-    }
 }

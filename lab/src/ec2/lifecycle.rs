@@ -1,11 +1,12 @@
 //! `StartInstances`, `StopInstances`, `RebootInstances`, `TerminateInstances`: all of a call's instances or none.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::instance::{Instance, State, StateItem, StateReason};
-use super::launch::public_address;
+use super::interface::{NetworkInterface, public_address};
 use super::region::Region;
-use super::{Done, dry_run_ends, missing};
+use super::{Done, combination, dry_run_ends};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -48,7 +49,7 @@ struct Change {
 fn read(call: &Call, region: &Region) -> Result<Input, AwsError> {
     let mut input: Input = call.input()?;
     if input.instance_id.is_empty() {
-        return Err(missing("InstanceId"));
+        return Err(combination("No instances specified"));
     }
     if input.hibernate == Some(true) {
         return Err(call.unsupported_parameter("Hibernate"));
@@ -81,6 +82,8 @@ fn change(
         let moves = from.contains(&previous);
         if moves {
             instance.state = then;
+            // A start leaves no trace of who asked for it.
+            instance.transition = reason.as_ref().map(|_| initiated_at(call.time)).unwrap_or_default();
             instance.state_reason.clone_from(&reason);
         }
         instances_set.push(Change {
@@ -92,6 +95,11 @@ fn change(
     call.reply(&Output { instances_set })
 }
 
+/// `User initiated (2026-11-24 03:00:00 GMT)`.
+fn initiated_at(time: Timestamp) -> String {
+    format!("User initiated ({})", time.strftime("%Y-%m-%d %H:%M:%S GMT"))
+}
+
 fn incorrect_state(instance: &Instance, verb: &str) -> AwsError {
     let message = format!(
         "The instance '{}' is not in a state from which it can be {verb}: it is {}.",
@@ -101,13 +109,15 @@ fn incorrect_state(instance: &Instance, verb: &str) -> AwsError {
     AwsError::bad_request("IncorrectInstanceState", message)
 }
 
-/// `StartInstances`. The instance gets a new public address.
+/// `StartInstances`. The instance gets a new public address, if it was launched with one.
 pub(super) fn start(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
     let input = read(call, region)?;
     dry_run_ends(input.dry_run)?;
     check(region, &input.instance_id, |one| (one.state == State::Terminated).then(|| incorrect_state(one, "started")))?;
     for id in &input.instance_id {
-        with_primary(region, id, State::Stopped, |address| *address = Some(public_address()));
+        with_primary(region, id, State::Stopped, |one| {
+            one.public_address = one.wants_public_address.then(public_address);
+        });
     }
     change(call, region, &input.instance_id, &[State::Stopped], (State::Pending, State::Running), None)
 }
@@ -122,7 +132,7 @@ pub(super) fn stop(call: &Call, region: &mut Region) -> Result<Reply, AwsError> 
         _ => None,
     })?;
     for id in &input.instance_id {
-        with_primary(region, id, State::Running, |address| *address = None);
+        with_primary(region, id, State::Running, |one| one.public_address = None);
     }
     change(call, region, &input.instance_id, &[State::Running], (State::Stopping, State::Stopped), Some(USER_INITIATED))
 }
@@ -158,11 +168,11 @@ fn protected(instance: &Instance, verb: &str, attribute: &str) -> AwsError {
     AwsError::bad_request("OperationNotPermitted", message)
 }
 
-fn with_primary(region: &mut Region, id: &str, state: State, set: impl FnOnce(&mut Option<std::net::Ipv4Addr>)) {
+fn with_primary(region: &mut Region, id: &str, state: State, set: impl FnOnce(&mut NetworkInterface)) {
     let Some(instance) = region.instances.get(id).filter(|instance| instance.state == state) else { return };
     let Some(primary) = instance.interfaces.first() else { return };
     if let Some(interface) = region.interfaces.get_mut(primary) {
-        set(&mut interface.public_address);
+        set(interface);
     }
 }
 

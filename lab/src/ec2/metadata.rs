@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::launch::one_of;
 use super::region::Region;
 use super::resource_id::Kind;
-use super::{combination, dry_run_ends, invalid_value};
+use super::{combination, dry_run_ends, invalid_value, one_of};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 

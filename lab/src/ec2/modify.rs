@@ -7,11 +7,11 @@
 use serde::Deserialize;
 
 use super::peer::Peer;
-use super::protocol::Traffic;
+use super::protocol::{Traffic, no_protocol};
 use super::region::Region;
 use super::resource_id::Kind;
 use super::rule::{Rule, description, duplicate};
-use super::{Done, dry_run_ends, invalid_value, missing};
+use super::{Done, combination, dry_run_ends, invalid_value, missing};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -64,16 +64,20 @@ impl Wanted {
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {
             (Some(peer), None) => peer,
-            (None, _) => Err(missing("CidrIpv4, CidrIpv6, PrefixListId or ReferencedGroupId")),
-            (Some(_), Some(_)) => Err(invalid_value(
-                "Only one of CidrIpv4, CidrIpv6, PrefixListId and ReferencedGroupId may be specified for a rule",
-            )),
+            (None, _) => {
+                let message =
+                    "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId";
+                Err(AwsError::bad_request("MissingParameter", message))
+            }
+            (Some(_), Some(_)) => {
+                Err(combination("Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified"))
+            }
         }
     }
 
     /// The rule as it is to become.
     fn applied_to(&self, rule: &Rule, region: &Region, vpc_id: &str) -> Result<Rule, AwsError> {
-        let protocol = self.ip_protocol.as_deref().ok_or_else(|| missing("IpProtocol"))?;
+        let protocol = self.ip_protocol.as_deref().ok_or_else(no_protocol)?;
         let traffic = Traffic::parse(protocol, self.from_port, self.to_port)?;
         let peer = self.peer(region, vpc_id)?;
         if !peer.is_like(&rule.peer) {

@@ -6,9 +6,8 @@ use std::str::FromStr;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Serialize;
 
+use super::invalid_value;
 use super::region::Region;
-use super::resource_id::Kind;
-use super::{invalid_value, prefix_list};
 use crate::gateway::error::AwsError;
 
 /// Who may be talked to.
@@ -39,11 +38,7 @@ impl Peer {
 
     /// A prefix list of the Region.
     pub(super) fn prefix_list(id: &str, region: &Region) -> Result<Self, AwsError> {
-        Kind::PrefixList.check(id)?;
-        if prefix_list::lists_of(&region.scope.region).iter().all(|list| list.id != id) {
-            return Err(Kind::PrefixList.not_found(id));
-        }
-        Ok(Self::PrefixList(id.to_owned()))
+        region.prefix_list(id).map(|list| Self::PrefixList(list.id))
     }
 
     /// Whether both are of one type: a rule cannot change its own.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group::SecurityGroup;
 use super::peer::Peer;
-use super::protocol::Traffic;
+use super::protocol::{Traffic, no_protocol};
 use super::region::Region;
 use super::resource_id::Kind;
 use super::rule::{Rule, description};
@@ -167,7 +167,7 @@ impl RulesInput {
             prefix_list_ids: Vec::new(),
         };
         let Some(name) = &self.source_security_group_name else {
-            let protocol = self.ip_protocol.as_deref().ok_or_else(|| missing("ipProtocol"))?;
+            let protocol = self.ip_protocol.as_deref().ok_or_else(no_protocol)?;
             let mut one = permission(protocol, self.from_port, self.to_port);
             one.ip_ranges
                 .extend(self.cidr_ip.clone().map(|cidr_ip| IpRange { description: None, cidr_ip: Some(cidr_ip) }));
@@ -202,7 +202,7 @@ pub(super) fn of_permissions<'a>(
 ) -> Result<Vec<Permission>, AwsError> {
     let mut all = Vec::new();
     for permission in permissions {
-        let protocol = permission.ip_protocol.as_deref().ok_or_else(|| missing("ipProtocol"))?;
+        let protocol = permission.ip_protocol.as_deref().ok_or_else(no_protocol)?;
         let traffic = Traffic::parse(protocol, permission.from_port, permission.to_port)?;
         let before = all.len();
         let mut add = |peer, text: &Option<String>| {

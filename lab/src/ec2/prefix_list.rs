@@ -1,14 +1,15 @@
-//! The prefix lists that AWS manages: rules can name them, and some count as more than one rule.
+//! Prefix lists: named lists of address ranges that rules can name. AWS has some in every Region, and customers make their
+//! own. A rule that names one counts as many times as the list can have entries.
 //!
-//! Source: "AWS-managed prefix lists" in the Amazon VPC user guide. The ids of `ap-northeast-2` and `us-east-1` are real
-//! ones; those of other Regions, and the addresses of all, are the lab's own.
+//! Source: "Work with customer-managed prefix lists" in the Amazon VPC user guide.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+use super::aws_prefix_list::lists_of;
 use super::dry_run_ends;
 use super::filter::{Described, Filter, select};
 use super::page::page;
+use super::peer::Peer;
 use super::region::Region;
 use super::resource_id::Kind;
 use super::tag::Tag;
@@ -16,50 +17,88 @@ use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
 /// A list of address ranges.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct PrefixList {
     pub(super) id: String,
-    name: String,
-    cidr: &'static str,
-    /// As how many rules one that names the list counts.
-    pub(super) weight: usize,
+    pub(super) name: String,
+    pub(super) family: Family,
+    /// How many entries it can have, which is as how many rules one that names it counts.
+    pub(super) size: usize,
+    /// The entries of every version, the first version first.
+    pub(super) versions: Vec<Vec<Entry>>,
+    pub(super) state: State,
+    pub(super) state_message: Option<String>,
+    pub(super) is_aws: bool,
     /// Whether it belongs to a gateway endpoint, which the older describing call shows alone.
-    is_gateways: bool,
+    pub(super) is_gateways: bool,
 }
 
-/// Name, weight, addresses, whether it is a gateway's, and the ids in `ap-northeast-2` and `us-east-1`.
-type Entry = (&'static str, usize, &'static str, bool, [&'static str; 2]);
-
-const LISTS: [Entry; 4] = [
-    ("REGION.s3", 1, "52.219.60.0/23", true, ["pl-78a54011", "pl-63a5400a"]),
-    ("REGION.dynamodb", 1, "52.94.6.0/23", true, ["pl-48a54021", "pl-02cd2c6b"]),
-    ("global.cloudfront.origin-facing", 55, "130.176.0.0/17", false, ["pl-22a6434b", "pl-3b927c52"]),
-    ("REGION.route53-healthchecks", 25, "15.177.0.0/18", false, ["", ""]),
-];
-
-/// The lists of a Region.
-pub(super) fn lists_of(region: &str) -> Vec<PrefixList> {
-    let list = |&(name, weight, cidr, is_gateways, [seoul, virginia]): &Entry| {
-        let name = format!("com.amazonaws.{}", name.replace("REGION", region));
-        let known = match region {
-            "ap-northeast-2" => seoul,
-            "us-east-1" => virginia,
-            _ => "",
-        };
-        let made = || {
-            let digest = Sha256::digest(format!("{region}/{name}"));
-            let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            format!("pl-{digits}")
-        };
-        let id = if known.is_empty() { made() } else { known.to_owned() };
-        PrefixList { id, name, cidr, weight, is_gateways }
-    };
-    LISTS.iter().map(list).collect()
+/// One range of a list, as its maker wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Entry {
+    pub(super) cidr: String,
+    pub(super) description: Option<String>,
 }
 
-/// As how many rules one that names this list counts.
-pub(super) fn weight_of(region: &str, id: &str) -> usize {
-    lists_of(region).iter().find(|list| list.id == id).map_or(1, |list| list.weight)
+/// What kind of addresses a list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) enum Family {
+    #[serde(rename = "IPv4")]
+    Ipv4,
+    #[serde(rename = "IPv6")]
+    Ipv6,
+}
+
+/// What became of the last change of a list. The answer of a change shows it in progress, the next call its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    CreateInProgress,
+    CreateComplete,
+    ModifyInProgress,
+    ModifyComplete,
+    ModifyFailed,
+    RestoreInProgress,
+    RestoreComplete,
+    DeleteInProgress,
+    DeleteFailed,
+}
+
+impl PrefixList {
+    /// The number of the version in force.
+    pub(super) fn version(&self) -> usize {
+        self.versions.len()
+    }
+
+    /// The entries of the version in force.
+    pub(super) fn entries(&self) -> &[Entry] {
+        self.versions.last().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Region {
+    /// Every prefix list of the Region, AWS's and the account's.
+    fn prefix_lists(&self) -> Vec<PrefixList> {
+        lists_of(&self.scope.region).into_iter().chain(self.prefix_lists.values().cloned()).collect()
+    }
+
+    /// A prefix list by its id.
+    pub(super) fn prefix_list(&self, id: &str) -> Result<PrefixList, AwsError> {
+        Kind::PrefixList.check(id)?;
+        let found = self.prefix_lists().into_iter().find(|list| list.id == id);
+        found.ok_or_else(|| Kind::PrefixList.not_found(id))
+    }
+
+    /// As how many rules one that names this list counts.
+    pub(super) fn weight_of_prefix_list(&self, id: &str) -> usize {
+        self.prefix_list(id).map_or(1, |list| list.size)
+    }
+
+    /// The groups with a rule that names a prefix list.
+    pub(super) fn groups_naming(&self, prefix_list_id: &str) -> impl Iterator<Item = &super::group::SecurityGroup> {
+        let named = Peer::PrefixList(prefix_list_id.to_owned());
+        self.groups.values().filter(move |group| group.rules.iter().any(|rule| rule.peer == named))
+    }
 }
 
 impl Described for PrefixList {
@@ -69,13 +108,17 @@ impl Described for PrefixList {
         &self.id
     }
 
-    fn values(&self, filter: &str, _: &Region) -> Vec<String> {
+    fn values(&self, filter: &str, region: &Region) -> Vec<String> {
         vec![match filter {
-            "owner-id" => "AWS".to_owned(),
+            "owner-id" => owner(self, region),
             "prefix-list-id" => self.id.clone(),
             _ => self.name.clone(),
         }]
     }
+}
+
+fn owner(list: &PrefixList, region: &Region) -> String {
+    if list.is_aws { "AWS".to_owned() } else { region.scope.account.clone() }
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,21 +143,47 @@ struct Output<T> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GatewayItem {
-    cidr_set: Vec<&'static str>,
+    cidr_set: Vec<String>,
     prefix_list_id: String,
     prefix_list_name: String,
 }
 
+/// A list as EC2 shows it; AWS's have neither size nor version.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ManagedItem {
+pub(super) struct ListItem {
     prefix_list_id: String,
-    address_family: &'static str,
-    state: &'static str,
+    address_family: Family,
+    state: State,
+    state_message: Option<String>,
     prefix_list_arn: String,
     prefix_list_name: String,
+    max_entries: Option<usize>,
+    version: Option<usize>,
     tag_set: Vec<Tag>,
-    owner_id: &'static str,
+    owner_id: String,
+}
+
+impl ListItem {
+    /// What EC2 shows of a list.
+    pub(super) fn of(list: &PrefixList, region: &Region) -> Self {
+        let arn = match list.is_aws {
+            true => format!("arn:aws:ec2:{}:aws:prefix-list/{}", region.scope.region, list.id),
+            false => region.arn(Kind::PrefixList, &list.id),
+        };
+        Self {
+            prefix_list_id: list.id.clone(),
+            address_family: list.family,
+            state: list.state,
+            state_message: list.state_message.clone(),
+            prefix_list_arn: arn,
+            prefix_list_name: list.name.clone(),
+            max_entries: (!list.is_aws).then_some(list.size),
+            version: (!list.is_aws).then_some(list.version()),
+            tag_set: region.tags.of(&list.id).to_vec(),
+            owner_id: owner(list, region),
+        }
+    }
 }
 
 fn describe<T: Serialize>(
@@ -140,59 +209,101 @@ fn describe<T: Serialize>(
 
 /// `DescribePrefixLists`: those of gateway endpoints, with their addresses.
 pub(super) fn describe_gateways(call: &Call, region: &Region) -> Result<Reply, AwsError> {
-    let mut lists = lists_of(&region.scope.region);
+    let mut lists = region.prefix_lists();
     lists.retain(|list| list.is_gateways);
     describe(call, region, (5, 1000), &lists, |list| GatewayItem {
-        cidr_set: vec![list.cidr],
+        cidr_set: list.entries().iter().map(|entry| entry.cidr.clone()).collect(),
         prefix_list_id: list.id.clone(),
         prefix_list_name: list.name.clone(),
     })
 }
 
-/// `DescribeManagedPrefixLists`: all of AWS's. Customers have none of their own in the lab.
+/// `DescribeManagedPrefixLists`: AWS's and the account's.
 pub(super) fn describe_managed(call: &Call, region: &Region) -> Result<Reply, AwsError> {
-    describe(call, region, (1, 100), &lists_of(&region.scope.region), |list| ManagedItem {
-        prefix_list_id: list.id.clone(),
-        address_family: "IPv4",
-        state: "create-complete",
-        prefix_list_arn: format!("arn:aws:ec2:{}:aws:prefix-list/{}", region.scope.region, list.id),
-        prefix_list_name: list.name.clone(),
-        tag_set: Vec::new(),
-        owner_id: "AWS",
-    })
+    describe(call, region, (1, 100), &region.prefix_lists(), |list| ListItem::of(list, region))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct EntriesInput {
     prefix_list_id: String,
-    #[serde(rename = "TargetVersion")]
-    _target_version: Option<i64>,
-    #[serde(rename = "MaxResults")]
-    _max_results: Option<i64>,
-    #[serde(rename = "NextToken")]
-    _next_token: Option<String>,
+    target_version: Option<usize>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
     dry_run: Option<bool>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EntriesOutput {
-    entry_set: Vec<EntryItem>,
+    entry_set: Vec<Entry>,
+    next_token: Option<String>,
+}
+
+impl Described for Entry {
+    const FILTERS: &'static [&'static str] = &[];
+
+    fn id(&self) -> &str {
+        &self.cidr
+    }
+
+    fn values(&self, _: &str, _: &Region) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// `GetManagedPrefixListEntries`, of the version in force or an earlier one.
+pub(super) fn entries(call: &Call, region: &Region) -> Result<Reply, AwsError> {
+    let input: EntriesInput = call.input()?;
+    let list = region.prefix_list(&input.prefix_list_id)?;
+    let version = input.target_version.unwrap_or(list.version());
+    let entries =
+        version.checked_sub(1).and_then(|index| list.versions.get(index)).ok_or_else(|| no_version(version))?;
+    dry_run_ends(input.dry_run)?;
+    let page = page(entries.iter().collect(), input.max_results, input.next_token.as_deref(), (1, 100))?;
+    let entry_set = page.items.into_iter().cloned().collect();
+    call.reply(&EntriesOutput { entry_set, next_token: page.next_token })
+}
+
+/// The refusal of a version that a list does not have.
+pub(super) fn no_version(version: usize) -> AwsError {
+    super::invalid_value(format!("The prefix list has no version {version}."))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AssociationsInput {
+    prefix_list_id: String,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+    dry_run: Option<bool>,
 }
 
 #[derive(Serialize)]
-struct EntryItem {
-    cidr: &'static str,
+#[serde(rename_all = "camelCase")]
+struct AssociationsOutput {
+    prefix_list_association_set: Vec<AssociationItem>,
+    next_token: Option<String>,
 }
 
-/// `GetManagedPrefixListEntries`.
-pub(super) fn entries(call: &Call, region: &Region) -> Result<Reply, AwsError> {
-    let input: EntriesInput = call.input()?;
-    Kind::PrefixList.check(&input.prefix_list_id)?;
-    let lists = lists_of(&region.scope.region);
-    let list = lists.iter().find(|list| list.id == input.prefix_list_id);
-    let list = list.ok_or_else(|| Kind::PrefixList.not_found(&input.prefix_list_id))?;
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AssociationItem {
+    resource_id: String,
+    resource_owner: String,
+}
+
+/// `GetManagedPrefixListAssociations`: the groups whose rules name the list.
+pub(super) fn associations(call: &Call, region: &Region) -> Result<Reply, AwsError> {
+    let input: AssociationsInput = call.input()?;
+    let list = region.prefix_list(&input.prefix_list_id)?;
     dry_run_ends(input.dry_run)?;
-    call.reply(&EntriesOutput { entry_set: vec![EntryItem { cidr: list.cidr }] })
+    let groups = region.groups_naming(&list.id).collect();
+    let page = page(groups, input.max_results, input.next_token.as_deref(), (5, 255))?;
+    let item = |group: &super::group::SecurityGroup| AssociationItem {
+        resource_id: group.id.clone(),
+        resource_owner: region.scope.account.clone(),
+    };
+    let prefix_list_association_set = page.items.into_iter().map(item).collect();
+    call.reply(&AssociationsOutput { prefix_list_association_set, next_token: page.next_token })
 }

@@ -142,6 +142,11 @@ fn icmp((kind, code): (i32, i32)) -> Result<(i32, i32), AwsError> {
     Ok((kind, code))
 }
 
+/// The refusal of a rule that does not say its protocol.
+pub(super) fn no_protocol() -> AwsError {
+    invalid_value("Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! What an account has in a Region, and how a call finds it.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,8 +10,10 @@ use super::group::SecurityGroup;
 use super::image;
 use super::instance::{Instance, Reservation};
 use super::interface::NetworkInterface;
+use super::interface_creation::Creation;
 use super::key_pair::KeyPair;
 use super::launch::Launch;
+use super::prefix_list::PrefixList;
 use super::resource_id::Kind;
 use super::subnet::Subnet;
 use super::tag::Tags;
@@ -34,9 +37,17 @@ pub(super) struct Region {
     /// The launches that had a client token, by it.
     #[serde(skip)]
     pub(super) launches: BTreeMap<String, Launch>,
+    /// The interfaces that were created with a client token, by it.
+    #[serde(skip)]
+    pub(super) creations: BTreeMap<String, Creation>,
     /// By name.
     pub(super) key_pairs: BTreeMap<String, KeyPair>,
     pub(super) associations: Vec<Association>,
+    /// The account's own.
+    pub(super) prefix_lists: BTreeMap<String, PrefixList>,
+    /// The lists that were created with a client token, by it.
+    #[serde(skip)]
+    pub(super) prefix_list_tokens: BTreeMap<String, String>,
     pub(super) tags: Tags,
     /// What a snapshot showed when the Region was new.
     #[serde(skip)]
@@ -55,16 +66,15 @@ impl Region {
             instances: BTreeMap::new(),
             reservations: BTreeMap::new(),
             launches: BTreeMap::new(),
+            creations: BTreeMap::new(),
             key_pairs: BTreeMap::new(),
             associations: Vec::new(),
+            prefix_lists: BTreeMap::new(),
+            prefix_list_tokens: BTreeMap::new(),
             tags: Tags::default(),
             at_start: Value::Null,
         };
-        let vpc = Vpc::default_one();
-        for subnet in Subnet::default_ones(&vpc.id, &scope.region) {
-            region.subnets.insert(subnet.id.clone(), subnet);
-        }
-        region.add_vpc(vpc);
+        region.add_default_vpc(Vpc::default_one());
         region.at_start = region.shown();
         region
     }
@@ -77,6 +87,14 @@ impl Region {
 
     fn shown(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Adds a default VPC with a subnet in each zone.
+    pub(super) fn add_default_vpc(&mut self, vpc: Vpc) {
+        for subnet in Subnet::default_ones(&vpc.id, &self.scope.region) {
+            self.subnets.insert(subnet.id.clone(), subnet);
+        }
+        self.add_vpc(vpc);
     }
 
     /// Adds a VPC with its default group.
@@ -94,13 +112,25 @@ impl Region {
     /// The default VPC, unless it was deleted.
     pub(super) fn default_vpc(&self) -> Result<&Vpc, AwsError> {
         let found = self.vpcs.values().find(|vpc| vpc.is_default);
-        found.ok_or_else(|| AwsError::bad_request("VPCIdNotSpecified", "No default VPC for this user"))
+        let message = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
+        found.ok_or_else(|| AwsError::bad_request("VPCIdNotSpecified", message))
     }
 
     /// A VPC by its id.
     pub(super) fn vpc(&self, id: &str) -> Result<&Vpc, AwsError> {
         Kind::Vpc.check(id)?;
         self.vpcs.get(id).ok_or_else(|| Kind::Vpc.not_found(id))
+    }
+
+    /// An interface by its id.
+    pub(super) fn interface(&self, id: &str) -> Result<&NetworkInterface, AwsError> {
+        Kind::Interface.check(id)?;
+        self.interfaces.get(id).ok_or_else(|| Kind::Interface.not_found(id))
+    }
+
+    /// The interface of a subnet that has an address.
+    pub(super) fn holder_of(&self, subnet_id: &str, address: Ipv4Addr) -> Option<&NetworkInterface> {
+        self.interfaces.values().find(|one| one.subnet_id == subnet_id && one.addresses().any(|held| held == address))
     }
 
     /// A group by its id.
@@ -152,7 +182,7 @@ impl Region {
             Kind::Image => image::find(&self.scope.region, id).is_some(),
             Kind::Vpc => self.vpcs.contains_key(id),
             Kind::Subnet => self.subnets.contains_key(id),
-            Kind::PrefixList => false,
+            Kind::PrefixList => self.prefix_lists.contains_key(id),
             Kind::KeyPair => self.key_pairs.values().any(|pair| pair.id == id),
             Kind::RouteTable => self.vpcs.values().any(|vpc| vpc.route_table_id == id),
             Kind::NetworkAcl => self.vpcs.values().any(|vpc| vpc.network_acl_id == id),

@@ -185,6 +185,11 @@ pub(super) fn describe(call: &Call, region: &Region) -> Result<Reply, AwsError> 
     if let Some(absent) = wanted.iter().find(|id| !region.exists(Kind::Rule, id)) {
         return Err(Kind::Rule.not_found(absent));
     }
+    let of_groups = input.filter.iter().filter(|filter| filter.name() == "group-id");
+    if let Some(bad) = of_groups.flat_map(Filter::values).find(|id| !Kind::Group.is_form_of(id)) {
+        let message = format!("The security group ID '{bad}' is malformed");
+        return Err(AwsError::bad_request("InvalidGroupId.Malformed", message));
+    }
     let rules = region.groups.values().flat_map(|group| &group.rules);
     let rules = rules.filter(|rule| wanted.is_empty() || wanted.contains(&rule.id));
     let rules = select(region, rules, &input.filter)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dry_run_ends;
 use super::filter::{Described, Filter, select};
+use super::interface::NetworkInterface;
 use super::page::page;
 use super::region::Region;
 use super::resource_id::Kind;
@@ -28,8 +29,9 @@ pub(super) struct Subnet {
     pub(super) zone: String,
     zone_id: String,
     pub(super) cidr: Ipv4Net,
-    is_default: bool,
+    pub(super) is_default: bool,
     pub(super) maps_public_addresses: bool,
+    pub(super) names: LaunchNames,
 }
 
 impl Subnet {
@@ -43,18 +45,30 @@ impl Subnet {
             cidr,
             is_default: false,
             maps_public_addresses: false,
+            names: LaunchNames::default(),
         }
     }
 
     /// The subnets of a default VPC: a /20 for each zone.
     pub(super) fn default_ones(vpc_id: &str, region: &str) -> Vec<Self> {
         let ranges = vpc::DEFAULT_CIDR.subnets(20).into_iter().flatten();
-        let subnets = zones_of(region).into_iter().zip(ranges).map(|(zone, cidr)| Self {
-            is_default: true,
-            maps_public_addresses: true,
-            ..Self::new(vpc_id, zone, cidr)
-        });
-        subnets.collect()
+        let zones = zones_of(region).into_iter();
+        zones.zip(ranges).map(|(zone, cidr)| Self::default_one(vpc_id, zone, cidr)).collect()
+    }
+
+    /// What a default subnet of a zone may be: each /20 of a default VPC.
+    pub(super) fn default_ranges(vpc_id: &str, zone: Zone) -> impl Iterator<Item = Self> {
+        let ranges = vpc::DEFAULT_CIDR.subnets(20).into_iter().flatten();
+        ranges.map(move |cidr| Self::default_one(vpc_id, zone.clone(), cidr))
+    }
+
+    fn default_one(vpc_id: &str, zone: Zone, cidr: Ipv4Net) -> Self {
+        Self { is_default: true, maps_public_addresses: true, ..Self::new(vpc_id, zone, cidr) }
+    }
+
+    /// Whether a range has addresses of this subnet.
+    pub(super) fn overlaps(&self, cidr: &Ipv4Net) -> bool {
+        self.cidr.contains(&cidr.network()) || cidr.contains(&self.cidr.network())
     }
 
     /// Whether an interface can have an address of this subnet.
@@ -67,8 +81,12 @@ impl Subnet {
 
     /// The addresses that nobody has yet.
     pub(super) fn free_addresses<'a>(&'a self, region: &'a Region) -> impl Iterator<Item = Ipv4Addr> + 'a {
-        let taken: std::collections::BTreeSet<Ipv4Addr> =
-            region.interfaces.values().filter(|one| one.subnet_id == self.id).map(|one| one.address).collect();
+        let taken: std::collections::BTreeSet<Ipv4Addr> = region
+            .interfaces
+            .values()
+            .filter(|one| one.subnet_id == self.id)
+            .flat_map(NetworkInterface::addresses)
+            .collect();
         self.cidr.hosts().skip(RESERVED - 1).filter(move |address| !taken.contains(address))
     }
 
@@ -151,14 +169,29 @@ pub(super) struct SubnetItem {
     default_for_az: bool,
     map_public_ip_on_launch: bool,
     assign_ipv6_address_on_creation: bool,
+    ipv6_cidr_block_association_set: [(); 0],
+    ipv6_native: bool,
+    map_customer_owned_ip_on_launch: bool,
+    enable_dns64: bool,
     private_dns_name_options_on_launch: LaunchNames,
     tag_set: Vec<Tag>,
 }
 
-#[derive(Serialize)]
+/// How the instances of a subnet are named inside the VPC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct LaunchNames {
-    hostname_type: &'static str,
+pub(super) struct LaunchNames {
+    pub(super) hostname_type: String,
+    #[serde(rename = "enableResourceNameDnsARecord")]
+    pub(super) a_record: bool,
+    #[serde(rename = "enableResourceNameDnsAAAARecord")]
+    pub(super) aaaa_record: bool,
+}
+
+impl Default for LaunchNames {
+    fn default() -> Self {
+        Self { hostname_type: "ip-name".to_owned(), a_record: false, aaaa_record: false }
+    }
 }
 
 impl SubnetItem {
@@ -176,7 +209,11 @@ impl SubnetItem {
             default_for_az: subnet.is_default,
             map_public_ip_on_launch: subnet.maps_public_addresses,
             assign_ipv6_address_on_creation: false,
-            private_dns_name_options_on_launch: LaunchNames { hostname_type: "ip-name" },
+            ipv6_cidr_block_association_set: [],
+            ipv6_native: false,
+            map_customer_owned_ip_on_launch: false,
+            enable_dns64: false,
+            private_dns_name_options_on_launch: subnet.names.clone(),
             tag_set: region.tags.of(&subnet.id).to_vec(),
         }
     }

@@ -8,7 +8,7 @@ use super::resource_id::Kind;
 use super::subnet::{Subnet, SubnetItem};
 use super::tag::{self, TagSpecification};
 use super::zone::zones_of;
-use super::{Done, dry_run_ends, invalid_value, missing};
+use super::{Done, combination, dry_run_ends, invalid_value, missing, one_of};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -42,10 +42,7 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     if !vpc.cidr.contains(&cidr) || !(16..=28).contains(&cidr.prefix_len()) {
         return Err(AwsError::bad_request("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
     }
-    let overlaps = |subnet: &&Subnet| {
-        subnet.vpc_id == vpc.id && (subnet.cidr.contains(&cidr.network()) || cidr.contains(&subnet.cidr.network()))
-    };
-    if region.subnets.values().any(|subnet| overlaps(&subnet)) {
+    if region.subnets.values().any(|subnet| subnet.vpc_id == vpc.id && subnet.overlaps(&cidr)) {
         let message = format!("The CIDR '{text}' conflicts with another subnet");
         return Err(AwsError::bad_request("InvalidSubnet.Conflict", message));
     }
@@ -54,7 +51,13 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     let wanted = |name: &str, id: &str| by_name.is_none_or(|one| one == name) && by_id.is_none_or(|one| one == id);
     let zone = zones.into_iter().find(|zone| wanted(&zone.name, &zone.id)).ok_or_else(|| {
         let named = by_name.or(by_id).map(String::as_str).unwrap_or_default();
-        invalid_value(format!("Value ({named}) for parameter availabilityZone is invalid."))
+        let names: Vec<String> = zones_of(&region.scope.region).into_iter().map(|zone| zone.name).collect();
+        let message = format!(
+            "Value ({named}) for parameter availabilityZone is invalid. Subnets can currently only be created in the \
+             following availability zones: {}.",
+            names.join(", ")
+        );
+        invalid_value(message)
     })?;
     let tags = tag::of_specification(&input.tag_specification, Kind::Subnet.resource_type())?;
     dry_run_ends(input.dry_run)?;
@@ -96,6 +99,11 @@ struct ModifyInput {
     #[serde(alias = "subnetId")]
     subnet_id: String,
     map_public_ip_on_launch: Option<Flag>,
+    enable_resource_name_dns_a_record_on_launch: Option<Flag>,
+    #[serde(rename = "EnableResourceNameDnsAAAARecordOnLaunch")]
+    enable_resource_name_dns_aaaa_record_on_launch: Option<Flag>,
+    private_dns_hostname_type_on_launch: Option<String>,
+    assign_ipv6_address_on_creation: Option<Flag>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,13 +112,44 @@ struct Flag {
     value: bool,
 }
 
-/// `ModifySubnetAttribute`: whether its instances get public addresses.
+/// `ModifySubnetAttribute`: whether its instances get public addresses, and how they are named; one at a time.
 pub(super) fn modify(call: &Call, region: &mut Region) -> Result<Reply, AwsError> {
     let input: ModifyInput = call.input()?;
     let id = &input.subnet_id;
     Kind::Subnet.check(id)?;
     let subnet = region.subnets.get_mut(id).ok_or_else(|| Kind::Subnet.not_found(id))?;
-    let flag = input.map_public_ip_on_launch.ok_or_else(|| super::combination("No attributes specified."))?;
-    subnet.maps_public_addresses = flag.value;
+    let given = [
+        input.map_public_ip_on_launch.is_some(),
+        input.enable_resource_name_dns_a_record_on_launch.is_some(),
+        input.enable_resource_name_dns_aaaa_record_on_launch.is_some(),
+        input.private_dns_hostname_type_on_launch.is_some(),
+        input.assign_ipv6_address_on_creation.is_some(),
+    ];
+    match given.into_iter().filter(|is_given| *is_given).count() {
+        1 => {}
+        0 => return Err(combination("No attributes specified.")),
+        _ => {
+            return Err(combination(
+                "Fields for multiple attribute types specified: only one may be modified at a time",
+            ));
+        }
+    }
+    // The lab's subnets have no IPv6 addresses to assign.
+    if input.assign_ipv6_address_on_creation.is_some_and(|flag| flag.value) {
+        return Err(call.unsupported_parameter("AssignIpv6AddressOnCreation"));
+    }
+    if let Some(flag) = input.map_public_ip_on_launch {
+        subnet.maps_public_addresses = flag.value;
+    }
+    if let Some(flag) = input.enable_resource_name_dns_a_record_on_launch {
+        subnet.names.a_record = flag.value;
+    }
+    if let Some(flag) = input.enable_resource_name_dns_aaaa_record_on_launch {
+        subnet.names.aaaa_record = flag.value;
+    }
+    if let Some(kind) = input.private_dns_hostname_type_on_launch {
+        subnet.names.hostname_type =
+            one_of("privateDnsHostnameTypeOnLaunch", Some(&kind), &["ip-name", "resource-name"])?;
+    }
     call.reply(&Done::YES)
 }

@@ -127,15 +127,19 @@ pub(super) fn of_specifications(
     specifications: &[TagSpecification],
     types: &[&'static str],
 ) -> Result<BTreeMap<&'static str, Vec<Tag>>, AwsError> {
+    // The calls of instances have another code for this than those of networks.
+    let code = if types.len() > 1 { "InvalidParameterValue" } else { "InvalidParameter" };
+    let wrong = |message: String| AwsError::bad_request(code, message);
     let mut tags = BTreeMap::new();
     for specification in specifications {
-        let named = specification.resource_type.as_deref().ok_or_else(|| missing("TagSpecification.ResourceType"))?;
+        let named = specification.resource_type.as_deref();
+        let named = named.ok_or_else(|| wrong("Tag specification resource type must have a value".to_owned()))?;
         let Some(known) = types.iter().find(|known| **known == named) else {
             let message = format!("'{named}' is not a valid taggable resource type for this operation.");
-            return Err(invalid_value(message));
+            return Err(wrong(message));
         };
         if specification.tag.is_empty() {
-            return Err(invalid_value("Tag specification must have at least one tag"));
+            return Err(wrong("Tag specification must have at least one tag".to_owned()));
         }
         if tags.insert(*known, checked(&specification.tag)?).is_some() {
             return Err(invalid_value(format!("Duplicate resource type '{named}' in the tag specifications.")));

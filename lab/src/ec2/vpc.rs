@@ -87,9 +87,10 @@ impl Described for Vpc {
     }
 }
 
+/// A VPC as EC2 shows it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct VpcItem {
+pub(super) struct VpcItem {
     vpc_id: String,
     owner_id: String,
     state: &'static str,
@@ -99,7 +100,7 @@ struct VpcItem {
     dhcp_options_id: String,
     instance_tenancy: String,
     is_default: bool,
-    tag_set: Vec<Tag>,
+    tag_set: Option<Vec<Tag>>,
 }
 
 #[derive(Serialize)]
@@ -116,7 +117,8 @@ struct AssociationState {
 }
 
 impl VpcItem {
-    fn of(vpc: &Vpc, region: &Region, state: &'static str) -> Self {
+    /// What EC2 shows of a VPC.
+    pub(super) fn of(vpc: &Vpc, region: &Region, state: &'static str) -> Self {
         Self {
             vpc_id: vpc.id.clone(),
             owner_id: region.scope.account.clone(),
@@ -131,7 +133,7 @@ impl VpcItem {
             dhcp_options_id: vpc.dhcp_options_id.clone(),
             instance_tenancy: vpc.tenancy.clone(),
             is_default: vpc.is_default,
-            tag_set: region.tags.of(&vpc.id).to_vec(),
+            tag_set: Some(region.tags.of(&vpc.id).to_vec()),
         }
     }
 }
@@ -175,7 +177,10 @@ pub(super) fn create(call: &Call, region: &mut Region) -> Result<Reply, AwsError
     dry_run_ends(input.dry_run)?;
     let vpc = Vpc::new(cidr, tenancy);
     region.tags.put(&vpc.id, &tags);
-    let output = CreateOutput { vpc: VpcItem::of(&vpc, region, "pending") };
+    let mut item = VpcItem::of(&vpc, region, "pending");
+    // A new VPC's answer does not speak of tags where there are none.
+    item.tag_set = item.tag_set.filter(|tags| !tags.is_empty());
+    let output = CreateOutput { vpc: item };
     region.add_vpc(vpc);
     call.reply(&output)
 }

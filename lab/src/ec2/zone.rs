@@ -39,7 +39,7 @@ const REGIONS: &[(&str, &str, &str, bool)] = &[
     ("sa-east-1", "sae1", "abc", false),
     ("us-east-1", "use1", "abcdef", false),
     ("us-east-2", "use2", "abc", false),
-    ("us-west-1", "usw1", "ac", false),
+    ("us-west-1", "usw1", "ab", false),
     ("us-west-2", "usw2", "abcd", false),
 ];
 
@@ -53,16 +53,30 @@ pub(super) struct Zone {
     region: String,
 }
 
+/// A Region's name as its zones' ids begin with it: `apse5` for `ap-southeast-5`.
+fn abbreviated(region: &str) -> String {
+    let short = |part: &str| match part {
+        "northeast" => "ne".to_owned(),
+        "northwest" => "nw".to_owned(),
+        "southeast" => "se".to_owned(),
+        "southwest" => "sw".to_owned(),
+        "north" | "south" | "east" | "west" | "central" | "gov" => part[..1].to_owned(),
+        other => other.to_owned(),
+    };
+    region.split('-').map(short).collect()
+}
+
 /// The zones of a Region; one that is not in the table (a newer one) has three.
 pub(super) fn zones_of(region: &str) -> Vec<Zone> {
     let known = REGIONS.iter().find(|(name, ..)| *name == region);
     let (prefix, letters) = match known {
         Some((_, prefix, letters, _)) => ((*prefix).to_owned(), *letters),
-        None => (region.replace('-', ""), "abc"),
+        None => (abbreviated(region), "abc"),
     };
     let zone = |(position, letter): (usize, char)| Zone {
         name: format!("{region}{letter}"),
-        id: format!("{prefix}-az{}", position + 1),
+        // This Region had three zones once: the second one's id is the third.
+        id: format!("{prefix}-az{}", if prefix == "usw1" && position == 1 { 3 } else { position + 1 }),
         region: region.to_owned(),
     };
     letters.chars().enumerate().map(zone).collect()
@@ -93,7 +107,7 @@ struct RegionItem {
     opt_in_status: &'static str,
 }
 
-/// `DescribeRegions`: those that a new account can use, or all.
+/// `DescribeRegions`: those that a new account can use, those that are named, or all.
 pub(super) fn describe_regions(call: &Call) -> Result<Reply, AwsError> {
     let input: RegionsInput = call.input()?;
     for name in &input.region_name {
@@ -113,7 +127,7 @@ pub(super) fn describe_regions(call: &Call) -> Result<Reply, AwsError> {
         opt_in_status: if *is_opt_in { "not-opted-in" } else { "opt-in-not-required" },
     });
     let is_wanted = |item: &RegionItem| {
-        (all || item.opt_in_status == "opt-in-not-required")
+        (all || !input.region_name.is_empty() || item.opt_in_status == "opt-in-not-required")
             && (input.region_name.is_empty() || input.region_name.iter().any(|name| name == item.region_name))
             && input.filter.iter().all(|filter| {
                 let value = match filter.name() {

@@ -273,11 +273,16 @@ pub(crate) fn refuse(service: Service, protocol: Protocol, request_id: &str, err
             )
             .into_bytes()
         }
-        Protocol::RestXml => format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
-             <RequestId>{request_id}</RequestId></Error>"
-        )
-        .into_bytes(),
+        Protocol::RestXml => {
+            let extra =
+                error.extra.as_ref().map(|(name, value)| format!("<{name}>{}</{name}>", escape(value.as_str())));
+            format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+                 {}<RequestId>{request_id}</RequestId></Error>",
+                extra.unwrap_or_default()
+            )
+            .into_bytes()
+        }
         Protocol::Json { .. } | Protocol::RestJson => {
             let mut body = json!({ "__type": error.code, "message": error.message });
             if service == Service::Lambda {

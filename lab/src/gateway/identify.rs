@@ -123,6 +123,10 @@ fn service(
     if matches!(action, Some("ConfirmSubscription" | "Unsubscribe")) {
         return Ok(Service::Sns);
     }
+    // Whoever comes from elsewhere has nothing yet to sign with.
+    if matches!(action, Some("AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity")) {
+        return Ok(Service::Sts);
+    }
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let by_host = host.split('.').find_map(Service::from_signing_name);
     by_host.ok_or_else(|| Unidentified {

@@ -33,6 +33,16 @@ pub(super) enum KeyOwner {
     Nobody { account: String, principal: Caller },
 }
 
+impl KeyOwner {
+    /// The account that the key belongs to, or belonged to.
+    pub(super) fn account(&self) -> &str {
+        match self {
+            Self::User { account, .. } | Self::Nobody { account, .. } => account,
+            Self::Session(session) => &session.account,
+        }
+    }
+}
+
 /// A session, and what it is limited to.
 #[derive(Clone, Debug)]
 pub(super) struct Session {

@@ -99,7 +99,7 @@ pub(super) fn get(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
         let group = account.group(input.group_name()?)?;
         let (output, members) = (group.output(&call.scope.account), group.members.clone());
         let users = members.iter().filter_map(|member| account.users.get(member));
-        let users: Vec<_> = users.map(|user| user.output(&call.scope.account).without_tags()).collect();
+        let users: Vec<_> = users.map(|user| user.output(&call.scope.account).in_short()).collect();
         Ok::<_, AwsError>((output, users))
     })?;
     let (users, marker) = input.page(users, |user| user.user_name.to_ascii_lowercase())?;

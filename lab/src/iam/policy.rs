@@ -105,7 +105,7 @@ impl Account {
             description: policy.description.clone(),
             create_date: time::seconds(policy.created),
             update_date: time::seconds(policy.updated),
-            tags: Some(tags::to_output(&policy.tags)).filter(|tags| !tags.is_empty()),
+            tags: Some(tags::to_output(&policy.tags)),
         }
     }
 
@@ -122,7 +122,7 @@ impl Account {
             description: None,
             create_date: managed::CREATED.to_owned(),
             update_date: managed::CREATED.to_owned(),
-            tags: None,
+            tags: Some(Vec::new()),
             arn,
         }
     }
@@ -198,9 +198,11 @@ pub(super) fn create(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
             let message = format!("A policy called {} already exists. Duplicate names are not allowed.", policy.name);
             return Err(already_exists(message));
         }
+        // The answer does not say the description, nor speak of tags where there are none.
         let output = account.describe(&arn, &policy);
         account.policies.insert(arn, policy);
-        Ok(output)
+        let tags = output.tags.filter(|tags| !tags.is_empty());
+        Ok(PolicyOutput { description: None, tags, ..output })
     })?;
     call.reply(&OnePolicy { policy })
 }

@@ -180,13 +180,15 @@ struct RolesOutput {
     marker: Option<String>,
 }
 
-/// AWS leaves tags out of the listing.
+/// AWS leaves tags and boundaries out of the listing.
 pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: ListInput = call.input()?;
     let prefix = input.path_prefix.as_deref().unwrap_or("/");
     let roles: Vec<RoleOutput> = iam.on_account(call, |account| {
         let within = account.roles.values().filter(|role| role.path.starts_with(prefix));
-        within.map(|role| RoleOutput { tags: None, ..role.output(&call.scope.account) }).collect()
+        within
+            .map(|role| RoleOutput { tags: None, permissions_boundary: None, ..role.output(&call.scope.account) })
+            .collect()
     });
     let (roles, marker) = input.page(roles, |role| role.role_name.to_ascii_lowercase())?;
     call.reply(&RolesOutput { roles, is_truncated: marker.is_some(), marker })

@@ -41,6 +41,27 @@ pub(super) fn caller_identity(call: &Call) -> Result<Reply, AwsError> {
     })
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AccessKeyInput {
+    access_key_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AccessKeyOutput {
+    account: String,
+}
+
+/// The account of an access key, whoever asks.
+pub(super) fn access_key_info(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
+    let AccessKeyInput { access_key_id: id } = call.input()?;
+    name::check(&id, "accessKeyId", 16..=128)?;
+    let account = iam.with(|state| state.keys.get(&id).map(|owner| owner.account().to_owned()));
+    let account = account.unwrap_or_else(|| Identity::of_unknown_key(&id).account);
+    call.reply(&AccessKeyOutput { account })
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct CredentialsOutput {

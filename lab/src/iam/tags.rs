@@ -1,11 +1,11 @@
 //! Tags of users, roles, policies and instance profiles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::page::{self, ListInput};
-use super::{Account, Iam};
+use super::{Account, Iam, name};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -21,18 +21,35 @@ pub(super) struct Tag {
 
 /// The tags of a new resource.
 pub(super) fn from_input(tags: Vec<Tag>) -> Result<BTreeMap<String, String>, AwsError> {
+    if tags.len() > MOST_TAGS {
+        let keys: Vec<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
+        let constraint = format!("Member must have length less than or equal to {MOST_TAGS}");
+        return Err(name::violated(&format!("[{}]", keys.join(", ")), "tags", &constraint));
+    }
     let mut map = BTreeMap::new();
-    for Tag { key, value } in tags {
-        if key.is_empty() || key.chars().count() > 128 || value.chars().count() > 256 {
-            let message = format!("The tag {key} must have a key of 1 to 128 characters and a value of up to 256");
-            return Err(AwsError::bad_request("ValidationError", message));
-        }
-        if map.insert(key, value).is_some() {
+    let mut seen = BTreeSet::new();
+    for (Tag { key, value }, position) in tags.into_iter().zip(1..) {
+        check(&key, &format!("tags.{position}.member.key"), 1..=128)?;
+        check(&value, &format!("tags.{position}.member.value"), 0..=256)?;
+        let is_new = seen.insert(key.to_lowercase());
+        map.insert(key, value);
+        if !is_new {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
             return Err(AwsError::bad_request("InvalidInput", message));
         }
     }
     Ok(map)
+}
+
+/// Refuses a key or a value that is too long, or has characters other than letters, digits, spaces and `_.:/=+-@`.
+fn check(text: &str, at: &str, lengths: std::ops::RangeInclusive<usize>) -> Result<(), AwsError> {
+    let constraint = match text.chars().count() {
+        length if length < *lengths.start() => "Member must have length greater than or equal to 1".to_owned(),
+        length if length > *lengths.end() => format!("Member must have length less than or equal to {}", lengths.end()),
+        _ if text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c)) => return Ok(()),
+        _ => "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*".to_owned(),
+    };
+    Err(name::violated(text, at, &constraint))
 }
 
 pub(super) fn to_output(tags: &BTreeMap<String, String>) -> Vec<Tag> {

@@ -205,3 +205,72 @@ fn what_the_lab_does_not_have_is_refused_by_name() {
         "NoSuchEntity: Policy arn:aws:iam::111122223333:policy/gone does not exist or is not attachable."
     );
 }
+
+#[test]
+fn listings_say_less_than_the_resource_itself() {
+    let iam = Iam::default();
+    let boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let create: &[(&str, &str)] = &[
+        ("Action", "CreateRole"),
+        ("RoleName", "r"),
+        ("AssumeRolePolicyDocument", LAMBDA),
+        ("PermissionsBoundary", boundary),
+    ];
+    iam_call(&iam, create).unwrap();
+    iam_call(&iam, &[("Action", "CreateUser"), ("UserName", "u"), ("PermissionsBoundary", boundary)]).unwrap();
+    for (get, name, list) in [("GetRole", "RoleName", "ListRoles"), ("GetUser", "UserName", "ListUsers")] {
+        let shown = iam_call(&iam, &[("Action", get), (name, &name[..1].to_lowercase())]).unwrap();
+        assert!(shown.contains("<PermissionsBoundary>"), "{shown}");
+        let listed = iam_call(&iam, &[("Action", list)]).unwrap();
+        assert!(!listed.contains("<PermissionsBoundary>"), "{listed}");
+    }
+    let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    let create = [("Action", "CreatePolicy"), ("PolicyName", "p"), ("PolicyDocument", document), ("Description", "d")];
+    let made = iam_call(&iam, &create).unwrap();
+    assert!(!made.contains("<Description>") && !made.contains("<Tags"), "{made}");
+    let got = iam_call(&iam, &[("Action", "GetPolicy"), ("PolicyArn", element(&made, "Arn"))]).unwrap();
+    assert!(got.contains("<Description>d</Description>") && got.contains("<Tags"), "{got}");
+}
+
+#[test]
+fn tags_of_a_creation_are_checked() {
+    let iam = Iam::default();
+    let create = |tags: &[(String, String)]| {
+        let mut params = vec![("Action", "CreateUser"), ("UserName", "u")];
+        params.extend(tags.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        iam_call(&iam, &params).unwrap_err()
+    };
+    let numbered = |tags: &[(&str, &str)]| -> Vec<(String, String)> {
+        let one = |(n, (key, value)): (usize, &(&str, &str))| {
+            let name = format!("Tags.member.{}", n + 1);
+            [(format!("{name}.Key"), (*key).to_owned()), (format!("{name}.Value"), (*value).to_owned())]
+        };
+        tags.iter().enumerate().flat_map(one).collect()
+    };
+    let long = "k".repeat(129);
+    let many: Vec<String> = (0..51).map(|n| n.to_string()).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|key| (key.as_str(), "v")).collect();
+    for (tags, code, words) in [
+        (
+            numbered(&many),
+            "ValidationError",
+            "at 'tags' failed to satisfy constraint: Member must have length less than",
+        ),
+        (numbered(&[("a", "1"), ("A", "2")]), "InvalidInput", "Duplicate tag keys found."),
+        (numbered(&[(&long, "1")]), "ValidationError", "Member must have length less than or equal to 128"),
+        (numbered(&[("NOWAY!", "1")]), "ValidationError", "at 'tags.1.member.key' failed to satisfy constraint"),
+    ] {
+        let error = create(&tags);
+        assert!(error.code == code && error.message.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn an_access_key_tells_its_account_to_whoever_asks() {
+    let iam = Iam::default();
+    iam_call(&iam, &[("Action", "CreateUser"), ("UserName", "u")]).unwrap();
+    let key = iam_call(&iam, &[("Action", "CreateAccessKey"), ("UserName", "u")]).unwrap();
+    let ask = |id: &str| call(&iam, OTHER, Service::Sts, &[("Action", "GetAccessKeyInfo"), ("AccessKeyId", id)]);
+    assert_eq!(element(&ask(element(&key, "AccessKeyId")).unwrap(), "Account"), ACCOUNT);
+    assert_eq!(ask("short").unwrap_err().code, "ValidationError");
+}

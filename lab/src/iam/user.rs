@@ -27,8 +27,9 @@ pub(super) struct UserOutput {
 }
 
 impl UserOutput {
-    /// As listings have it.
-    pub(super) fn without_tags(mut self) -> Self {
+    /// As listings have it: without tags and boundary.
+    pub(super) fn in_short(mut self) -> Self {
+        self.permissions_boundary = None;
         self.tags = None;
         self
     }
@@ -149,7 +150,7 @@ pub(super) fn list(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let prefix = input.path_prefix.as_deref().unwrap_or("/");
     let users: Vec<UserOutput> = iam.on_account(call, |account| {
         let within = account.users.values().filter(|user| user.path.starts_with(prefix));
-        within.map(|user| user.output(&call.scope.account).without_tags()).collect()
+        within.map(|user| user.output(&call.scope.account).in_short()).collect()
     });
     let (users, marker) = input.page(users, |user| user.user_name.to_ascii_lowercase())?;
     call.reply(&UsersOutput { users, is_truncated: marker.is_some(), marker })

@@ -46,6 +46,15 @@ pub(super) fn put_public_access_block(
 ) -> Result<dto::PutPublicAccessBlockOutput, AwsError> {
     store.on_bucket(call, &input.bucket, ("s3:PutBucketPublicAccessBlock", None), |bucket| {
         let given = input.public_access_block_configuration;
+        let settings = [
+            given.block_public_acls,
+            given.block_public_policy,
+            given.ignore_public_acls,
+            given.restrict_public_buckets,
+        ];
+        if settings.iter().all(Option::is_none) {
+            return Err(AwsError::bad_request("InvalidRequest", "Must specify at least one configuration."));
+        }
         bucket.public_access_block = Some(dto::PublicAccessBlockConfiguration {
             block_public_acls: Some(given.block_public_acls.unwrap_or_default()),
             block_public_policy: Some(given.block_public_policy.unwrap_or_default()),

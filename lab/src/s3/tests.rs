@@ -265,3 +265,22 @@ async fn what_the_lab_does_not_have_is_refused_by_name() {
     let class = class.send(&s3, Method::PUT, "/trail/a", "").await.unwrap_err();
     assert!(class.message.contains("StorageClass"), "{}", class.message);
 }
+
+#[tokio::test]
+async fn an_error_says_which_bucket_or_key_it_is_about() {
+    let s3 = with_bucket().await;
+    let bucket = REQUEST.send(&s3, Method::GET, "/nobodys", "").await.unwrap_err();
+    assert_eq!(bucket.extra, Some(("BucketName", "nobodys".to_owned())));
+    let key = REQUEST.send(&s3, Method::GET, "/trail/AWSLogs/a%20b", "").await.unwrap_err();
+    assert_eq!(key.extra, Some(("Key", "AWSLogs/a b".to_owned())));
+    let xml = crate::gateway::call::refuse(Service::S3, Service::S3.protocol(), "request", &bucket);
+    assert!(text(&xml).contains("<BucketName>nobodys</BucketName>"), "{}", text(&xml));
+}
+
+#[tokio::test]
+async fn a_public_access_block_without_settings_is_refused() {
+    let s3 = with_bucket().await;
+    let body = "<PublicAccessBlockConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>";
+    let error = REQUEST.send(&s3, Method::PUT, "/trail?publicAccessBlock", body).await.unwrap_err();
+    assert_eq!(error.to_string(), "InvalidRequest: Must specify at least one configuration.");
+}

@@ -126,7 +126,24 @@ fn refusal(call: &Call, status: StatusCode, body: &Bytes) -> AwsError {
             None => call.unsupported(),
         };
     }
-    AwsError::new(status.as_u16(), code, message)
+    let (bucket, key) =
+        call.uri.path().trim_start_matches('/').split_once('/').unwrap_or((call.uri.path().trim_matches('/'), ""));
+    let error = AwsError::new(status.as_u16(), code, message);
+    // These say what they are about.
+    match error.code.as_ref() {
+        "BucketAlreadyExists"
+        | "BucketAlreadyOwnedByYou"
+        | "BucketNotEmpty"
+        | "NoSuchBucket"
+        | "NoSuchBucketPolicy"
+        | "NoSuchPublicAccessBlockConfiguration"
+        | "NoSuchTagSet" => error.with("BucketName", bucket),
+        "NoSuchKey" => {
+            let key = percent_encoding::percent_decode_str(key).decode_utf8_lossy().into_owned();
+            error.with("Key", key)
+        }
+        _ => error,
+    }
 }
 
 /// S3's words for the errors that `s3s` raises without any.

@@ -12,7 +12,7 @@ use super::tree::{Element, small_first};
 use crate::gateway::params::Node;
 
 /// Elements whose text is a number.
-const NUMBERS: [&str; 18] = [
+const NUMBERS: [&str; 23] = [
     "fromPort",
     "toPort",
     "code",
@@ -31,6 +31,11 @@ const NUMBERS: [&str; 18] = [
     "ipOwnerCount",
     "currentState",
     "previousState",
+    "maxEntries",
+    "version",
+    "currentVersion",
+    "previousVersion",
+    "targetVersion",
 ];
 
 /// Elements whose text is a time, which a record writes in milliseconds since 1970.

@@ -1,4 +1,4 @@
-//! What stands around groups and instances: key pairs, VPCs and their subnets, volumes, prefix lists.
+//! What stands around groups and instances: key pairs, zones, VPCs and their subnets, volumes, prefix lists.
 
 use super::*;
 
@@ -192,5 +192,79 @@ fn metadata_options_change_one_by_one() {
         ("&HttpEndpoint=disabled&DryRun=true", "DryRunOperation"),
     ] {
         assert_eq!(modify(more).unwrap_err().code, code, "{more}");
+    }
+}
+
+#[test]
+fn zones_and_subnets_are_the_regions_own() {
+    let lab = Lab::new();
+    let zones = ["ap-northeast-2a", "ap-northeast-2b", "ap-northeast-2c", "ap-northeast-2d"];
+    assert_eq!(all(&lab.does("DescribeAvailabilityZones", ""), "zoneName"), zones);
+    let subnets = lab.does("DescribeSubnets", "Filter.1.Name=availability-zone&Filter.1.Value.1=ap-northeast-2a");
+    assert_eq!(all(&subnets, "cidrBlock"), ["172.31.0.0/20"]);
+    assert_eq!(all(&subnets, "availableIpAddressCount"), ["4091"]);
+    let images =
+        lab.does("DescribeImages", "Owner.1=amazon&Filter.1.Name=name&Filter.1.Value.1=al2023-ami-2023*x86_64");
+    assert_eq!(all(&images, "imageId").len(), 1);
+}
+
+#[test]
+fn a_default_vpc_that_was_deleted_can_be_made_again() {
+    let lab = Lab::new();
+    let there = "DefaultVpcAlreadyExists: A Default VPC already exists for this account in this region.";
+    assert_eq!(lab.refuses("CreateDefaultVpc", ""), there);
+    for subnet in all(&lab.does("DescribeSubnets", ""), "subnetId") {
+        lab.does("DeleteSubnet", &format!("SubnetId={subnet}"));
+    }
+    let launch = "ImageId=ami-1a2b3c4d&MinCount=1&MaxCount=1";
+    assert!(lab.refuses("RunInstances", launch).starts_with("MissingInput: No subnets found for the default VPC"));
+    lab.does("CreateDefaultSubnet", "AvailabilityZone=ap-northeast-2b");
+    let again = lab.refuses("CreateDefaultSubnet", "AvailabilityZone=ap-northeast-2b");
+    assert!(again.starts_with("DefaultSubnetAlreadyExistsInAvailabilityZone"), "{again}");
+    let subnet = one(&lab.does("DescribeSubnets", "Filter.1.Name=default-for-az&Filter.1.Value.1=true"), "subnetId");
+    lab.does("DeleteSubnet", &format!("SubnetId={subnet}"));
+    let vpc = one(&lab.does("DescribeVpcs", ""), "vpcId");
+    lab.does("DeleteVpc", &format!("VpcId={vpc}"));
+    let refusal = lab.refuses("RunInstances", launch);
+    let wanted = "VPCIdNotSpecified: No default VPC for this user. GroupName is only supported for EC2-Classic and \
+                  default VPC.";
+    assert_eq!(refusal, wanted);
+    let group = lab.refuses("CreateSecurityGroup", "GroupName=x&GroupDescription=d");
+    assert_eq!(group, "VPCIdNotSpecified: No default VPC for this user");
+    lab.does("CreateDefaultVpc", "");
+    assert_eq!(all(&lab.does("DescribeSubnets", ""), "subnetId").len(), 4);
+    lab.instance("");
+}
+
+#[test]
+fn a_subnet_tells_how_its_instances_are_named() {
+    let lab = Lab::new();
+    let id = one(&lab.does("DescribeSubnets", ""), "subnetId");
+    let modify = |attribute: &str| lab.ask("ModifySubnetAttribute", &format!("SubnetId={id}&{attribute}"));
+    modify("EnableResourceNameDnsARecordOnLaunch.Value=true").unwrap();
+    let shown = lab.does("DescribeSubnets", &format!("SubnetId.1={id}"));
+    assert_eq!(one(&shown, "enableResourceNameDnsARecord"), "true");
+    assert_eq!(one(&shown, "ipv6Native"), "false");
+    modify("AssignIpv6AddressOnCreation.Value=false").unwrap();
+    assert_eq!(modify("AssignIpv6AddressOnCreation.Value=true").unwrap_err().status, 501);
+    let two = modify("MapPublicIpOnLaunch.Value=true&EnableResourceNameDnsARecordOnLaunch.Value=true").unwrap_err();
+    assert_eq!(two.code, "InvalidParameterCombination");
+}
+
+#[test]
+fn tags_of_creations_are_checked_and_not_spoken_of_when_there_are_none() {
+    let lab = Lab::new();
+    assert!(!lab.does("CreateSecurityGroup", "GroupName=web&GroupDescription=d").contains("tagSet"));
+    assert!(!lab.does("CreateVpc", "CidrBlock=10.0.0.0/16").contains("tagSet"));
+    assert!(!lab.does("CreateKeyPair", "KeyName=k").contains("tagSet"));
+    for (specification, wanted) in [
+        ("TagSpecification.1.Tag.1.Key=a", "InvalidParameter: Tag specification resource type must have a value"),
+        ("TagSpecification.1.ResourceType=vpc", "InvalidParameter: Tag specification must have at least one tag"),
+        (
+            "TagSpecification.1.ResourceType=snapshot&TagSpecification.1.Tag.1.Key=a",
+            "InvalidParameter: 'snapshot' is not a valid taggable resource type for this operation.",
+        ),
+    ] {
+        assert_eq!(lab.refuses("CreateVpc", &format!("CidrBlock=10.0.0.0/16&{specification}")), wanted);
     }
 }

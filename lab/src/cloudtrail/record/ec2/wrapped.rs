@@ -8,8 +8,10 @@ use crate::gateway::params::Node;
 use crate::gateway::service::Service;
 
 /// Calls whose records are wrapped, as far as the lab has them.
-const WRAPPED: [&str; 14] = [
+const WRAPPED: [&str; 19] = [
     "AssociateSecurityGroupVpc",
+    "CreateManagedPrefixList",
+    "DeleteManagedPrefixList",
     "DescribeInstanceCreditSpecifications",
     "DescribeInstanceTypeOfferings",
     "DescribeInstanceTypes",
@@ -17,12 +19,15 @@ const WRAPPED: [&str; 14] = [
     "DescribeSecurityGroupRules",
     "DescribeSecurityGroupVpcAssociations",
     "DisassociateSecurityGroupVpc",
+    "GetManagedPrefixListAssociations",
     "GetManagedPrefixListEntries",
     "GetSecurityGroupsForVpc",
     "ModifyInstanceCreditSpecification",
     "ModifyInstanceMaintenanceOptions",
     "ModifyInstanceMetadataOptions",
+    "ModifyManagedPrefixList",
     "ModifySecurityGroupRules",
+    "RestoreManagedPrefixListVersion",
 ];
 
 pub(super) fn is_wrapped(operation: &str) -> bool {
