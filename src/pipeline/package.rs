@@ -72,7 +72,8 @@ pub enum PackageError {
     #[error(
         "the target runs functions itself, where this executable is not, and the notifier for {architecture} is not installed \
          here: there is neither {}. Build it with `cargo run -p notifier-package -- {architecture}` in the sources of \
-         alert-drill, or name a package with --notifier", listed(looked_at)
+         alert-drill, or name a package with --notifier",
+        listed(looked_at)
     )]
     NoDeployable {
         /// The function's architecture.
@@ -128,10 +129,7 @@ impl Notifier {
 }
 
 /// The package that a scenario names: a folder, a zip, or an executable.
-fn of_path(
-    path: &Path,
-    shipped: impl FnOnce() -> Result<Vec<u8>, PackageError>,
-) -> Result<Vec<u8>, PackageError> {
+fn of_path(path: &Path, shipped: impl FnOnce() -> Result<Vec<u8>, PackageError>) -> Result<Vec<u8>, PackageError> {
     if !path.is_dir() {
         return of_file(path);
     }
