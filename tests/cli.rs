@@ -6,6 +6,8 @@
 mod endpoint;
 #[path = "cli/lab.rs"]
 mod lab;
+#[path = "cli/package.rs"]
+mod package;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]
