@@ -53,7 +53,9 @@ pub use names::{
 };
 pub(crate) use nearest::nearest;
 pub use permission::{Cidr, Permission, Ports, Protocol};
-pub use pipeline::{Channel, Function, Instance, MemoryMb, Pipeline, Rule, Runtime, SecurityGroup, Topic, Trail};
+pub use pipeline::{
+    Architecture, Channel, Function, Instance, MemoryMb, Pipeline, Rule, Runtime, SecurityGroup, Topic, Trail,
+};
 pub use schema::{schema, schema_text};
 pub use wait::{Patience, PerTarget, TargetKind, Wait, Within};
 

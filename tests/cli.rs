@@ -8,6 +8,8 @@ mod breaks;
 mod endpoint;
 #[path = "cli/lab.rs"]
 mod lab;
+#[path = "cli/package.rs"]
+mod package;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]

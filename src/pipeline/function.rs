@@ -1,15 +1,15 @@
 //! The function with its role, the permission that lets the topic invoke it, and its subscription.
 
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State};
+use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, Runtime, State};
 use backon::{ExponentialBuilder, Retryable};
 use serde_json::json;
 use std::time::Duration;
 
-use super::package::Notifier;
+use super::package::{Notifier, PackageError};
 use super::stand_in::StandIn;
 use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
-use crate::scenario;
+use crate::scenario::{self, TargetKind};
 
 /// The managed policy that lets a function write its log.
 const LOGS_POLICY: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
@@ -33,13 +33,30 @@ pub(super) async fn provision(
     webhook_url: &str,
 ) -> Result<Receiver, ProvisionError> {
     let function = &site.scenario.pipeline.function;
-    let package = notifier.package(site.scenario)?;
+    let (package, missing) = package(site, notifier)?;
     let mut variables = environment(function);
     variables.push((function.webhook_variable.to_string(), webhook_url.to_owned()));
     match make(site, &package, &variables).await {
-        Ok(arn) => Ok(Receiver::Function(arn)),
+        Ok(arn) => missing.map_or(Ok(Receiver::Function(arn)), |missing| Err(missing.into())),
         Err(error) if site.target.is_relayed() && runs_no_functions(site, &error).await => {
+            // The harness runs it on this machine, whatever would have been deployed.
+            let package = notifier.package(site.scenario)?;
             StandIn::start(site, &package, &variables).await.map(Receiver::StandIn)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The package to deploy, and why it cannot run there if it cannot. An emulator that runs no functions needs none, and only
+/// shows that when it is given one: it gets this machine's.
+fn package(site: Site<'_>, notifier: &Notifier) -> Result<(Vec<u8>, Option<PackageError>), PackageError> {
+    if site.target.kind == TargetKind::Lab {
+        return Ok((notifier.package(site.scenario)?, None));
+    }
+    match notifier.deployable(site.scenario) {
+        Ok(zip) => Ok((zip, None)),
+        Err(missing @ PackageError::NoDeployable { .. }) if site.target.is_relayed() => {
+            Ok((notifier.package(site.scenario)?, Some(missing)))
         }
         Err(error) => Err(error),
     }
@@ -74,6 +91,7 @@ async fn make(site: Site<'_>, package: &[u8], variables: &[(String, String)]) ->
             .create_function()
             .function_name(function.name.as_str())
             .runtime(Runtime::from(function.runtime.as_str()))
+            .architectures(Architecture::from(function.architecture.as_str()))
             .handler(function.handler.as_str())
             .role(&role_arn)
             .timeout(i32::try_from(function.timeout.duration().as_secs().max(1)).unwrap_or(i32::MAX))

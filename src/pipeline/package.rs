@@ -2,7 +2,10 @@
 //!
 //! `cargo run` builds one binary alone. The notifier is a library too, and the harness's binary can play its part: on a
 //! target of this machine the package holds a `bootstrap` of two lines that enters this very executable again (see
-//! [`enter_if_asked`](crate::enter_if_asked)). What is deployed elsewhere is the small binary.
+//! [`enter_if_asked`](crate::enter_if_asked)). A target that runs functions elsewhere, in containers or in AWS, gets the small
+//! binary, which the package `notifier-package` builds for each architecture (see [`deployable`]).
+
+mod deployable;
 
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +14,7 @@ use std::process::Command;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Architecture, Scenario};
 
 /// The variable that makes an executable with [`enter_if_asked`](crate::enter_if_asked) play the notifier.
 pub(crate) const ENTER_VARIABLE: &str = "ALERT_DRILL_ENTER";
@@ -25,7 +28,8 @@ const SHIPPED_CRATE: &str = "security-group-change-notifier";
 /// What the function's package is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notifier {
-    /// What the scenario names: its own notifier, played by this executable, or a package of the user's.
+    /// What the scenario names: its own notifier, played by this executable where functions run on this machine and
+    /// deployed from the zip that is installed beside it elsewhere; or a package of the user's.
     OfScenario,
     /// A file: a zip, or an executable that becomes the package's `bootstrap`.
     File(PathBuf),
@@ -64,28 +68,73 @@ pub enum PackageError {
         /// This executable.
         executable: PathBuf,
     },
+    /// The target runs functions elsewhere, and what is deployed there is not installed here.
+    #[error(
+        "the target runs functions itself, where this executable is not, and the notifier for {architecture} is not installed \
+         here: there is neither {}. Build it with `cargo run -p notifier-package -- {architecture}` in the sources of \
+         alert-drill, or name a package with --notifier",
+        listed(looked_at)
+    )]
+    NoDeployable {
+        /// The function's architecture.
+        architecture: Architecture,
+        /// Where it was looked for.
+        looked_at: Vec<PathBuf>,
+    },
+    /// The package's executable cannot run on the function's processors.
+    #[error(
+        "the package's bootstrap is built for {built}, and the function's `architecture` is {wanted}: change the one or the \
+         other"
+    )]
+    OtherArchitecture {
+        /// What it is built for.
+        built: Architecture,
+        /// What the scenario says.
+        wanted: Architecture,
+    },
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" nor ")
 }
 
 impl Notifier {
-    /// The zip to deploy.
+    /// The zip for a function that runs on this machine.
     pub(super) fn package(&self, scenario: &Scenario) -> Result<Vec<u8>, PackageError> {
+        self.zip_or(scenario, own)
+    }
+
+    /// The zip for a function that runs elsewhere, on processors of the function's architecture.
+    pub(super) fn deployable(&self, scenario: &Scenario) -> Result<Vec<u8>, PackageError> {
+        let function = &scenario.pipeline.function;
+        let zip = self.zip_or(scenario, || deployable::installed(function.architecture))?;
+        deployable::runs_on(&zip, function)?;
+        Ok(zip)
+    }
+
+    /// The zip; `shipped` makes it where it is the scenario's own notifier.
+    fn zip_or(
+        &self,
+        scenario: &Scenario,
+        shipped: impl FnOnce() -> Result<Vec<u8>, PackageError>,
+    ) -> Result<Vec<u8>, PackageError> {
         match self {
             Self::File(path) => of_file(path),
             Self::OfScenario => match scenario.folder.as_ref() {
-                None => own(),
-                Some(folder) => of_path(&folder.join(scenario.pipeline.function.package.as_str())),
+                None => shipped(),
+                Some(folder) => of_path(&folder.join(scenario.pipeline.function.package.as_str()), shipped),
             },
         }
     }
 }
 
 /// The package that a scenario names: a folder, a zip, or an executable.
-fn of_path(path: &Path) -> Result<Vec<u8>, PackageError> {
+fn of_path(path: &Path, shipped: impl FnOnce() -> Result<Vec<u8>, PackageError>) -> Result<Vec<u8>, PackageError> {
     if !path.is_dir() {
         return of_file(path);
     }
     match std::fs::read_to_string(path.join("Cargo.toml")) {
-        Ok(manifest) if manifest.contains(&format!("name = \"{SHIPPED_CRATE}\"")) => own(),
+        Ok(manifest) if manifest.contains(&format!("name = \"{SHIPPED_CRATE}\"")) => shipped(),
         Ok(_) => Err(PackageError::NotBuilt { path: path.to_owned() }),
         Err(_) => of_folder(path),
     }

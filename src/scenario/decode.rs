@@ -449,7 +449,8 @@ impl<'n> Fields<'n> {
 }
 
 /// What people call a key who know EC2's calls or its console.
-const OTHER_WORDS: [(&str, &str); 9] = [
+const OTHER_WORDS: [(&str, &str); 10] = [
+    ("arch", "architecture"),
     ("source", "destination"),
     ("destination", "source"),
     ("cidr", "source"),

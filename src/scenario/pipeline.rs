@@ -72,6 +72,9 @@ pub struct Function {
     pub name: FunctionName,
     /// Its runtime.
     pub runtime: Runtime,
+    /// The processors it runs on. The lab runs every function on this machine's own.
+    #[serde(default)]
+    pub architecture: Architecture,
     /// The folder with its code, beside the scenario file.
     pub package: ScenarioPath,
     /// Its handler: `file.function` for Python. A `provided` runtime does not read it.
@@ -141,6 +144,37 @@ impl Runtime {
 }
 
 impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The instruction set of the processors that a function runs on, as Lambda names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Architecture {
+    /// 64-bit x86, which Lambda takes where nothing is said.
+    #[default]
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// 64-bit Arm: AWS Graviton.
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+impl Architecture {
+    /// Every architecture.
+    pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
+
+    /// As Lambda writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

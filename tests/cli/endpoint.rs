@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{command, end_of, run, signal};
 
 /// A lab as a server of its own.
-fn lab() -> (Child, String) {
+pub(crate) fn lab() -> (Child, String) {
     let mut child = command(&["lab", "--listen", "127.0.0.1:0", "--output", "json"]).spawn().unwrap();
     let mut ready = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();

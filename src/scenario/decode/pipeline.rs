@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::super::event_pattern::EventPattern;
 use super::super::names::{ScenarioPath, VariableName};
 use super::super::pipeline::{
-    Channel, Function, Instance, MemoryMb, Pipeline, Rule, Runtime, SecurityGroup, Topic, Trail, bootstrap,
+    Architecture, Channel, Function, Instance, MemoryMb, Pipeline, Rule, Runtime, SecurityGroup, Topic, Trail,
+    bootstrap,
 };
 use super::super::wait::Wait;
 use super::super::yaml::{Kind, Node};
@@ -72,6 +73,8 @@ fn function(d: &mut Decoder<'_>, node: &Node) -> Option<Function> {
     let name = fields.required(d, "name", Decoder::written);
     let runtime = fields
         .required(d, "runtime", |d, node| Some((d.choice(node, &Runtime::ALL, Runtime::as_str)?, node.bytes.clone())));
+    let architecture =
+        fields.optional(d, "architecture", |d, node| d.choice(node, &Architecture::ALL, Architecture::as_str));
     let package = fields.required(d, "package", package);
     let handler = fields.optional(d, "handler", Decoder::written);
     let timeout = fields.required(d, "timeout", timeout);
@@ -94,6 +97,7 @@ fn function(d: &mut Decoder<'_>, node: &Node) -> Option<Function> {
     Some(Function {
         name: name?,
         runtime: runtime?.0,
+        architecture: architecture?.unwrap_or_default(),
         package: package?,
         handler: handler?.unwrap_or_else(bootstrap),
         timeout: timeout?,

@@ -120,18 +120,11 @@ impl Channel {
     }
 
     fn client_error(&self, error: &reqwest::Error) -> SendError {
-        SendError::Client(self.shown(&error.to_string()))
+        SendError::Client(self.shown(&with_causes(error)))
     }
 
     fn unreachable(&self, error: reqwest::Error) -> SendError {
-        let error = error.without_url();
-        let mut reason = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            reason.push_str(&format!(": {cause}"));
-            source = cause.source();
-        }
-        SendError::Unreachable(self.shown(&reason))
+        SendError::Unreachable(self.shown(&with_causes(&error.without_url())))
     }
 
     /// Text of others for an error: without the token, in one line, not too long.
@@ -146,6 +139,17 @@ impl Channel {
             None => clean.to_owned(),
         }
     }
+}
+
+/// An error and what caused it, down to the first: reqwest's own words are "builder error".
+fn with_causes(error: &reqwest::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    reason
 }
 
 async fn sent(response: Response, waits: u32) -> Sent {

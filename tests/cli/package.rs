@@ -1,0 +1,163 @@
+//! What is deployed where functions run elsewhere than on this machine: the installed package, or a refusal that says how to
+//! build it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Cursor, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::endpoint::lab;
+use crate::support::{Ended, Folder, end_of, finish, signal};
+
+/// A lab that passes for a LocalStack: it makes no CloudTrail events, its bus takes them, and it runs functions.
+struct Emulator {
+    lab: Option<Child>,
+    address: SocketAddr,
+    created: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Emulator {
+    fn start() -> Self {
+        let (lab, endpoint) = lab();
+        let upstream = endpoint.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let created = Arc::default();
+        let seen = Arc::clone(&created);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (upstream, seen) = (upstream.clone(), Arc::clone(&seen));
+                // A client that hangs up in the middle of a request is none of the test's business.
+                std::thread::spawn(move || serve(stream, &upstream, &seen));
+            }
+        });
+        Self { lab: Some(lab), address, created }
+    }
+
+    /// Runs the default drill of a scenario here, as the executable at this path.
+    fn run(&self, executable: &Path, scenario: &[&str]) -> Ended {
+        let endpoint = format!("http://{}", self.address);
+        let mut command = Command::new(executable);
+        command.args(["run", "--endpoint-url", &endpoint, "--timeout", "200ms"]).args(scenario);
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        finish(command)
+    }
+
+    /// The `CreateFunction` requests.
+    fn created(&self) -> Vec<Value> {
+        self.created.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if let Some(lab) = self.lab.take() {
+            signal(&lab, "INT");
+            end_of(lab);
+        }
+    }
+}
+
+/// One request of a connection, which ends with its answer.
+fn serve(mut stream: TcpStream, upstream: &str, created: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let (mut head, mut length) = (Vec::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let line = line.trim_end().to_owned();
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or_default();
+        }
+        if !name.eq_ignore_ascii_case("connection") {
+            head.push(line);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let has = |text: &str| head.iter().any(|line| line.contains(text));
+    if has("GET /_lab/health") {
+        return answer(&mut stream, "404 Not Found", "");
+    }
+    if has("GET /_localstack/health") {
+        return answer(&mut stream, "200 OK", r#"{"services":{},"version":"4.14.0"}"#);
+    }
+    if has("AWSEvents.PutEvents") {
+        return answer(&mut stream, "200 OK", r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#);
+    }
+    if has("CloudTrail_20131101") {
+        return answer(&mut stream, "501 Not Implemented", "{}");
+    }
+    if has("POST /2015-03-31/functions HTTP") || has("POST /2015-03-31/functions/ HTTP") {
+        created.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+    }
+    head.push("connection: close\r\n\r\n".to_owned());
+    let mut onward = TcpStream::connect(upstream)?;
+    onward.write_all(head.join("\r\n").as_bytes())?;
+    onward.write_all(&body)?;
+    let mut answer = Vec::new();
+    onward.read_to_end(&mut answer)?;
+    stream.write_all(&answer)
+}
+
+fn answer(stream: &mut TcpStream, status: &str, body: &str) -> std::io::Result<()> {
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
+/// The executable as it is installed: in a `bin` of its own.
+fn installed(folder: &Folder) -> PathBuf {
+    let executable = folder.path("bin/alert-drill");
+    fs::create_dir_all(folder.path("bin")).unwrap();
+    let built = env!("CARGO_BIN_EXE_alert-drill");
+    if fs::hard_link(built, &executable).is_err() {
+        fs::copy(built, &executable).unwrap();
+    }
+    executable
+}
+
+#[test]
+fn without_the_built_notifier_the_run_says_how_to_build_it() {
+    let (folder, emulator) = (Folder::new(), Emulator::start());
+    let ended = emulator.run(&installed(&folder), &[]);
+    assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("COULD_NOT_PROVISION "), "{}", ended.stdout);
+    for said in ["the notifier for x86_64 is not installed", "`cargo run -p notifier-package -- x86_64`", "--notifier"]
+    {
+        assert!(ended.stdout.contains(said), "{said} is not in: {}", ended.stdout);
+    }
+    assert!(ended.stdout.contains(&folder.text("lib/alert-drill/")), "{}", ended.stdout);
+    assert!(ended.stdout.trim_end().ends_with("everything removed"), "{}", ended.stdout);
+}
+
+#[test]
+fn the_installed_package_of_the_functions_architecture_is_deployed() {
+    let (folder, emulator) = (Folder::new(), Emulator::start());
+    let scenario = folder.scenario_without("DeleteSecurityGroup");
+    let yaml = fs::read_to_string(folder.path("scenario/scenario.yaml")).unwrap();
+    folder.write("scenario/scenario.yaml", yaml.replace("architecture: x86_64", "architecture: arm64"));
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
+    zip.write_all(b"#!/bin/sh\nexit 1\n").unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    folder.write("lib/alert-drill/security-group-change-notifier-arm64.zip", &zip);
+    let ended = emulator.run(&installed(&folder), &[&scenario]);
+    let created = emulator.created();
+    assert_eq!(created.len(), 1, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(created[0]["Architectures"], json!(["arm64"]));
+    assert_eq!(created[0]["Code"]["ZipFile"], aws_smithy_types::base64::encode(&zip));
+    assert!(!ended.stdout.contains("COULD_NOT_PROVISION"), "{}", ended.stdout);
+}
