@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::Value;
 
 use super::clients::{Clients, emulator};
-use super::{Capabilities, Target, TargetError, account_of, plain_http};
+use super::{Capabilities, Reach, Target, TargetError, account_of, plain_http};
 use crate::relay::{Relay, RelayConfig};
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -69,6 +69,8 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
         capabilities,
         lab: None,
         relay: None,
+        container: None,
+        reach: Reach::from_here(),
     })
 }
 
