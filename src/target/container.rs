@@ -33,6 +33,9 @@ const LABEL: &str = "alert-drill.owner";
 /// How often a container is asked whether it is healthy, and whether it is still there.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How long one question for its health may take.
+const ANSWER: Duration = Duration::from_secs(2);
+
 /// How many of a container's last lines are shown when it fails.
 const LOG_LINES: usize = 20;
 
@@ -62,7 +65,8 @@ pub(super) struct Container {
     docker: Docker,
     label: String,
     image: String,
-    endpoint_url: String,
+    /// Where it may answer: a port of this machine, or its own address, which another container reaches.
+    endpoints: Vec<String>,
     gateway: Option<IpAddr>,
     guard: Option<Guard>,
 }
@@ -94,7 +98,7 @@ impl Container {
             docker,
             label,
             image: recipe.image.clone(),
-            endpoint_url: String::new(),
+            endpoints: Vec::new(),
             gateway: None,
             guard,
         };
@@ -122,37 +126,33 @@ impl Container {
         let settings = inspected.map_err(|error| error.to_string())?.network_settings.unwrap_or_default();
         let network = settings.networks.unwrap_or_default().into_values().next().unwrap_or_default();
         self.gateway = network.gateway.and_then(|gateway| gateway.parse().ok());
-        // Another container reaches it by its own address; this machine by the port that is published for it.
-        if std::path::Path::new("/.dockerenv").exists()
-            && let Some(address) = network.ip_address.filter(|address| !address.is_empty())
-        {
-            self.endpoint_url = format!("http://{address}:{port}");
-            return Ok(());
-        }
-        let published = settings.ports.unwrap_or_default().remove(&format!("{port}/tcp")).flatten();
-        let published = published.unwrap_or_default().into_iter().find_map(|binding| binding.host_port);
-        let published = published.ok_or_else(|| format!("its port {port} is not published"))?;
-        self.endpoint_url = format!("http://127.0.0.1:{published}");
-        Ok(())
+        let published = settings.ports.unwrap_or_default().remove(&format!("{port}/tcp")).flatten().unwrap_or_default();
+        let published =
+            published.into_iter().find_map(|binding| binding.host_port).map(|port| ("127.0.0.1".to_owned(), port));
+        let own = network.ip_address.filter(|address| !address.is_empty()).map(|address| (address, port.to_string()));
+        self.endpoints = published.into_iter().chain(own).map(|(host, port)| format!("http://{host}:{port}")).collect();
+        if self.endpoints.is_empty() { Err(format!("its port {port} is not published")) } else { Ok(()) }
     }
 
-    /// Waits until it says that it is healthy: an answer of success at this path.
+    /// Waits until it says that it is healthy: an answer of success at this path. Returns where it answers.
     pub(super) async fn healthy(
         &self,
         path: &str,
         within: Duration,
         stop: &CancellationToken,
-    ) -> Result<(), TargetError> {
-        let url = format!("{}{path}", self.endpoint_url);
-        let client = plain_http().timeout(within).build().map_err(|error| TargetError::NotHealthy {
+    ) -> Result<String, TargetError> {
+        let client = plain_http().timeout(ANSWER).build().map_err(|error| TargetError::NotHealthy {
             image: self.image.clone(),
             reason: error.to_string(),
             log: String::new(),
         })?;
         let healthy = async {
             loop {
-                if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                    return Ok(());
+                for endpoint in &self.endpoints {
+                    let answer = client.get(format!("{endpoint}{path}")).send().await;
+                    if answer.is_ok_and(|answer| answer.status().is_success()) {
+                        return Ok(endpoint.clone());
+                    }
                 }
                 if let Some(ended) = self.ended().await {
                     return Err(ended);
@@ -165,7 +165,7 @@ impl Container {
             () = stop.cancelled() => return Err(TargetError::Interrupted),
         };
         match waited {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(endpoint)) => Ok(endpoint),
             Ok(Err(ended)) => Err(self.failed(ended).await),
             Err(_) => Err(self.failed(format!("it is not healthy after {} s", within.as_secs_f64())).await),
         }
@@ -211,11 +211,6 @@ impl Container {
         let said = String::from_utf8_lossy(&said);
         let lines: Vec<&str> = said.trim_end().lines().collect();
         lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
-    }
-
-    /// Where it answers.
-    pub(super) fn endpoint_url(&self) -> &str {
-        &self.endpoint_url
     }
 
     /// The address by which it reaches this machine.

@@ -79,14 +79,13 @@ async fn product(url: &str) -> Result<Product, TargetError> {
     let builder = if url.starts_with("http://") { plain_http() } else { reqwest::Client::builder().no_proxy() };
     let client = builder.timeout(HEALTH).build();
     let client = client.map_err(|error| unreachable(url, &error))?;
-    let health = page(&client, &format!("{url}/_lab/health")).await.map_err(|error| unreachable(url, &error))?;
-    if health.is_some_and(|health| health["status"] == "running" && health["services"].is_array()) {
-        return Ok(Product::Lab);
+    // LocalStack first: a path that it does not know makes it load its S3, which takes seconds.
+    let health = page(&client, &format!("{url}/_localstack/health")).await.map_err(|error| unreachable(url, &error))?;
+    if let Some(health) = health.filter(|health| health["services"].is_object()) {
+        return Ok(Product::LocalStack(health["version"].as_str().unwrap_or("of an unknown version").to_owned()));
     }
-    match page(&client, &format!("{url}/_localstack/health")).await {
-        Ok(Some(health)) if health["services"].is_object() => {
-            Ok(Product::LocalStack(health["version"].as_str().unwrap_or("of an unknown version").to_owned()))
-        }
+    match page(&client, &format!("{url}/_lab/health")).await {
+        Ok(Some(health)) if health["status"] == "running" && health["services"].is_array() => Ok(Product::Lab),
         _ => Ok(Product::Other),
     }
 }

@@ -103,9 +103,9 @@ pub(super) async fn open(
 ) -> Result<Target, TargetError> {
     let container = Container::start(&asked.recipe(), stop).await?;
     let opened = async {
-        container.healthy(HEALTH, asked.healthy_within, stop).await?;
-        let mut target = endpoint::open(container.endpoint_url(), region, run_id).await?;
-        target.reach = Reach::from_container(container.gateway());
+        let endpoint_url = container.healthy(HEALTH, asked.healthy_within, stop).await?;
+        let mut target = endpoint::open(&endpoint_url, region, run_id).await?;
+        target.reach = Reach::from_container(container.gateway(), &endpoint_url);
         target.kind = TargetKind::Localstack;
         Ok(target)
     };

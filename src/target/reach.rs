@@ -29,10 +29,16 @@ impl Reach {
         Self { listen: address, host: address.to_string() }
     }
 
-    /// From a container whose network has this gateway.
-    pub(super) fn from_container(gateway: Option<IpAddr>) -> Self {
-        match gateway {
-            Some(gateway) if TcpListener::bind((gateway, 0)).is_ok() => Self::at(gateway),
+    /// From the container behind an endpoint, whose network has this gateway.
+    pub(super) fn from_container(gateway: Option<IpAddr>, endpoint_url: &str) -> Self {
+        if let Some(gateway) = gateway.filter(|gateway| TcpListener::bind((*gateway, 0)).is_ok()) {
+            return Self::at(gateway);
+        }
+        match own_address(endpoint_url) {
+            // In a container oneself, on one network with the other: the way back is the way there.
+            Some(own) if !own.is_loopback() => Self::at(own),
+            // In a container oneself, which shares the other's network with its loopback interface.
+            _ if std::path::Path::new("/.dockerenv").exists() => Self::from_here(),
             _ => Self { listen: Ipv4Addr::LOCALHOST.into(), host: HOST_NAME.to_owned() },
         }
     }
@@ -43,11 +49,7 @@ impl Reach {
         if !is_in_container(url).await {
             return Self::from_here();
         }
-        // In a container oneself, which shares its network with the endpoint: the way back is the way there.
-        if std::path::Path::new("/.dockerenv").exists() {
-            return own_address(url).map_or_else(Self::from_here, Self::at);
-        }
-        Self::from_container(container::bridge().await)
+        Self::from_container(container::bridge().await, url)
     }
 
     /// A listener that what the target runs can reach, at a free port.
