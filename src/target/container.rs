@@ -8,7 +8,7 @@
 //! ```
 //! All of them are found by one label. It names the process that owns them, so that no run removes what another one uses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -112,6 +112,8 @@ impl Container {
         match this.locate(recipe.port).await {
             Ok(()) => Ok(this),
             Err(reason) => {
+                // What has ended already has no port any more, and says why itself.
+                let reason = this.ended().await.unwrap_or(reason);
                 let error = this.failed(reason).await;
                 this.remove().await;
                 Err(error)
@@ -283,7 +285,17 @@ pub(super) async fn bridge() -> Option<IpAddr> {
     let docker = docker_client_instance().await.ok()?;
     let bridge = docker.inspect_network("bridge", None::<InspectNetworkOptions>).await.ok()?;
     let configured = bridge.ipam?.config?;
-    configured.into_iter().find_map(|network| network.gateway?.parse().ok())
+    configured.into_iter().find_map(|network| match network.gateway {
+        Some(gateway) => gateway.parse().ok(),
+        // An engine may leave it out: it is the first address of the network then.
+        None => first_of(&network.subnet?),
+    })
+}
+
+/// The first address of a network such as 172.17.0.0/16.
+fn first_of(subnet: &str) -> Option<IpAddr> {
+    let network: Ipv4Addr = subnet.split('/').next()?.parse().ok()?;
+    Some(Ipv4Addr::from(u32::from(network).checked_add(1)?).into())
 }
 
 /// Removes every container with this label. Whether none is left.

@@ -67,7 +67,7 @@ pub(crate) async fn after_a_call_that_only_reads() -> Outcome {
     let put = bench.clients().events.put_rule().name(RULE).event_pattern(pattern);
     put.state(RuleState::EnabledWithAllCloudtrailManagementEvents).send().await.unwrap();
     let request_id = bench.look_at_groups().await;
-    bench.assert_heard(&request_id, Heard { queue: 1, ..Heard::NOTHING }).await;
+    bench.assert_heard(&request_id, Heard { queue: 1, discord: 1, mail: 0 }).await;
     assert_eq!(bench.stopped(&request_id).len(), 0, "{:#?}", bench.stopped(&request_id));
     Ok(())
 }
