@@ -195,6 +195,7 @@ impl Target {
         match place {
             Place::Lab => lab::open(region, run_id).await,
             Place::Endpoint(url) => endpoint::look_at(url, region, account, run_id).await,
+            Place::LocalStack(asked) => localstack::open(asked, region, run_id, &CancellationToken::new()).await,
         }
     }
 

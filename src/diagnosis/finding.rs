@@ -124,10 +124,11 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the ladder.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::ApiRefused,
         Self::GroupAmbiguous,
         Self::CouldNotProvision,
+        Self::TargetEnded,
         Self::TrailMissing,
         Self::TrailNotLogging,
         Self::TrailSelectorExcludes,
