@@ -63,6 +63,11 @@ fn within(on_the_lab: Duration) -> Option<Duration> {
     Some(if is_lab() { on_the_lab } else { Duration::from_secs(6) })
 }
 
+/// The cause, where the target tells of each delivery; elsewhere the broken hop is all that can be said.
+fn only_lab_tells(code: Code) -> Code {
+    if is_lab() { code } else { Code::AlertMissing }
+}
+
 fn hops(report: &Report) -> Vec<(Hop, HopStatus)> {
     report.drills[0].hops.iter().map(|hop| (hop.hop, hop.status)).collect()
 }
@@ -135,14 +140,17 @@ pub(crate) async fn a_pattern_without_the_name_breaks_at_the_rule() -> Outcome {
             Hop::Trail if !is_lab() => HopStatus::Synthesised,
             Hop::Api | Hop::Trail | Hop::Bus => HopStatus::Reached,
             Hop::Rule => HopStatus::Broken,
+            Hop::Mail if !is_lab() => HopStatus::Unknown,
             _ => HopStatus::NotReached,
         };
         assert_eq!(status, wanted, "{hop}");
     }
     let finding = &report.findings[0];
-    assert_eq!((finding.code, finding.severity), (Code::RulePatternMismatch, Severity::Error));
-    let evidence = finding.evidence.join("\n");
-    assert!(evidence.contains("eventName") && evidence.contains("AuthorizeSecurityGroupIngress"), "{evidence}");
+    assert_eq!((finding.code, finding.severity), (only_lab_tells(Code::RulePatternMismatch), Severity::Error));
+    if is_lab() {
+        let evidence = finding.evidence.join("\n");
+        assert!(evidence.contains("eventName") && evidence.contains("AuthorizeSecurityGroupIngress"), "{evidence}");
+    }
     assert!(report.cleanup.left_behind.is_empty());
     Ok(())
 }
@@ -175,8 +183,10 @@ pub(crate) async fn a_function_that_dies_is_named_with_its_error() -> Outcome {
     assert_eq!(report.verdict, Verdict::Failed);
     assert_eq!(report.drills[0].broken_hop(), Some(Hop::Function), "{:?}", hops(&report));
     assert_eq!(report.drills[0].hop(Hop::Queue).unwrap().status, HopStatus::Reached, "the other branch is whole");
-    assert_eq!(report.findings[0].code, Code::FunctionFailed);
-    assert!(report.findings[0].evidence[0].contains("exit status 3"), "{:?}", report.findings[0].evidence);
+    assert_eq!(report.findings[0].code, only_lab_tells(Code::FunctionFailed));
+    if is_lab() {
+        assert!(report.findings[0].evidence[0].contains("exit status 3"), "{:?}", report.findings[0].evidence);
+    }
     Ok(())
 }
 
@@ -192,7 +202,10 @@ pub(crate) async fn a_function_that_never_answers_is_named_in_time_and_leaves_no
     assert_eq!(report.verdict, Verdict::Failed);
     assert_eq!(report.drills[0].broken_hop(), Some(Hop::Function), "{:?}", hops(&report));
     assert_eq!(report.drills[0].hop(Hop::Queue).unwrap().status, HopStatus::Reached, "the other branch is whole");
-    assert_eq!((report.findings[0].code, report.findings[0].hop), (Code::FunctionUnanswered, Hop::Function));
+    assert_eq!(
+        (report.findings[0].code, report.findings[0].hop),
+        (only_lab_tells(Code::FunctionUnanswered), Hop::Function)
+    );
     assert!(report.duration_ms < 10_000.0, "it did not wait for the function: {} ms", report.duration_ms);
     assert_eq!(report.cleanup.left_behind, []);
     let processes = std::fs::read_to_string(marker).unwrap();
