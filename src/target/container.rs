@@ -33,6 +33,9 @@ const LABEL: &str = "alert-drill.owner";
 /// How often a container is asked whether it is healthy, and whether it is still there.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How long Docker may take to say that it is there.
+const PING: Duration = Duration::from_secs(10);
+
 /// How long one question for its health may take.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -74,9 +77,7 @@ pub(super) struct Container {
 impl Container {
     /// Pulls the image where it is missing, and starts it.
     pub(super) async fn start(recipe: &Recipe, stop: &CancellationToken) -> Result<Self, TargetError> {
-        let docker =
-            docker_client_instance().await.map_err(|error| TargetError::NoDocker { reason: error.to_string() })?;
-        docker.ping().await.map_err(|error| TargetError::NoDocker { reason: sdk::cause(&error).to_string() })?;
+        let docker = engine().await.map_err(|reason| TargetError::NoDocker { reason })?;
         remove_orphans(&docker).await;
         let label = owner::label();
         let not_started = |error: &dyn std::fmt::Display| TargetError::NotStarted {
@@ -201,6 +202,14 @@ impl Container {
         }
     }
 
+    /// An error on the way to it, or how it ended, if that is why.
+    pub(super) async fn explained(&self, error: TargetError) -> TargetError {
+        match self.ended().await {
+            Some(ended) if !matches!(error, TargetError::NotHealthy { .. }) => self.failed(ended).await,
+            _ => error,
+        }
+    }
+
     async fn failed(&self, reason: String) -> TargetError {
         TargetError::NotHealthy { image: self.image.clone(), reason, log: self.log().await }
     }
@@ -248,6 +257,16 @@ impl Drop for Container {
     }
 }
 
+/// Docker, if it is there and answers.
+async fn engine() -> Result<Docker, String> {
+    let docker = docker_client_instance().await.map_err(|error| error.to_string())?;
+    match time::timeout(PING, docker.ping()).await {
+        Ok(Ok(_)) => Ok(docker),
+        Ok(Err(error)) => Err(sdk::cause(&error).to_string()),
+        Err(_) => Err(format!("no answer within {} s", PING.as_secs())),
+    }
+}
+
 /// What Docker is asked for.
 fn request(recipe: &Recipe, label: &str) -> ContainerRequest<GenericImage> {
     let (name, tag) = match recipe.image.rsplit_once(':') {
@@ -282,7 +301,7 @@ fn request(recipe: &Recipe, label: &str) -> ContainerRequest<GenericImage> {
 
 /// The address of Docker's default bridge, which containers of every network reach; none without Docker.
 pub(super) async fn bridge() -> Option<IpAddr> {
-    let docker = docker_client_instance().await.ok()?;
+    let docker = engine().await.ok()?;
     let bridge = docker.inspect_network("bridge", None::<InspectNetworkOptions>).await.ok()?;
     let configured = bridge.ipam?.config?;
     configured.into_iter().find_map(|network| match network.gateway {

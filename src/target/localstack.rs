@@ -115,6 +115,7 @@ pub(super) async fn open(
             Ok(target)
         }
         Err(error) => {
+            let error = container.explained(error).await;
             container.remove().await;
             Err(error)
         }
