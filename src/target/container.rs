@@ -424,8 +424,9 @@ mod owner {
         #[test]
         fn a_label_tells_whether_its_process_is_gone() {
             assert!(!is_gone(&label()), "this process runs");
-            let mut child = std::process::Command::new("/bin/sh").args(["-c", "read line"]);
-            let mut child = child.stdin(std::process::Stdio::piped()).spawn().unwrap();
+            let mut command = std::process::Command::new("/bin/sh");
+            let command = command.args(["-c", "read line"]).stdin(std::process::Stdio::piped());
+            let mut child = command.spawn().unwrap();
             let of_child = format!("{}.{}.{}.1", system(), child.id(), started(child.id()).unwrap());
             assert!(!is_gone(&of_child), "{of_child}");
             drop(child.stdin.take());
