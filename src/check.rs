@@ -1,27 +1,31 @@
 //! `check`: a pipeline that somebody built, looked at hop by hop without changing anything.
 //!
 //! ```text
-//! open the target ─► inspect (read calls only) ─► judge ─► report
+//! open the target ─► inspect (read calls only) ─► judge ─► try a copy of the function ─► report
 //! ```
+//! [`Check::live`] adds drills on the same pipeline, and puts what they found into the same report.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::diagnosis::{self, Severity, Subject};
+use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::inspection::{self, Names};
 use crate::report::{Cleanup, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Scenario, TargetKind};
-use crate::target::{Place, Target, TargetError};
+use crate::target::{Place, Target};
 use crate::text::Lang;
 use crate::trial;
 
 /// A check that is to be made. The settings that are not named are those of `alert-drill check`.
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), alert_drill::target::TargetError> {
+/// # async fn example() -> Result<(), alert_drill::RunError> {
 /// use alert_drill::scenario::Scenario;
 /// use alert_drill::target::Place;
 /// use alert_drill::Check;
@@ -35,7 +39,6 @@ use crate::trial;
 /// # }
 /// ```
 #[must_use = "a check does nothing until it is executed"]
-#[derive(Debug)]
 pub struct Check<'a> {
     scenario: &'a Scenario,
     place: Place,
@@ -43,7 +46,16 @@ pub struct Check<'a> {
     account: String,
     region: Option<String>,
     invoke: Option<bool>,
+    live: Option<Live>,
     lang: Lang,
+}
+
+/// The drills of a live check.
+struct Live {
+    selection: Selection,
+    timeout: Option<Duration>,
+    on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
+    stop: CancellationToken,
 }
 
 impl<'a> Check<'a> {
@@ -56,6 +68,7 @@ impl<'a> Check<'a> {
             account: DEFAULT_ACCOUNT.to_owned(),
             region: None,
             invoke: None,
+            live: None,
             lang: Lang::En,
         }
     }
@@ -85,6 +98,19 @@ impl<'a> Check<'a> {
         self
     }
 
+    /// Runs drills on the pipeline as well: a group of the drill's own is opened, the function posts to a mocked webhook
+    /// meanwhile, and everything is put back.
+    pub fn live(
+        mut self,
+        selection: Selection,
+        timeout: Option<Duration>,
+        on_event: impl Fn(RunEvent) + Send + Sync + 'static,
+        stop: CancellationToken,
+    ) -> Self {
+        self.live = Some(Live { selection, timeout, on_event: Arc::new(on_event), stop });
+        self
+    }
+
     /// The language of what is seen and found.
     pub fn lang(mut self, lang: Lang) -> Self {
         self.lang = lang;
@@ -94,8 +120,8 @@ impl<'a> Check<'a> {
     /// Checks.
     ///
     /// # Errors
-    /// The target could not be opened.
-    pub async fn execute(self) -> Result<Report, TargetError> {
+    /// The target could not be opened, or the drill that was asked for is none of the scenario's.
+    pub async fn execute(self) -> Result<Report, RunError> {
         let run_id = Uuid::now_v7().to_string();
         let (started, started_at) = (Instant::now(), Timestamp::now());
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
@@ -118,7 +144,7 @@ impl<'a> Check<'a> {
         };
         let shown = TargetReport::of(&target);
         target.close().await;
-        Ok(Report {
+        let looked = Report {
             format_version: FORMAT_VERSION,
             run_id,
             scenario: self.scenario.name.to_string(),
@@ -131,6 +157,42 @@ impl<'a> Check<'a> {
             inspection: Some(judged.inspection),
             findings: judged.findings,
             cleanup: Cleanup::default(),
-        })
+        };
+        match self.live {
+            Some(live) => {
+                let run = Run::new(self.scenario)
+                    .on(self.place)
+                    .account(self.account)
+                    .region(self.region)
+                    .adopt(self.names)
+                    .select(live.selection)
+                    .timeout(live.timeout)
+                    .lang(self.lang)
+                    .on_event(move |event| (live.on_event)(event))
+                    .stop_with(live.stop);
+                let drilled = run.execute().await?;
+                Ok(together(looked, drilled, started))
+            }
+            None => Ok(looked),
+        }
+    }
+}
+
+/// One report of what was looked at and what the drills showed. What both found is said once, in the words of the first:
+/// it has seen more of it.
+fn together(looked: Report, drilled: Report, started: Instant) -> Report {
+    let mut findings = looked.findings;
+    for finding in drilled.findings {
+        if !findings.iter().any(|known| known.code == finding.code && known.hop == finding.hop) {
+            findings.push(finding);
+        }
+    }
+    Report {
+        verdict: looked.verdict.max(drilled.verdict),
+        duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+        started_at: looked.started_at,
+        inspection: looked.inspection,
+        findings,
+        ..drilled
     }
 }

@@ -173,6 +173,19 @@ struct CheckArgs {
     /// Do not try the function.
     #[arg(long)]
     no_invoke: bool,
+    /// Run drills on the pipeline as well: a security group of the drill's own is opened and closed, the function posts to a
+    /// mocked webhook meanwhile, and everything is put back.
+    #[arg(long)]
+    live: bool,
+    /// With --live: run the drill of this name; can be given several times.
+    #[arg(long, value_name = "NAME", conflicts_with = "all", requires = "live")]
+    drill: Vec<String>,
+    /// With --live: run all drills of the scenario.
+    #[arg(long, requires = "live")]
+    all: bool,
+    /// With --live: how long an alert may take, such as 500ms, 5s or 2m, in place of what the scenario says.
+    #[arg(long, value_name = "T", value_parser = timeout, requires = "live")]
+    timeout: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@
 mod function;
 mod group;
 mod names;
+mod queue;
 mod rule;
 mod topic;
 mod trail;
@@ -84,6 +85,8 @@ pub(crate) struct Facts {
     pub(crate) rule: RuleFound,
     /// The topic that the rule sends to, or the one of that name.
     pub(crate) topic: TopicFacts,
+    /// The queues that are subscribed to it.
+    pub(crate) queues: Vec<QueueFacts>,
     /// The functions that the topic invokes; the one of that name where it invokes none.
     pub(crate) functions: Vec<FunctionFacts>,
 }
@@ -184,6 +187,8 @@ pub(crate) struct TopicFacts {
     pub(crate) attributes: Fact<Option<TopicAttributes>>,
     pub(crate) key: Option<KeyFacts>,
     pub(crate) subscriptions: Fact<Vec<SubscriptionFacts>>,
+    /// The topic of the name that was asked for, where the rule sends to another one, and nobody is subscribed to that.
+    pub(crate) meant: Option<String>,
     /// The names of all rules of the default bus that send to it.
     pub(crate) rules: Fact<Vec<String>>,
 }
@@ -229,6 +234,14 @@ pub(crate) struct SubscriptionFacts {
 pub(crate) struct Filter {
     pub(crate) policy: String,
     pub(crate) scope: String,
+}
+
+/// A queue that is subscribed to the topic.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueFacts {
+    pub(crate) arn: String,
+    /// None: there is no such queue; some of none: it has no policy.
+    pub(crate) policy: Fact<Option<Option<String>>>,
 }
 
 /// A function.
@@ -285,10 +298,10 @@ pub(crate) async fn read(target: &Target, names: &Names) -> Facts {
     let chain = async {
         let rule = rule::read(target, names).await;
         let topic = topic::read(target, names, rule.facts()).await;
-        let functions = function::read(target, names, &topic).await;
-        (rule, topic, functions)
+        let (queues, functions) = tokio::join!(queue::read(target, &topic), function::read(target, names, &topic));
+        (rule, topic, queues, functions)
     };
-    let (groups, trails, (rule, topic, functions)) =
+    let (groups, trails, (rule, topic, queues, functions)) =
         tokio::join!(group::read(target, names), trail::read(target, names), chain);
     let (trails, trails_elsewhere, trail_bucket) = match trails {
         Ok(trail::Trails { covering, elsewhere, bucket }) => (Ok(covering), elsewhere, bucket),
@@ -304,6 +317,7 @@ pub(crate) async fn read(target: &Target, names: &Names) -> Facts {
         trail_bucket,
         rule,
         topic,
+        queues,
         functions,
     }
 }

@@ -10,6 +10,7 @@
 //! the ledger knows what has to go. One file a kind of resource; each knows how to make it, and [`Resource::remove`] how to
 //! remove it.
 
+mod adopt;
 mod function;
 mod group;
 mod ledger;
@@ -24,6 +25,7 @@ use std::fmt;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::inspection::Names;
 use crate::scenario::Scenario;
 use crate::sdk;
 use crate::target::Target;
@@ -31,6 +33,7 @@ use crate::target::Target;
 use self::function::Receiver;
 use self::stand_in::StandIn;
 
+pub use self::adopt::Variables;
 pub use self::group::DrillGroup;
 pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
@@ -103,6 +106,14 @@ pub enum ProvisionError {
         /// What AWS said.
         reason: String,
     },
+    /// There is no pipeline to drill.
+    #[error("there is no {what} {name}: `alert-drill check` says what stands and what does not")]
+    NothingThere {
+        /// What is missing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The run was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -168,6 +179,11 @@ impl Pipeline {
             Receiver::StandIn(stand_in) => (None, Some(stand_in)),
         };
         Ok(Self { trail_arn, rule_arn, topic_arn, function_arn, stand_in })
+    }
+
+    /// Takes a pipeline that stands, and points its function to `webhook_url` until the ledger is cleaned up.
+    pub async fn adopt(site: Site<'_>, names: &Names, webhook_url: &str) -> Result<Self, ProvisionError> {
+        adopt::adopt(site, names, webhook_url).await
     }
 
     /// Whether the harness runs the function in the target's place.

@@ -151,23 +151,25 @@ fn last_lines(log: &str) -> String {
 }
 
 impl Target {
-    /// Opens the target at this place. Cancelling `stop` interrupts what takes long, and leaves nothing.
+    /// Opens the target at this place. `account` is whose calls an emulator takes them for. Cancelling `stop` interrupts what
+    /// takes long, and leaves nothing.
     pub async fn open(
         place: &Place,
         region: &str,
+        account: &str,
         run_id: &str,
         stop: &CancellationToken,
     ) -> Result<Self, TargetError> {
         match place {
             Place::Lab => lab::open(region, run_id).await,
             Place::Endpoint(url) => {
-                let mut target = endpoint::open(url, region, run_id).await?;
+                let mut target = endpoint::open(url, region, account, run_id).await?;
                 if target.is_relayed() {
                     target.reach = Reach::from_endpoint(url).await;
                 }
                 Ok(target)
             }
-            Place::LocalStack(asked) => localstack::open(asked, region, run_id, stop).await,
+            Place::LocalStack(asked) => localstack::open(asked, region, account, run_id, stop).await,
         }
     }
 
@@ -195,7 +197,9 @@ impl Target {
         match place {
             Place::Lab => lab::open(region, run_id).await,
             Place::Endpoint(url) => endpoint::look_at(url, region, account, run_id).await,
-            Place::LocalStack(asked) => localstack::open(asked, region, run_id, &CancellationToken::new()).await,
+            Place::LocalStack(asked) => {
+                localstack::open(asked, region, account, run_id, &CancellationToken::new()).await
+            }
         }
     }
 

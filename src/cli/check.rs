@@ -1,12 +1,19 @@
 //! `alert-drill check`.
 
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
 use super::{CheckArgs, Output, account, fail, print};
 use crate::check::Check;
 use crate::context::Context;
+use crate::drill::RunEvent;
 use crate::exit::Exit;
 use crate::inspection::Names;
+use crate::report::progress::Progress;
 use crate::report::{json, terminal};
 use crate::scenario::Scenario;
+use crate::signal;
 use crate::target::Place;
 use crate::text::Lang;
 
@@ -36,9 +43,25 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     if let Some(account) = args.account.or_else(of_key) {
         check = check.account(account);
     }
-    let report = match check.execute().await {
+    let progress = Arc::new(Progress::new(lang));
+    // Looking needs no clean-up: Ctrl-C ends it at once.
+    let mut listening = None;
+    if args.live {
+        let stop = CancellationToken::new();
+        let (on_signal, shown) = (Arc::clone(&progress), Arc::clone(&progress));
+        match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted)) {
+            Ok(listens) => listening = Some(listens),
+            Err(error) => return fail(Exit::CouldNotRun, &error),
+        }
+        let selection = super::run::selection(args.all, args.drill);
+        check = check.live(selection, args.timeout, move |event| shown.show(&event), stop);
+    }
+    let checked = check.execute().await;
+    drop(listening);
+    progress.clear();
+    let report = match checked {
         Ok(report) => report,
-        Err(error) => return fail(Exit::CouldNotRun, &error),
+        Err(error) => return fail(super::run::exit_of(&error), &error),
     };
     let text = match output {
         Output::Human => terminal::coloured(&report, lang),

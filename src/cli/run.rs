@@ -22,11 +22,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Ok(scenario) => scenario,
         Err(invalid) => return super::lint::refuse(&invalid, context),
     };
-    let selection = match (args.all, args.drill.is_empty()) {
-        (true, _) => Selection::All,
-        (false, true) => Selection::Default,
-        (false, false) => Selection::Named(args.drill),
-    };
+    let selection = selection(args.all, args.drill);
     let place = match (args.endpoint_url, args.target) {
         (Some(url), _) => Place::Endpoint(url),
         (None, None | Some(TargetArg::Lab)) => Place::Lab,
@@ -71,7 +67,16 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
     }
 }
 
-fn exit_of(error: &RunError) -> Exit {
+/// The drills that were asked for.
+pub(super) fn selection(all: bool, named: Vec<String>) -> Selection {
+    match (all, named.is_empty()) {
+        (true, _) => Selection::All,
+        (false, true) => Selection::Default,
+        (false, false) => Selection::Named(named),
+    }
+}
+
+pub(super) fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
         RunError::Interrupted => Exit::Interrupted,

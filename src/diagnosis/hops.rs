@@ -7,6 +7,7 @@ mod api;
 mod discord;
 mod function;
 mod mail;
+mod queue;
 mod rule;
 mod topic;
 mod trail;
@@ -104,7 +105,8 @@ pub(crate) fn judge(facts: &Facts, scenario: &Scenario, subject: Subject<'_>, la
     let message = rule::judge(&mut judge);
     topic::judge(&mut judge);
     // What stands behind a topic that is not there went with it.
-    if !matches!(facts.topic.attributes, Ok(None)) {
+    if !matches!(facts.topic.attributes, Ok(None)) && facts.topic.meant.is_none() {
+        queue::judge(&mut judge, message.as_deref());
         function::judge(&mut judge, message.as_deref());
         discord::judge(&mut judge);
         mail::judge(&mut judge, message.as_deref());
@@ -179,7 +181,7 @@ fn change_of(drill: &Drill) -> Change {
 }
 
 /// The names of the events that a required drill of the scenario waits for.
-fn required_events(scenario: &Scenario) -> Vec<&'static str> {
+pub(crate) fn required_events(scenario: &Scenario) -> Vec<&'static str> {
     let drills = scenario.drills.iter();
     let alerting = drills.filter(|drill| drill.required && matches!(drill.expect, crate::scenario::Expect::Alert(_)));
     alerting.map(|drill| drill.action.event_name()).collect()

@@ -79,6 +79,13 @@ pub(super) fn message(content: &str, performed: &Performed, event_ids: &[String]
     content.contains(&performed.group_id).then_some(Strength::Weak)
 }
 
+/// Whether a message names the drill's call, and neither an event nor any group or rule: whose it is cannot be told.
+pub(super) fn is_ambiguous(content: &str, performed: &Performed) -> bool {
+    content.contains(performed.call)
+        && !names_an_event(content, &performed.marker)
+        && !["sg-", "sgr-"].iter().any(|id| content.contains(id))
+}
+
 /// Whether a text has a UUID in it other than the run's id, which the description of every rule of the run has.
 fn names_an_event(content: &str, marker: &str) -> bool {
     let is_part = |c: char| c.is_ascii_hexdigit() || c == '-';
@@ -146,6 +153,14 @@ mod tests {
         let named = format!("AuthorizeSecurityGroupIngress sg-1 sgr-1 {id}");
         assert_eq!(message(&named, &performed, std::slice::from_ref(&id)), Some(Strength::EventId));
         assert_eq!(message(&named, &performed, &[]), None, "its record is not known yet, or is another call's");
+    }
+
+    #[test]
+    fn a_message_that_names_nothing_but_the_call_is_nobodys() {
+        let performed = performed();
+        assert!(is_ambiguous("AuthorizeSecurityGroupIngress by on-duty", &performed));
+        assert!(!is_ambiguous("AuthorizeSecurityGroupIngress sg-2", &performed), "another group's");
+        assert!(!is_ambiguous("RevokeSecurityGroupIngress by on-duty", &performed), "another call's");
     }
 
     #[test]

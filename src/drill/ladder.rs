@@ -90,6 +90,14 @@ impl Seen {
         });
     }
 
+    /// A message that names the drill's call, and nothing that could tie it to this drill or to another.
+    pub(super) fn ambiguous_message(&self, performed: &Performed) -> Option<&str> {
+        self.untied.iter().find_map(|message| match &message.sighting {
+            Sighting::Discord { content } => correlate::is_ambiguous(content, performed).then_some(content.as_str()),
+            _ => None,
+        })
+    }
+
     pub(super) fn bus_seen(&self) -> bool {
         self.bus.is_some() || self.queue_seen()
     }
@@ -109,6 +117,15 @@ impl Seen {
 
     pub(super) fn alerts(&self) -> Alerts {
         self.alerts.clone()
+    }
+}
+
+/// Takes back what was concluded of the function and its channel, where nobody can tell.
+pub(super) fn unsay_channel(report: &mut HopReport) {
+    if matches!(report.hop, Hop::Function | Hop::Discord)
+        && matches!(report.status, HopStatus::Broken | HopStatus::NotReached)
+    {
+        report.status = HopStatus::Unknown;
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Stage {
     pub(super) timeout: Option<Duration>,
     pub(super) lang: Lang,
     pub(super) keep: bool,
+    /// Whether the pipeline is somebody's own.
+    pub(super) adopts: bool,
     pub(super) stop: CancellationToken,
     pub(super) on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
 }
@@ -63,6 +65,14 @@ impl Stage {
         }
     }
 
+    /// The name of a lane's group: the scenario's own for the first. Beside a pipeline that somebody built, their group of
+    /// that name is theirs.
+    fn group_name(&self, lane: usize) -> String {
+        let own = self.scenario.pipeline.group.name.as_str();
+        let name = if self.adopts { format!("{own}-drill-{}", short(&self.run_id)) } else { own.to_owned() };
+        if lane == 0 { name } else { format!("{name}-{}", lane + 1) }
+    }
+
     /// How long to watch a drill. The timeout of the command line is for alerts: shortening a silence would only make it
     /// easier to pass.
     fn limit(&self, drill: &Drill) -> Duration {
@@ -71,6 +81,11 @@ impl Stage {
             _ => self.scenario.limit(drill, self.target.kind),
         }
     }
+}
+
+/// The end of a run's id, which is what differs.
+pub(super) fn short(run_id: &str) -> String {
+    run_id.chars().rev().filter(|c| *c != '-').take(12).collect()
 }
 
 /// The drills that no lane has taken yet.
@@ -148,7 +163,7 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
     };
     let group = match slot.take() {
         Some(group) => group,
-        None => match DrillGroup::provision(stage.site(), lane).await {
+        None => match DrillGroup::provision(stage.site(), stage.group_name(lane)).await {
             Ok(group) => group,
             Err(error) => {
                 report.reason = Some(error.to_string());
@@ -216,6 +231,20 @@ async fn act_and_watch(
     side_hops(stage, drill, &performed, &seen).await;
     report.hops = ladder::view(stage, drill, &performed, &seen, watched);
     report.alerts = seen.alerts();
+    // Nobody can say whose a message is that names the call and nothing else: that is no verdict on the pipeline.
+    if let (Expect::Alert(alert), Watched::TimeIsOver) = (&drill.expect, watched)
+        && alert.at.contains(&Hop::Discord)
+        && seen.queue_seen()
+        && !seen.discord_seen()
+        && let Some(content) = seen.ambiguous_message(&performed)
+    {
+        report.hops.iter_mut().for_each(ladder::unsay_channel);
+        report.reason = Some(stage.lang.choose(
+            format!("a message that names {} came, and it names neither group nor rule: nobody can say whose it is: {content}", performed.call),
+            format!("{}을(를) 담은 메시지가 왔지만 그룹도 규칙도 적혀 있지 않아 이 훈련의 것인지 알 수 없습니다: {content}", performed.call),
+        ));
+        return Vec::new();
+    }
     conclude(stage, drill, watched, report)
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,8 @@ use super::lane::{self, Queue, Stage};
 use super::observation::Observations;
 use super::probe::{DiscordProbe, QueueProbe, Source};
 use crate::diagnosis::{Code, Finding};
-use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, rule};
+use crate::inspection::Names;
+use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario};
 use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
@@ -53,6 +55,9 @@ pub struct Run<'a> {
     keep: bool,
     timeout: Option<Duration>,
     notifier: Notifier,
+    adopted: Option<Names>,
+    account: String,
+    region: Option<String>,
     lang: Lang,
     on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
     stop: CancellationToken,
@@ -113,6 +118,9 @@ impl<'a> Run<'a> {
             keep: false,
             timeout: None,
             notifier: Notifier::OfScenario,
+            adopted: None,
+            account: DEFAULT_ACCOUNT.to_owned(),
+            region: None,
             lang: Lang::En,
             on_event: Arc::new(|_| {}),
             stop: CancellationToken::new(),
@@ -175,6 +183,25 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Drills the pipeline of these names that stands there, in place of one that is built for the run. Its function posts
+    /// to the mocked webhook while the run lasts; nothing else of it is changed.
+    pub fn adopt(mut self, names: Names) -> Self {
+        self.adopted = Some(names);
+        self
+    }
+
+    /// Whose calls an emulator takes them for: `000000000000` where this is not said.
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
+        self
+    }
+
+    /// The Region, in place of the scenario's.
+    pub fn region(mut self, region: Option<String>) -> Self {
+        self.region = region;
+        self
+    }
+
     /// The language of titles, reasons and findings.
     pub fn lang(mut self, lang: Lang) -> Self {
         self.lang = lang;
@@ -201,7 +228,8 @@ impl<'a> Run<'a> {
         if let Place::LocalStack(localstack) = &self.place {
             (self.on_event)(RunEvent::TargetStarting { image: localstack.image.clone() });
         }
-        let target = Target::open(&self.place, self.scenario.region.as_str(), &run_id, &self.stop).await?;
+        let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
+        let target = Target::open(&self.place, region, &self.account, &run_id, &self.stop).await?;
         let shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),
@@ -265,6 +293,7 @@ impl<'a> Run<'a> {
             timeout: self.timeout,
             lang: self.lang,
             keep: self.keep,
+            adopts: self.adopted.is_some(),
             // A target that ends stops the drills as Ctrl-C does, and is no interruption of the run's.
             stop: self.stop.child_token(),
             on_event: Arc::clone(&self.on_event),
@@ -325,7 +354,7 @@ impl<'a> Run<'a> {
         let discord = DiscordProbe::start(channel, Arc::clone(&observations), stage.target.reach()).await;
         let discord = discord.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?;
         let webhook = discord.webhook_urls();
-        let short: String = stage.run_id.chars().rev().filter(|c| *c != '-').take(12).collect();
+        let short = lane::short(&stage.run_id);
         let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
         let tap = async {
             let source = Source::Tap(tap_name.clone());
@@ -334,13 +363,21 @@ impl<'a> Run<'a> {
             Ok::<_, ProvisionError>(probe)
         };
         // Both are awaited to their ends, so that no call is dropped in flight.
-        let (pipeline, tap) = tokio::join!(Pipeline::provision(site, &self.notifier, &webhook), tap);
+        let (pipeline, tap) = tokio::join!(self.pipeline(site, &webhook), tap);
         let (pipeline, tap) = (pipeline?, tap?);
         site.go_on()?;
         let source = Source::Topic(pipeline.topic_arn.clone());
         let queue = QueueProbe::start(site, &queue_name, source, observations).await?;
         stage.function_stands_in.store(pipeline.is_stood_in(), Ordering::Relaxed);
         Ok(Probes { pipeline, _discord: discord, _tap: tap, _queue: queue })
+    }
+
+    /// The pipeline to drill: built, or taken as it stands.
+    async fn pipeline(&self, site: Site<'_>, webhook: &WebhookUrls) -> Result<Pipeline, ProvisionError> {
+        match &self.adopted {
+            Some(names) => Pipeline::adopt(site, names, &webhook.from_target).await,
+            None => Pipeline::provision(site, &self.notifier, webhook).await,
+        }
     }
 
     async fn clean_up(&self, stage: &Stage, has_ended: bool) -> Cleanup {

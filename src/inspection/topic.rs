@@ -15,13 +15,23 @@ pub(super) async fn read(target: &Target, names: &Names, rule: Option<&RuleFacts
     // Of several, the one of the name.
     let targeted = topics().find(|arn| *arn == named).or_else(|| topics().next());
     let arn = targeted.unwrap_or(&named).to_owned();
+    let is_targeted = targeted.is_some();
     let (attributes, subscriptions, rules) =
         tokio::join!(attributes(target, &arn), subscriptions(target, &arn), rules(target, &arn));
     let key = match &attributes {
         Ok(Some(TopicAttributes { key_id: Some(id), .. })) => Some(key(target, id).await),
         _ => None,
     };
-    TopicFacts { targeted: targeted.is_some(), attributes, key, subscriptions, rules, arn }
+    // A rule that sends to nobody: is the topic of the name there, which it should send to?
+    let heard = !subscriptions.as_ref().is_ok_and(Vec::is_empty);
+    let meant = match targeted {
+        Some(arn) if arn != named && !heard => {
+            let there = self::attributes(target, &named).await.is_ok_and(|attributes| attributes.is_some());
+            there.then_some(named)
+        }
+        _ => None,
+    };
+    TopicFacts { meant, targeted: is_targeted, attributes, key, subscriptions, rules, arn }
 }
 
 async fn attributes(target: &Target, arn: &str) -> Fact<Option<TopicAttributes>> {

@@ -16,12 +16,10 @@ pub struct DrillGroup {
 }
 
 impl DrillGroup {
-    /// Makes a group in the default VPC and an instance that it is attached to. `lane` numbers the groups of drills that
-    /// run side by side; the first has the scenario's own name.
-    pub async fn provision(site: Site<'_>, lane: usize) -> Result<Self, ProvisionError> {
+    /// Makes a group of this name in the default VPC, and an instance that it is attached to.
+    pub async fn provision(site: Site<'_>, name: String) -> Result<Self, ProvisionError> {
         let Site { target, scenario, run_id, ledger, .. } = site;
         let (group, instance) = (&scenario.pipeline.group, &scenario.pipeline.instance);
-        let name = if lane == 0 { group.name.to_string() } else { format!("{}-{}", group.name, lane + 1) };
         let ec2 = &target.clients.ec2;
         let created = ec2
             .create_security_group()

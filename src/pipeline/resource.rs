@@ -6,6 +6,7 @@ use aws_sdk_ec2::client::Waiters as _;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::adopt::{self, Variables};
 use crate::sdk;
 use crate::target::Clients;
 
@@ -37,6 +38,8 @@ pub enum Resource {
     Group(String),
     /// An instance, by id.
     Instance(String),
+    /// The variables that a function had, by its name: removing the change gives them back.
+    Variables(String, Variables),
 }
 
 impl Resource {
@@ -63,6 +66,7 @@ impl Resource {
             Self::Queue(id) => ("queue", id),
             Self::Group(id) => ("security group", id),
             Self::Instance(id) => ("instance", id),
+            Self::Variables(function, _) => ("changed variable of the function", function),
         }
     }
 
@@ -99,6 +103,7 @@ impl Resource {
                 gone(clients.ec2.delete_security_group().group_id(id).send().await, &["InvalidGroup.NotFound"])
             }
             Self::Instance(id) => remove_instance(clients, id).await,
+            Self::Variables(function, variables) => adopt::restore(clients, function, variables).await,
         }
     }
 }

@@ -23,11 +23,11 @@ const BOLD: Style = Style::new().bold();
 pub fn coloured(report: &Report, lang: Lang) -> String {
     let mut out = String::new();
     target(&mut out, &report.target, lang);
-    for drill in &report.drills {
-        ladder(&mut out, drill, lang);
-    }
     if let Some(inspection) = &report.inspection {
         inspected(&mut out, inspection, lang);
+    }
+    for drill in &report.drills {
+        ladder(&mut out, drill, lang);
     }
     for finding in &report.findings {
         one_finding(&mut out, finding, lang);

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::Value;
 
@@ -30,12 +29,12 @@ enum Product {
     Other,
 }
 
-pub(super) async fn open(url: &str, region: &str, run_id: &str) -> Result<Target, TargetError> {
-    let mut target = look_at(url, region, DEFAULT_ACCOUNT, run_id).await?;
+pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
+    let mut target = look_at(url, region, account, run_id).await?;
     if !target.capabilities.emits_cloudtrail_events {
         takes_events(&target.clients, url).await?;
         let relay = Relay::start(RelayConfig::new(url.trim_end_matches('/')), |_| {}).await?;
-        target.clients = Clients::new(&emulator(&relay.endpoint_url(), region, DEFAULT_ACCOUNT, run_id));
+        target.clients = Clients::new(&emulator(&relay.endpoint_url(), region, account, run_id));
         target.relay = Some(relay);
     }
     Ok(target)

@@ -98,13 +98,14 @@ impl fmt::Debug for LocalStack {
 pub(super) async fn open(
     asked: &LocalStack,
     region: &str,
+    account: &str,
     run_id: &str,
     stop: &CancellationToken,
 ) -> Result<Target, TargetError> {
     let container = Container::start(&asked.recipe(), stop).await?;
     let opened = async {
         let endpoint_url = container.healthy(HEALTH, asked.healthy_within, stop).await?;
-        let mut target = endpoint::open(&endpoint_url, region, run_id).await?;
+        let mut target = endpoint::open(&endpoint_url, region, account, run_id).await?;
         target.reach = Reach::from_container(container.gateway(), &endpoint_url);
         target.kind = TargetKind::Localstack;
         Ok(target)

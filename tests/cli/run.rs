@@ -140,7 +140,9 @@ fn a_broken_link_is_named_with_evidence_and_remedy() {
         - the event does not match
           - detail.eventName is "AuthorizeSecurityGroupIngress"; wanted: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" or "ModifySecurityGroupRules" ("AuthorizeSecurityGroupIngress" is not among the 5 names of the pattern)
         - arn:aws:events:ap-northeast-2:000000000000:event-bus/default → arn:aws:events:ap-northeast-2:000000000000:rule/eventbridge-securitygroup-changerule
-        to mend it: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern file://event-pattern.json
+        to mend it: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern '{"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["AuthorizeSecurityGroupIngress","AuthorizeSecurityGroupEgress","RevokeSecurityGroupIngress","RevokeSecurityGroupEgress","DeleteSecurityGroup","ModifySecurityGroupRules"]}}' --region ap-northeast-2
+        Terraform: aws_cloudwatch_event_rule: event_pattern = jsonencode({"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["AuthorizeSecurityGroupIngress","AuthorizeSecurityGroupEgress","RevokeSecurityGroupIngress","RevokeSecurityGroupEgress","DeleteSecurityGroup","ModifySecurityGroupRules"]}})
+        console: EventBridge › Rules › eventbridge-securitygroup-changerule › Event pattern › Edit
 
     ✗ 0 passed, 1 failed · [N] ms · everything removed
     "#);
@@ -169,7 +171,9 @@ fn a_broken_link_is_named_in_korean() {
         - 이벤트가 일치하지 않습니다
           - detail.eventName: 이벤트의 값: "AuthorizeSecurityGroupIngress" · 패턴이 원하는 값: "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DeleteSecurityGroup" 또는 "ModifySecurityGroupRules" (패턴에 적힌 이름 5개에 "AuthorizeSecurityGroupIngress"이(가) 없음)
         - arn:aws:events:ap-northeast-2:000000000000:event-bus/default → arn:aws:events:ap-northeast-2:000000000000:rule/eventbridge-securitygroup-changerule
-        해결 방법: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern file://event-pattern.json
+        해결 방법: aws events put-rule --name eventbridge-securitygroup-changerule --event-pattern '{"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["AuthorizeSecurityGroupIngress","AuthorizeSecurityGroupEgress","RevokeSecurityGroupIngress","RevokeSecurityGroupEgress","DeleteSecurityGroup","ModifySecurityGroupRules"]}}' --region ap-northeast-2
+        Terraform: aws_cloudwatch_event_rule: event_pattern = jsonencode({"source":["aws.ec2"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventSource":["ec2.amazonaws.com"],"eventName":["AuthorizeSecurityGroupIngress","AuthorizeSecurityGroupEgress","RevokeSecurityGroupIngress","RevokeSecurityGroupEgress","DeleteSecurityGroup","ModifySecurityGroupRules"]}})
+        콘솔: EventBridge › 규칙 › eventbridge-securitygroup-changerule › 이벤트 패턴 › 편집
 
     ✗ 성공 0, 실패 1 · [N] ms · 모두 정리됨
     "#);

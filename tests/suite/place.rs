@@ -1,5 +1,6 @@
 //! Where the suite runs, and what that place can show.
 
+use alert_drill::lab::identity::DEFAULT_ACCOUNT;
 use alert_drill::target::{Capabilities, LocalStack, Place, Target};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio_util::sync::CancellationToken;
@@ -39,7 +40,7 @@ pub(crate) async fn localstack() -> Option<&'static Shared> {
 async fn start() -> Shared {
     let given = std::env::var("ALERT_DRILL_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
     let place = given.map_or_else(|| Place::LocalStack(LocalStack::of_environment()), Place::Endpoint);
-    let target = Target::open(&place, REGION, "suite", &CancellationToken::new()).await;
+    let target = Target::open(&place, REGION, DEFAULT_ACCOUNT, "suite", &CancellationToken::new()).await;
     let target = target.unwrap_or_else(|error| panic!("{error}"));
     Shared {
         endpoint_url: target.endpoint_url.clone().unwrap(),

@@ -173,6 +173,8 @@ async fn memory(minutes: u64) {
 
     let pipeline = Pipeline::build(false).await;
     let group = pipeline.group("memory").await;
+    // A queue that nobody reads keeps everything, as SQS does for days.
+    let reader = tokio::spawn(pipeline.client.clone().drain(pipeline.queue_url.clone()));
     let started = Instant::now();
     println!("{RATE} calls a second for {minutes} minutes; resident memory in MB:");
     for minute in 0..minutes {
@@ -187,6 +189,7 @@ async fn memory(minutes: u64) {
         }
         println!("  minute {:>3}  {:>6} calls  {:>6} MB", minute + 1, calls, resident_megabytes());
     }
+    reader.abort();
     pipeline.stop().await;
 }
 

@@ -104,6 +104,22 @@ impl Client {
         at
     }
 
+    /// Takes away whatever comes to the queue, until it is dropped.
+    pub(crate) async fn drain(self, queue_url: String) {
+        let ask = json!({ "QueueUrl": queue_url, "WaitTimeSeconds": 20, "MaxNumberOfMessages": 10 });
+        loop {
+            let answer = self.json("sqs", "AmazonSQS.ReceiveMessage", "application/x-amz-json-1.0", &ask).await;
+            let messages = answer["Messages"].as_array().into_iter().flatten().enumerate();
+            let entries: Vec<Value> = messages
+                .map(|(at, one)| json!({ "Id": at.to_string(), "ReceiptHandle": one["ReceiptHandle"] }))
+                .collect();
+            if !entries.is_empty() {
+                let delete = json!({ "QueueUrl": queue_url, "Entries": entries });
+                self.json("sqs", "AmazonSQS.DeleteMessageBatch", "application/x-amz-json-1.0", &delete).await;
+            }
+        }
+    }
+
     /// A request that means nothing. Returns whether it was answered.
     pub(crate) async fn nonsense(&self, seed: &mut u64) -> bool {
         // A generator of Marsaglia's: what it gives only has to differ.

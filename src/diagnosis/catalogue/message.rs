@@ -60,8 +60,8 @@ pub(super) fn of(code: Code, hop: Hop, subject: &Subject<'_>, lang: Lang) -> Str
             format!("규칙 {rule}의 이벤트 패턴에 빠진 변경 방법이 있습니다"),
         ),
         Code::RuleWithoutTarget => (
-            format!("the rule {rule} has no target that is a topic"),
-            format!("규칙 {rule}에 주제(SNS) 대상이 없습니다"),
+            format!("the rule {rule} has no target that leads to the topic {topic}"),
+            format!("규칙 {rule}에 주제 {topic}(으)로 가는 대상이 없습니다"),
         ),
         Code::RuleInputLosesEvent => (
             format!("what the rule {rule} sends to the topic does not carry the event"),

@@ -1,5 +1,9 @@
 //! What a finding is about.
 
+use alert_drill_lab::pattern::Pattern;
+
+use crate::diagnosis::changes::{Change, Site};
+use crate::diagnosis::hops::{GROUP_ID, required_events};
 use crate::inspection::Names;
 use crate::scenario::Scenario;
 use crate::target::Target;
@@ -14,7 +18,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) topic_arn: String,
     /// The function's ARN.
     pub(crate) function_arn: String,
-    /// The scenario's event pattern, on one line.
+    /// An event pattern that matches what the scenario's drills do, on one line.
     pub(crate) event_pattern: String,
     /// Whom the topic has to send e-mail to.
     pub(crate) email: Option<&'a str>,
@@ -28,15 +32,13 @@ impl<'a> Subject<'a> {
     /// The pipeline of a scenario on a target, with these names.
     pub(crate) fn new(scenario: &'a Scenario, target: &'a Target, names: Names) -> Self {
         let (region, account) = (target.region.as_str(), target.account.as_str());
-        let pattern = scenario.event_pattern.text();
+        let pattern = right_pattern(scenario, region, account);
         Self {
             region,
             account,
             topic_arn: format!("arn:aws:sns:{region}:{account}:{}", names.topic),
             function_arn: format!("arn:aws:lambda:{region}:{account}:function:{}", names.function),
-            // As it was written, where it is no JSON; loading has checked that it is.
-            event_pattern: serde_json::from_str(pattern)
-                .map_or_else(|_| pattern.to_owned(), |pattern: serde_json::Value| pattern.to_string()),
+            event_pattern: pattern,
             email: scenario.pipeline.topic.email.as_ref().map(|email| email.as_str()),
             names,
             place: None,
@@ -46,5 +48,19 @@ impl<'a> Subject<'a> {
 
     pub(super) fn rule_arn(&self) -> String {
         format!("arn:aws:events:{}:{}:rule/{}", self.region, self.account, self.names.rule)
+    }
+}
+
+/// The scenario's pattern; where that is itself what keeps the alarm silent, the one that alert-drill ships.
+fn right_pattern(scenario: &Scenario, region: &str, account: &str) -> String {
+    let site = Site { account, region, group_id: GROUP_ID };
+    let required = required_events(scenario);
+    let right = Pattern::parse(scenario.event_pattern.text()).is_ok_and(|pattern| {
+        let changes = Change::ALL.into_iter().filter(|change| required.contains(&change.event_name()));
+        changes.filter(|change| change.must_alert()).all(|change| pattern.matches(&change.event(&site)))
+    });
+    match right {
+        true => scenario.event_pattern.json().to_string(),
+        false => Scenario::shipped().event_pattern.json().to_string(),
     }
 }

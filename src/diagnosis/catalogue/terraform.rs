@@ -25,7 +25,7 @@ pub(super) fn of(code: Code, subject: &Subject<'_>) -> Option<String> {
             "aws_cloudwatch_event_rule: state = \"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\"".to_owned()
         }
         Code::RulePatternMismatch | Code::RulePatternIncomplete => {
-            format!("aws_cloudwatch_event_rule: event_pattern = {:?}", subject.event_pattern)
+            format!("aws_cloudwatch_event_rule: event_pattern = jsonencode({})", subject.event_pattern)
         }
         Code::RuleWithoutTarget => {
             "resource \"aws_cloudwatch_event_target\" with rule and arn = aws_sns_topic.….arn".to_owned()

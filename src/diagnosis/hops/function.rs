@@ -16,10 +16,6 @@ pub(super) fn judge(judge: &mut Judge<'_>, message: Option<&str>) {
     else {
         return;
     };
-    let queues = subscriptions.iter().filter(|one| one.protocol == "sqs").map(|one| one.endpoint.clone());
-    for queue in queues.collect::<Vec<_>>() {
-        judge.see(Hop::Queue, queue);
-    }
     for function in &facts.functions {
         let subscription = subscriptions.iter().find(|one| one.protocol == "lambda" && one.endpoint == function.arn);
         if let (Some(subscription), Some(message)) = (subscription, message) {

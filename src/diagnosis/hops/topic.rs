@@ -11,6 +11,14 @@ use crate::scenario::Hop;
 
 pub(super) fn judge(judge: &mut Judge<'_>) {
     let topic = &judge.facts.topic;
+    if let Some(meant) = &topic.meant {
+        let evidence = vec![judge.lang.choose(
+            format!("events:ListTargetsByRule: {}, to which nobody is subscribed; {meant} is there as well", topic.arn),
+            format!("events:ListTargetsByRule: {}에는 구독자가 없습니다. {meant}도 있습니다", topic.arn),
+        )];
+        // The remedy aims at the topic that is meant.
+        return judge.wrong(Hop::Topic, Code::RuleWithoutTarget, evidence);
+    }
     let name = topic.arn.rsplit(':').next().unwrap_or(&topic.arn);
     if topic.targeted && name != judge.subject.names.topic {
         let wanted = judge.subject.names.topic.clone();
