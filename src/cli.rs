@@ -20,6 +20,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::scenario::Wait;
+use crate::target::LOCALSTACK_IMAGE;
 use crate::text::Lang;
 
 /// A fire drill for cloud alarms.
@@ -46,6 +47,15 @@ struct SharedArgs {
     /// The form of the output.
     #[arg(long, value_enum, global = true, default_value_t = Output::Human)]
     output: Output,
+}
+
+/// A target that a run starts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TargetArg {
+    /// The embedded AWS of this process.
+    Lab,
+    /// LocalStack in a container, which needs Docker.
+    Localstack,
 }
 
 /// The form of the output.
@@ -97,6 +107,18 @@ struct RunArgs {
     /// Run on an endpoint that runs already, such as LocalStack at http://127.0.0.1:4566, in place of a lab of the run's own.
     #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL")]
     endpoint_url: Option<String>,
+    /// Where to run: the lab (the default), or LocalStack in a container of the run's own.
+    #[arg(long, value_enum, conflicts_with = "endpoint_url")]
+    target: Option<TargetArg>,
+    /// The image of LocalStack's container.
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        env = "ALERT_DRILL_LOCALSTACK_IMAGE",
+        default_value = LOCALSTACK_IMAGE,
+        hide_env_values = true
+    )]
+    localstack_image: String,
     /// Run the drill of this name; can be given several times.
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     drill: Vec<String>,

@@ -70,6 +70,15 @@ impl Site<'_> {
     }
 }
 
+/// The webhook's URL, which is a secret, as seen from where the function may run.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookUrls {
+    /// From a function that the target runs.
+    pub from_target: String,
+    /// From one that this process runs.
+    pub from_here: String,
+}
+
 /// A pipeline that stands.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -145,15 +154,15 @@ impl ProvisionError {
 impl Pipeline {
     /// Builds the scenario's pipeline on the target. What was made is in the ledger, whether or not this succeeds.
     ///
-    /// `webhook_url` is what the function posts to.
-    pub async fn provision(site: Site<'_>, notifier: &Notifier, webhook_url: &str) -> Result<Self, ProvisionError> {
+    /// `webhook` is what the function posts to.
+    pub async fn provision(site: Site<'_>, notifier: &Notifier, webhook: &WebhookUrls) -> Result<Self, ProvisionError> {
         // Three strands that do not need each other, and then what ties them together.
         let topic_strand = async {
             let topic_arn = topic::provision(site).await?;
             let rule_arn = rule::provision(site, &topic_arn).await?;
             Ok::<_, ProvisionError>((topic_arn, rule_arn))
         };
-        let function_strand = function::provision(site, notifier, webhook_url);
+        let function_strand = function::provision(site, notifier, webhook);
         // Not `try_join`: it would drop the other strands' calls in flight when one fails.
         let trail_strand = async {
             // Without CloudTrail there is no trail to make, and the relay takes its place.

@@ -1,18 +1,25 @@
 //! Where a drill runs: the lab, LocalStack, or a real account, and what each can show.
 
 mod clients;
+mod container;
 mod endpoint;
 mod lab;
+mod localstack;
+mod reach;
 
 use std::fmt;
 
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
+use self::container::Container;
 pub(crate) use self::endpoint::emulator_at;
 pub use self::lab::LabTarget;
 pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
+pub use self::localstack::{LOCALSTACK_IMAGE, LocalStack};
+pub(crate) use self::reach::Reach;
 use crate::relay::Relay;
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -53,6 +60,10 @@ pub struct Target {
     lab: Option<LabTarget>,
     /// The relay in front of it, where it makes no CloudTrail events.
     relay: Option<Relay>,
+    /// The container that it runs in, where it is one of this run's own.
+    container: Option<Container>,
+    /// How what it runs reaches this process.
+    reach: Reach,
 }
 
 /// Where to run.
@@ -63,6 +74,8 @@ pub enum Place {
     Lab,
     /// An endpoint that runs already, by its URL.
     Endpoint(String),
+    /// A LocalStack in a container of the run's own.
+    LocalStack(LocalStack),
 }
 
 /// A target could not be opened.
@@ -96,6 +109,36 @@ pub enum TargetError {
         /// Where.
         endpoint: String,
     },
+    /// There is no Docker to start a container with.
+    #[error(
+        "LocalStack runs in a container, and Docker does not answer ({reason}). Without Docker, run the drills on the lab \
+         (leave --target out), or name a LocalStack that runs already with --endpoint-url"
+    )]
+    NoDocker {
+        /// What was tried and how it ended.
+        reason: String,
+    },
+    /// Docker did not start the container.
+    #[error("the image {image} could not be started: {reason}")]
+    NotStarted {
+        /// The image.
+        image: String,
+        /// What Docker said.
+        reason: String,
+    },
+    /// The container was started, and what runs in it did not become healthy.
+    #[error("the container of the image {image} did not become healthy: {reason}{}", last_lines(log))]
+    NotHealthy {
+        /// The image.
+        image: String,
+        /// How long it was waited for, or how it ended.
+        reason: String,
+        /// Its last lines.
+        log: String,
+    },
+    /// The run was interrupted before the target was open.
+    #[error("interrupted")]
+    Interrupted,
     /// The relay did not start.
     #[error(transparent)]
     Relay(#[from] crate::relay::RelayError),
@@ -109,12 +152,49 @@ pub enum TargetError {
     },
 }
 
+/// What a container said last, below the sentence that says why that matters.
+fn last_lines(log: &str) -> String {
+    if log.is_empty() { String::new() } else { format!("; it said at the end:\n{log}") }
+}
+
 impl Target {
-    /// Opens the target at this place. `account` is whose calls an emulator takes them for.
-    pub async fn open(place: &Place, region: &str, account: &str, run_id: &str) -> Result<Self, TargetError> {
+    /// Opens the target at this place. `account` is whose calls an emulator takes them for. Cancelling `stop` interrupts what
+    /// takes long, and leaves nothing.
+    pub async fn open(
+        place: &Place,
+        region: &str,
+        account: &str,
+        run_id: &str,
+        stop: &CancellationToken,
+    ) -> Result<Self, TargetError> {
         match place {
             Place::Lab => lab::open(region, run_id).await,
-            Place::Endpoint(url) => endpoint::open(url, region, account, run_id).await,
+            Place::Endpoint(url) => {
+                let mut target = endpoint::open(url, region, account, run_id).await?;
+                if target.is_relayed() {
+                    target.reach = Reach::from_endpoint(url).await;
+                }
+                Ok(target)
+            }
+            Place::LocalStack(asked) => localstack::open(asked, region, account, run_id, stop).await,
+        }
+    }
+
+    /// How what the target runs reaches this process.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Whether everything in the target ends with it: it is a lab or a container of the run's own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.lab.is_some() || self.container.is_some()
+    }
+
+    /// Waits until the target's own container ends, and says how; forever where there is none, or it does not.
+    pub(crate) async fn until_ended(&self) -> String {
+        match &self.container {
+            Some(container) => container.until_ended().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -124,6 +204,9 @@ impl Target {
         match place {
             Place::Lab => lab::open(region, run_id).await,
             Place::Endpoint(url) => endpoint::look_at(url, region, account, run_id).await,
+            Place::LocalStack(asked) => {
+                localstack::open(asked, region, account, run_id, &CancellationToken::new()).await
+            }
         }
     }
 
@@ -142,10 +225,14 @@ impl Target {
         self.lab.as_ref()
     }
 
-    /// Closes the target: a lab is stopped, and its processes are gone when this returns.
+    /// Closes the target: a lab is stopped, and its processes are gone when this returns; so is a container of the run's
+    /// own, with those that it started.
     pub async fn close(self) {
         if let Some(relay) = self.relay {
             relay.stop().await;
+        }
+        if let Some(container) = self.container {
+            container.remove().await;
         }
         if let Some(lab) = self.lab {
             lab.stop().await;

@@ -1,4 +1,5 @@
-//! The command line, as a user meets it: what is printed where, and which exit code ends it.
+//! The command line, as a user meets it: what is printed where, and which exit code ends it. Word by word, on the lab of a run's
+//! own; what it does on another target is in the suite.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 

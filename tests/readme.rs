@@ -1,6 +1,9 @@
-//! The READMEs do what they say: their commands are run, their ladders are the program's, their example is the compiled one.
+//! The READMEs do what they say, on the lab, on which they work whatever target the suite has: their commands are run, their ladders are the program's, their example is the compiled one.
 
 #![expect(clippy::unwrap_used, reason = "the helpers are tests too: what fails in them fails the test")]
+
+// As the example has it: this test binary plays the function too.
+alert_drill::notifier!();
 
 mod readme {
     pub(crate) mod console;
@@ -19,19 +22,12 @@ const KOREAN: &str = include_str!("../README.ko.md");
 const LAB: &str = include_str!("../lab/README.md");
 const LAB_KOREAN: &str = include_str!("../lab/README.ko.md");
 
-/// Drills run on the lab alone so far; a suite that is run for another target leaves these out.
-fn is_on_the_lab() -> bool {
-    std::env::var("ALERT_DRILL_TARGET").map_or(true, |target| target == "lab")
-}
-
 #[test]
 fn the_english_readme_can_be_followed() {
     let steps = steps(ENGLISH);
     assert!(steps.iter().any(|step| step.code == 1), "it shows what a silent alarm looks like");
-    if is_on_the_lab() {
-        let mut reader = Reader::new("en");
-        steps.iter().for_each(|step| reader.follow(step));
-    }
+    let mut reader = Reader::new("en");
+    steps.iter().for_each(|step| reader.follow(step));
 }
 
 #[test]
@@ -42,10 +38,8 @@ fn the_korean_readme_can_be_followed() {
         steps(&readme).into_iter().map(|step| step.line).collect::<Vec<_>>().join("\n")
     };
     assert_data_eq!(lines(KOREAN), lines(ENGLISH).raw());
-    if is_on_the_lab() {
-        let mut reader = Reader::new("ko");
-        steps(KOREAN).iter().for_each(|step| reader.follow(step));
-    }
+    let mut reader = Reader::new("ko");
+    steps(KOREAN).iter().for_each(|step| reader.follow(step));
 }
 
 #[test]
@@ -62,10 +56,8 @@ fn the_workbook_can_be_done_by_hand_in_korean() {
 }
 
 fn follow_the_workbook(readme: &str, name: &str) {
-    if is_on_the_lab() {
-        let mut reader = Reader::new(name);
-        steps(readme).iter().filter(|step| !step.line.starts_with("cargo ")).for_each(|step| reader.follow(step));
-    }
+    let mut reader = Reader::new(name);
+    steps(readme).iter().filter(|step| !step.line.starts_with("cargo ")).for_each(|step| reader.follow(step));
 }
 
 #[test]
@@ -80,6 +72,13 @@ fn the_example_is_the_one_that_the_crate_documentation_compiles() {
     // The comment is in Korean there.
     let code = |text: &str| text.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");
     assert_data_eq!(code(blocks(KOREAN, "rust")[0]), code(compiled).raw());
+}
+
+#[tokio::test]
+async fn the_example_passes_in_a_test_binary_as_cargo_makes_it() {
+    let scenario = alert_drill::scenario::Scenario::shipped();
+    let report = alert_drill::Run::new(&scenario).drill("open-inbound-port").execute().await.unwrap();
+    report.assert_passed();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Output, RunArgs, fail, print};
+use super::{Output, RunArgs, TargetArg, fail, print};
 use crate::context::Context;
 use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::exit::Exit;
@@ -13,7 +13,7 @@ use crate::report::progress::Progress;
 use crate::report::{json, terminal};
 use crate::scenario::Scenario;
 use crate::signal;
-use crate::target::Place;
+use crate::target::{LocalStack, Place};
 use crate::text::Lang;
 
 pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: &Context) -> Exit {
@@ -23,6 +23,13 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(invalid) => return super::lint::refuse(&invalid, context),
     };
     let selection = selection(args.all, args.drill);
+    let place = match (args.endpoint_url, args.target) {
+        (Some(url), _) => Place::Endpoint(url),
+        (None, None | Some(TargetArg::Lab)) => Place::Lab,
+        (None, Some(TargetArg::Localstack)) => {
+            Place::LocalStack(LocalStack { image: args.localstack_image, ..LocalStack::of_environment() })
+        }
+    };
     let progress = Arc::new(Progress::new(lang));
     let shown = Arc::clone(&progress);
     let stop = CancellationToken::new();
@@ -32,7 +39,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let ran = Run::new(&scenario)
-        .on(args.endpoint_url.map_or(Place::Lab, Place::Endpoint))
+        .on(place)
         .select(selection)
         .repeat(args.repeat.into())
         .jobs(args.jobs.into())
@@ -72,6 +79,7 @@ pub(super) fn selection(all: bool, named: Vec<String>) -> Selection {
 pub(super) fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
+        RunError::Interrupted => Exit::Interrupted,
         RunError::Target(_) => Exit::CouldNotRun,
     }
 }

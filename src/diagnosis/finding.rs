@@ -28,6 +28,8 @@ pub enum Code {
     GroupAmbiguous,
     /// The pipeline could not be built.
     CouldNotProvision,
+    /// The target ended while it was drilled.
+    TargetEnded,
     /// There is no trail, or none that covers the Region.
     TrailMissing,
     /// The trail does not log.
@@ -122,10 +124,11 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the ladder.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::ApiRefused,
         Self::GroupAmbiguous,
         Self::CouldNotProvision,
+        Self::TargetEnded,
         Self::TrailMissing,
         Self::TrailNotLogging,
         Self::TrailSelectorExcludes,
@@ -222,6 +225,26 @@ impl Finding {
                 "look at the refusal: a rule that exists already, a group that is gone, or a missing permission"
                     .to_owned(),
                 "거부 사유를 확인하세요: 이미 있는 규칙, 없는 그룹, 또는 부족한 권한입니다".to_owned(),
+            ),
+            terraform: None,
+            console: None,
+        }
+    }
+
+    /// The target ended while it was drilled.
+    pub(crate) fn target_ended(product: &str, how: &str, lang: Lang) -> Self {
+        Self {
+            code: Code::TargetEnded,
+            hop: Hop::Api,
+            severity: Severity::Error,
+            message: lang.choose(
+                format!("{product} ended in the middle of the run, so there is no verdict on the pipeline"),
+                format!("실행 도중 {product}이(가) 종료되어 파이프라인을 판정할 수 없습니다"),
+            ),
+            evidence: vec![how.to_owned()],
+            remedy: lang.choose(
+                "look at what it said at the end, and run again; nothing of it is left".to_owned(),
+                "마지막 로그를 확인하고 다시 실행하세요. 남은 것은 없습니다".to_owned(),
             ),
             terraform: None,
             console: None,

@@ -24,6 +24,7 @@ pages! {
     ApiRefused => "API_REFUSED",
     GroupAmbiguous => "GROUP_AMBIGUOUS",
     CouldNotProvision => "COULD_NOT_PROVISION",
+    TargetEnded => "TARGET_ENDED",
     TrailMissing => "TRAIL_MISSING",
     TrailNotLogging => "TRAIL_NOT_LOGGING",
     TrailSelectorExcludes => "TRAIL_SELECTOR_EXCLUDES",

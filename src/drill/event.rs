@@ -9,6 +9,11 @@ use crate::scenario::Hop;
 /// Something that happened during a run.
 #[derive(Clone, Debug)]
 pub enum RunEvent {
+    /// The target is started first, which takes a while: longer, where its image is missing.
+    TargetStarting {
+        /// The image.
+        image: String,
+    },
     /// The target is open.
     TargetOpened {
         /// The run's id.

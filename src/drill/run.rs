@@ -14,9 +14,9 @@ use super::event::RunEvent;
 use super::lane::{self, Queue, Stage};
 use super::observation::Observations;
 use super::probe::{DiscordProbe, QueueProbe, Source};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Code, Finding};
 use crate::inspection::Names;
-use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Site, rule};
+use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario};
 use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
@@ -81,9 +81,21 @@ pub enum RunError {
     /// Nothing was selected.
     #[error("no drill was selected")]
     NothingSelected,
+    /// The run was interrupted before the target was open; nothing was made.
+    #[error("interrupted before the target was open")]
+    Interrupted,
     /// The target could not be opened.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Target(TargetError),
+}
+
+impl From<TargetError> for RunError {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::Interrupted => Self::Interrupted,
+            other => Self::Target(other),
+        }
+    }
 }
 
 /// What to ask for in place of a drill that there is not.
@@ -213,8 +225,11 @@ impl<'a> Run<'a> {
         let drills = self.selected()?;
         let run_id = Uuid::now_v7().to_string();
         let (started, started_at) = (Instant::now(), Timestamp::now());
+        if let Place::LocalStack(localstack) = &self.place {
+            (self.on_event)(RunEvent::TargetStarting { image: localstack.image.clone() });
+        }
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
-        let target = Target::open(&self.place, region, &self.account, &run_id).await?;
+        let target = Target::open(&self.place, region, &self.account, &run_id, &self.stop).await?;
         let shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),
@@ -222,8 +237,11 @@ impl<'a> Run<'a> {
             target: shown.clone(),
         });
         let stage = Arc::new(self.stage(target, run_id));
-        let found = self.drill_all(&stage, drills).await;
-        let cleanup = self.clean_up(&stage).await;
+        let (mut found, ended) = self.drill_until_ended(&stage, drills).await;
+        if let Some(how) = &ended {
+            found.target_ended(how, &stage.target.product, self.lang);
+        }
+        let cleanup = self.clean_up(&stage, ended.is_some()).await;
         // Every lane has ended, so that this is the last handle; were it not, dropping it would stop the lab as well.
         let run_id = stage.run_id.clone();
         if let Some(stage) = Arc::into_inner(stage) {
@@ -276,8 +294,21 @@ impl<'a> Run<'a> {
             lang: self.lang,
             keep: self.keep,
             adopts: self.adopted.is_some(),
-            stop: self.stop.clone(),
+            // A target that ends stops the drills as Ctrl-C does, and is no interruption of the run's.
+            stop: self.stop.child_token(),
             on_event: Arc::clone(&self.on_event),
+        }
+    }
+
+    /// Runs the drills while the target's own container does, and says how it ended if it did.
+    async fn drill_until_ended(&self, stage: &Arc<Stage>, drills: Vec<Drill>) -> (Found, Option<String>) {
+        let mut drilling = std::pin::pin!(self.drill_all(stage, drills));
+        tokio::select! {
+            found = &mut drilling => (found, None),
+            how = stage.target.until_ended() => {
+                stage.stop.cancel();
+                (drilling.await, Some(how))
+            }
         }
     }
 
@@ -320,8 +351,9 @@ impl<'a> Run<'a> {
         let site = stage.site();
         let observations = Arc::clone(&stage.observations);
         let channel = self.scenario.pipeline.channel.name.as_str();
-        let discord = DiscordProbe::start(channel, Arc::clone(&observations)).await;
-        let webhook_url = discord.webhook_url();
+        let discord = DiscordProbe::start(channel, Arc::clone(&observations), stage.target.reach()).await;
+        let discord = discord.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?;
+        let webhook = discord.webhook_urls();
         let short = lane::short(&stage.run_id);
         let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
         let tap = async {
@@ -331,7 +363,7 @@ impl<'a> Run<'a> {
             Ok::<_, ProvisionError>(probe)
         };
         // Both are awaited to their ends, so that no call is dropped in flight.
-        let (pipeline, tap) = tokio::join!(self.pipeline(site, &webhook_url), tap);
+        let (pipeline, tap) = tokio::join!(self.pipeline(site, &webhook), tap);
         let (pipeline, tap) = (pipeline?, tap?);
         site.go_on()?;
         let source = Source::Topic(pipeline.topic_arn.clone());
@@ -341,28 +373,34 @@ impl<'a> Run<'a> {
     }
 
     /// The pipeline to drill: built, or taken as it stands.
-    async fn pipeline(&self, site: Site<'_>, webhook_url: &str) -> Result<Pipeline, ProvisionError> {
+    async fn pipeline(&self, site: Site<'_>, webhook: &WebhookUrls) -> Result<Pipeline, ProvisionError> {
         match &self.adopted {
-            Some(names) => Pipeline::adopt(site, names, webhook_url).await,
-            None => Pipeline::provision(site, &self.notifier, webhook_url).await,
+            Some(names) => Pipeline::adopt(site, names, &webhook.from_target).await,
+            None => Pipeline::provision(site, &self.notifier, webhook).await,
         }
     }
 
-    async fn clean_up(&self, stage: &Stage) -> Cleanup {
+    async fn clean_up(&self, stage: &Stage, has_ended: bool) -> Cleanup {
         let standing = stage.ledger.entries();
+        if has_ended {
+            // Everything in it ended with it.
+            return Cleanup { kept: self.keep, ..Cleanup::default() };
+        }
         if self.keep {
             let left_behind = standing.iter().map(|made| LeftBehind {
                 kind: made.kind(),
                 id: made.id().to_owned(),
                 reason: "kept".to_owned(),
             });
-            // What is kept in a lab of the run's own is gone with the lab: nothing is left behind.
-            let left_behind = if stage.target.own_lab().is_some() { Vec::new() } else { left_behind.collect() };
+            // What is kept in a target of the run's own is gone with it: nothing is left behind.
+            let left_behind = if stage.target.is_own() { Vec::new() } else { left_behind.collect() };
             return Cleanup { kept: true, left_behind, dead: Vec::new() };
         }
         (self.on_event)(RunEvent::CleaningUp { resources: standing.len() });
         let Removed { left_behind, dead } = stage.ledger.clean_up(&stage.target.clients).await;
         (self.on_event)(RunEvent::CleanedUp { left_behind: left_behind.clone() });
+        // A name that cannot be deleted ends with a target of the run's own.
+        let dead = if stage.target.is_own() { Vec::new() } else { dead };
         Cleanup { kept: false, left_behind, dead }
     }
 }
@@ -372,6 +410,20 @@ struct Found {
     verdict: Verdict,
     drills: Vec<DrillReport>,
     findings: Vec<Finding>,
+}
+
+impl Found {
+    /// The target ended in the middle: there is no verdict but on what had ended before.
+    fn target_ended(&mut self, how: &str, product: &str, lang: Lang) {
+        let finding = Finding::target_ended(product, how, lang);
+        for drill in self.drills.iter_mut().filter(|drill| drill.verdict == Verdict::Error) {
+            drill.reason = Some(finding.message.clone());
+        }
+        self.verdict = Verdict::Error;
+        // What could not be built any more is a consequence.
+        self.findings.retain(|other| other.code != Code::CouldNotProvision);
+        self.findings.push(finding);
+    }
 }
 
 /// The pipeline and the probes of a run; they see until they are dropped.

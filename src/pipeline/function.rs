@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::package::{Notifier, PackageError};
 use super::stand_in::StandIn;
-use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
+use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site, WebhookUrls};
 use crate::scenario::{self, TargetKind};
 
 /// The managed policy that lets a function write its log.
@@ -30,18 +30,21 @@ pub(super) enum Receiver {
 pub(super) async fn provision(
     site: Site<'_>,
     notifier: &Notifier,
-    webhook_url: &str,
+    webhook: &WebhookUrls,
 ) -> Result<Receiver, ProvisionError> {
     let function = &site.scenario.pipeline.function;
     let (package, missing) = package(site, notifier)?;
-    let mut variables = environment(function);
-    variables.push((function.webhook_variable.to_string(), webhook_url.to_owned()));
-    match make(site, &package, &variables).await {
+    let variables = |webhook_url: &str| {
+        let mut variables = environment(function);
+        variables.push((function.webhook_variable.to_string(), webhook_url.to_owned()));
+        variables
+    };
+    match make(site, &package, &variables(&webhook.from_target)).await {
         Ok(arn) => missing.map_or(Ok(Receiver::Function(arn)), |missing| Err(missing.into())),
         Err(error) if site.target.is_relayed() && runs_no_functions(site, &error).await => {
             // The harness runs it on this machine, whatever would have been deployed.
             let package = notifier.package(site.scenario)?;
-            StandIn::start(site, &package, &variables).await.map(Receiver::StandIn)
+            StandIn::start(site, &package, &variables(&webhook.from_here)).await.map(Receiver::StandIn)
         }
         Err(error) => Err(error),
     }
@@ -179,7 +182,8 @@ impl Receiver {
                 let subscribe = site.target.clients.sns.subscribe().topic_arn(topic_arn).protocol("http");
                 let endpoint = stand_in.endpoint();
                 let subscribed = subscribe.endpoint(&endpoint).send().await;
-                subscribed.map(|_| ()).map_err(|error| ProvisionError::refused("sns:Subscribe", endpoint, &error))
+                subscribed.map_err(|error| ProvisionError::refused("sns:Subscribe", &endpoint, &error))?;
+                stand_in.confirmed(site).await
             }
         }
     }

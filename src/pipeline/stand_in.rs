@@ -5,8 +5,8 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alert_drill_lab::lambda::{
     Credentials, Engine, EngineSettings, Function, FunctionConfig, InvokeRequest, LogEvent, Package,
@@ -21,7 +21,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{ProvisionError, Site};
@@ -29,9 +29,13 @@ use super::{ProvisionError, Site};
 /// SNS sends at most 256 KiB of message; its envelope and the escaping come on top.
 const LARGEST: usize = 2 << 20;
 
+/// How long the topic may take to send its request for confirmation.
+const CONFIRMATION: Duration = Duration::from_secs(20);
+
 /// A function that the harness runs itself. Dropping it ends its processes.
 pub(crate) struct StandIn {
-    address: SocketAddr,
+    endpoint: String,
+    confirmed: watch::Receiver<bool>,
     engine: Arc<Engine>,
     _serving: AbortOnDropHandle<()>,
     _logs: mpsc::UnboundedReceiver<LogEvent>,
@@ -39,7 +43,7 @@ pub(crate) struct StandIn {
 
 impl fmt::Debug for StandIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StandIn").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("StandIn").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
@@ -60,22 +64,52 @@ impl StandIn {
         let package = Package::unpack(package).map_err(|error| refused(&error))?;
         let config = config(site, variables).map_err(|error| refused(&error))?;
         let function = engine.deploy(config, Arc::new(package), &ReservedConcurrency::new(None));
-        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| refused(&error))?;
-        let address = listener.local_addr().map_err(|error| refused(&error))?;
-        let subscriber = Arc::new(Subscriber { sns: site.target.clients.sns.clone(), function });
+        let (listener, endpoint) = listen(site).map_err(|error| refused(&error))?;
+        let (confirming, confirmed) = watch::channel(false);
+        let subscriber = Arc::new(Subscriber { sns: site.target.clients.sns.clone(), function, confirming });
         let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, subscriber)));
-        Ok(Self { address, engine: Arc::new(engine), _serving: serving, _logs: logs })
+        Ok(Self { endpoint, confirmed, engine: Arc::new(engine), _serving: serving, _logs: logs })
     }
 
     /// What the topic is subscribed with.
     pub(super) fn endpoint(&self) -> String {
-        format!("http://{}/", self.address)
+        self.endpoint.clone()
+    }
+
+    /// Waits until the topic has reached this listener. One that it cannot reach would be a function that nothing invokes.
+    pub(super) async fn confirmed(&self, site: Site<'_>) -> Result<(), ProvisionError> {
+        let mut confirmed = self.confirmed.clone();
+        let waited = tokio::select! {
+            waited = tokio::time::timeout(CONFIRMATION, confirmed.wait_for(|confirmed| *confirmed)) => waited,
+            () = site.stop.cancelled() => return Err(ProvisionError::Interrupted),
+        };
+        match waited {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ProvisionError::NotActive {
+                name: site.scenario.pipeline.function.name.to_string(),
+                reason: format!(
+                    "the harness stands in for it at {}, and the topic's messages do not arrive there ({} s); a firewall \
+                     between the target and this machine, or a target that runs on another machine",
+                    self.endpoint,
+                    CONFIRMATION.as_secs()
+                ),
+            }),
+        }
     }
 
     /// Ends the function's processes and waits until they are gone.
     pub(crate) async fn stop(&self) {
         self.engine.shutdown().await;
     }
+}
+
+/// Listens where the target reaches it; the URL is how the target has to name it.
+fn listen(site: Site<'_>) -> std::io::Result<(TcpListener, String)> {
+    let reach = site.target.reach();
+    let listener = reach.listener()?;
+    listener.set_nonblocking(true)?;
+    let endpoint = format!("{}/", reach.url(listener.local_addr()?));
+    Ok((TcpListener::from_std(listener)?, endpoint))
 }
 
 fn config(site: Site<'_>, variables: &[(String, String)]) -> Result<FunctionConfig, String> {
@@ -106,6 +140,7 @@ fn config(site: Site<'_>, variables: &[(String, String)]) -> Result<FunctionConf
 struct Subscriber {
     sns: aws_sdk_sns::Client,
     function: Arc<Function>,
+    confirming: watch::Sender<bool>,
 }
 
 async fn serve(listener: TcpListener, subscriber: Arc<Subscriber>) {
@@ -141,7 +176,11 @@ impl Subscriber {
             // By the API and not by its link, which may name a host that only the target knows.
             "SubscriptionConfirmation" => {
                 let confirmed = self.sns.confirm_subscription().topic_arn(text("TopicArn")).token(text("Token"));
-                if confirmed.send().await.is_ok() { StatusCode::OK } else { StatusCode::BAD_GATEWAY }
+                if confirmed.send().await.is_err() {
+                    return StatusCode::BAD_GATEWAY;
+                }
+                self.confirming.send_replace(true);
+                StatusCode::OK
             }
             "Notification" => {
                 let request = InvokeRequest::new(event(&message).to_string());

@@ -31,6 +31,10 @@ impl Progress {
     pub fn show(&self, event: &RunEvent) {
         let lang = self.lang;
         let text = match event {
+            RunEvent::TargetStarting { image } => {
+                self.bar.enable_steady_tick(Duration::from_millis(100));
+                lang.choose(format!("starting {image}"), format!("{image} 시작 중"))
+            }
             RunEvent::TargetOpened { target, .. } => {
                 // Started here and not before: a run that fails at once shows no line.
                 self.bar.enable_steady_tick(Duration::from_millis(100));

@@ -11,7 +11,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::Value;
 
 use super::clients::{Clients, emulator};
-use super::{Capabilities, Target, TargetError, account_of, plain_http};
+use super::{Capabilities, Reach, Target, TargetError, account_of, plain_http};
 use crate::relay::{Relay, RelayConfig};
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -90,6 +90,8 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
         capabilities,
         lab: None,
         relay: None,
+        container: None,
+        reach: Reach::from_here(),
     })
 }
 
@@ -98,14 +100,13 @@ async fn product(url: &str) -> Result<Product, TargetError> {
     let builder = if url.starts_with("http://") { plain_http() } else { reqwest::Client::builder().no_proxy() };
     let client = builder.timeout(HEALTH).build();
     let client = client.map_err(|error| unreachable(url, &error))?;
-    let health = page(&client, &format!("{url}/_lab/health")).await.map_err(|error| unreachable(url, &error))?;
-    if health.is_some_and(|health| health["status"] == "running" && health["services"].is_array()) {
-        return Ok(Product::Lab);
+    // LocalStack first: a path that it does not know makes it load its S3, which takes seconds.
+    let health = page(&client, &format!("{url}/_localstack/health")).await.map_err(|error| unreachable(url, &error))?;
+    if let Some(health) = health.filter(|health| health["services"].is_object()) {
+        return Ok(Product::LocalStack(health["version"].as_str().unwrap_or("of an unknown version").to_owned()));
     }
-    match page(&client, &format!("{url}/_localstack/health")).await {
-        Ok(Some(health)) if health["services"].is_object() => {
-            Ok(Product::LocalStack(health["version"].as_str().unwrap_or("of an unknown version").to_owned()))
-        }
+    match page(&client, &format!("{url}/_lab/health")).await {
+        Ok(Some(health)) if health["status"] == "running" && health["services"].is_array() => Ok(Product::Lab),
         _ => Ok(Product::Other),
     }
 }

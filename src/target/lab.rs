@@ -5,7 +5,7 @@ use alert_drill_lab::deliveries::{self, Delivery};
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 
 use super::clients::{Clients, emulator};
-use super::{Capabilities, Target, TargetError, account_of};
+use super::{Capabilities, Reach, Target, TargetError, account_of};
 use crate::scenario::{Hop, TargetKind};
 
 /// What the names of the tap's rule and queue begin with.
@@ -95,5 +95,7 @@ pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetErr
         },
         lab: Some(LabTarget { lab }),
         relay: None,
+        container: None,
+        reach: Reach::from_here(),
     })
 }

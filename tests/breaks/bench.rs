@@ -8,7 +8,7 @@ use alert_drill::Names;
 use alert_drill::breaks::{Break, working_function};
 use alert_drill::lab::Lab;
 use alert_drill::lab::deliveries::Delivery;
-use alert_drill::pipeline::{Ledger, Notifier, Pipeline, Site};
+use alert_drill::pipeline::{Ledger, Notifier, Pipeline, Site, WebhookUrls};
 use alert_drill::scenario::{Runtime, Scenario};
 use alert_drill::target::{Clients, Target};
 use aws_sdk_ec2::operation::RequestId as _;
@@ -62,7 +62,8 @@ impl<'a> Bench<'a> {
         let webhook_url = target.own_lab().unwrap().lab().discord_webhook_url();
         let (ledger, stop) = (Ledger::default(), CancellationToken::new());
         let site = Site { target: &target, scenario, run_id: "breaks-on-purpose", ledger: &ledger, stop: &stop };
-        let pipeline = Pipeline::provision(site, &Notifier::File(package.clone()), &webhook_url).await.unwrap();
+        let webhook = WebhookUrls { from_target: webhook_url.clone(), from_here: webhook_url };
+        let pipeline = Pipeline::provision(site, &Notifier::File(package.clone()), &webhook).await.unwrap();
         try_once(&target, scenario).await;
         let queue_url = subscribe_queue(&target, &pipeline.topic_arn).await;
         let (group_id, rule_id) = make_group(&target, scenario).await;

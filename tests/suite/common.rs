@@ -1,11 +1,18 @@
 //! The bench of the silences: the right pipeline, built call by call with the SDK, in which a test then breaks one thing.
+//!
+//! On LocalStack each bench has an account of its own and a relay in front of it; there is no trail, and no function, so that
+//! the queue is all that it hears. What only the lab tells (why, and AWS's counters) is asserted there.
 
 use std::io::{Cursor, Write as _};
 use std::time::Duration;
 
 use alert_drill::lab::Lab;
 use alert_drill::lab::deliveries::{Delivery, Hop, Outcome, Reason};
+use alert_drill::relay::{Relay, RelayConfig, Relayed};
 use alert_drill::target::{Clients, Target};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::operation::RequestId as _;
 use aws_sdk_ec2::types::{IpPermission, IpRange};
 use aws_sdk_lambda::primitives::Blob;
@@ -13,8 +20,9 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use crate::on_the_lab;
+use crate::place;
 
 pub(crate) const TRAIL: &str = "ct-securitygroup";
 pub(crate) const RULE: &str = "eventbridge-securitygroup-changerule";
@@ -26,17 +34,20 @@ pub(crate) const MAIL: &str = "security-team@example.com";
 /// The event pattern of the shipped scenario.
 pub(crate) const PATTERN: &str = include_str!("../../scenarios/security-group-change/event-pattern.json");
 
-const REGION: &str = "ap-northeast-2";
+pub(crate) const REGION: &str = "ap-northeast-2";
 const BUCKET: &str = "ct-securitygroup-bucket-suite";
 
-/// How long the lab may take until nothing is under way. Only a failure takes so long.
+/// How many seconds a message may take from the bus to the queue, where nobody tells that none is under way. A silence takes
+/// them all.
+const LONG_POLL: i32 = 3;
+
+/// How long it may take until nothing is under way. Only a failure takes so long.
 const SETTLED: Duration = Duration::from_secs(10);
 
 /// A `bootstrap` that enters this test binary again as the notifier.
 pub(crate) fn notifier() -> String {
     let executable = std::env::current_exe().unwrap().to_string_lossy().replace('\'', r"'\''");
-    let arguments = "--nocapture --test-threads=1 --exact alert_drill_notifier";
-    format!("#!/bin/sh\nALERT_DRILL_ENTER=notifier exec '{executable}' {arguments}\n")
+    format!("#!/bin/sh\nALERT_DRILL_ENTER=notifier exec '{executable}'\n")
 }
 
 /// What people heard: messages in the queue, in Discord, and mails that carry a record.
@@ -52,9 +63,11 @@ impl Heard {
     pub(crate) const NOTHING: Self = Self { queue: 0, discord: 0, mail: 0 };
 }
 
-/// A lab in which the right pipeline stands: trail, rule, topic, queue, and function; no mail.
+/// Where the right pipeline stands: trail, rule, topic, queue, and function; no mail.
 pub(crate) struct Bench {
-    target: Target,
+    clients: Clients,
+    account: String,
+    stand: Stand,
     pub(crate) topic_arn: String,
     /// The policy that AWS gives a topic, before the pipeline's own replaced it.
     pub(crate) default_topic_policy: String,
@@ -63,39 +76,80 @@ pub(crate) struct Bench {
     group_id: String,
 }
 
+/// What a bench stands on.
+enum Stand {
+    /// A lab of its own.
+    Lab(Box<Target>),
+    /// An account of its own in a LocalStack that others use too, behind a relay of its own.
+    LocalStack {
+        _relay: Relay,
+        /// The `requestID`s of the records that are on the bus.
+        put: watch::Receiver<Vec<String>>,
+    },
+}
+
 impl Bench {
-    /// The right pipeline. None on a target that the suite does not know: the test is skipped, and it is said why.
-    pub(crate) async fn start() -> Option<Self> {
+    /// The right pipeline.
+    pub(crate) async fn start() -> Self {
         Self::start_with(&notifier()).await
     }
 
     /// The right pipeline around a function of the test's own.
-    pub(crate) async fn start_with(bootstrap: &str) -> Option<Self> {
-        if !on_the_lab() {
-            return None;
+    pub(crate) async fn start_with(bootstrap: &str) -> Self {
+        match place::localstack().await {
+            None => {
+                let target = Box::new(Target::lab(REGION, "suite").await.unwrap());
+                Self::build(target.clients.clone(), target.account.clone(), Stand::Lab(target), bootstrap).await
+            }
+            Some(shared) => {
+                let (putting, put) = watch::channel(Vec::new());
+                let told = move |relayed: &Relayed| {
+                    assert!(relayed.outcome.is_ok(), "the bus takes the relay's events: {relayed:?}");
+                    putting.send_modify(|put| put.push(relayed.request_id.clone()));
+                };
+                let relay = Relay::start(RelayConfig::new(&shared.endpoint_url), told).await.unwrap();
+                // Emulators take an access key of twelve digits for the account's number.
+                let account = format!("{:012}", 100_000_000_000 + u64::from(uuid::Uuid::new_v4().as_fields().0));
+                let clients = Clients::new(&config(&relay.endpoint_url(), &account));
+                Self::build(clients, account, Stand::LocalStack { _relay: relay, put }, bootstrap).await
+            }
         }
-        let target = Target::lab(REGION, "suite").await.unwrap();
-        make_trail(&target).await;
-        let (topic_arn, default_topic_policy) = make_topic(&target).await;
-        make_rule(&target, &topic_arn).await;
-        let (queue_url, queue_subscription) = make_queue(&target, &topic_arn).await;
-        make_function(&target, &topic_arn, bootstrap).await;
-        let group = target.clients.ec2.create_security_group().group_name("securitygroup-test");
+    }
+
+    async fn build(clients: Clients, account: String, stand: Stand, bootstrap: &str) -> Self {
+        if matches!(stand, Stand::Lab(_)) {
+            make_trail(&clients, &account).await;
+        }
+        let (topic_arn, default_topic_policy) = make_topic(&clients, &account).await;
+        make_rule(&clients, &topic_arn).await;
+        let (queue_url, queue_subscription) = make_queue(&clients, &account, &topic_arn).await;
+        if let Stand::Lab(target) = &stand {
+            make_function(target, &topic_arn, bootstrap).await;
+        }
+        let group = clients.ec2.create_security_group().group_name("securitygroup-test");
         let group_id = group.description("Opened by the suite").send().await.unwrap().group_id.unwrap();
-        Some(Self { target, topic_arn, default_topic_policy, queue_url, queue_subscription, group_id })
+        Self { clients, account, stand, topic_arn, default_topic_policy, queue_url, queue_subscription, group_id }
     }
 
     pub(crate) fn clients(&self) -> &Clients {
-        &self.target.clients
+        &self.clients
+    }
+
+    /// The lab; none on a target that does not tell what a lab does.
+    fn told(&self) -> Option<&Lab> {
+        match &self.stand {
+            Stand::Lab(target) => Some(target.own_lab().unwrap().lab()),
+            Stand::LocalStack { .. } => None,
+        }
     }
 
     fn lab(&self) -> &Lab {
-        self.target.own_lab().unwrap().lab()
+        self.told().expect("the test says what it needs of its target")
     }
 
     /// The ARN of a rule of this name on the default bus.
     pub(crate) fn rule_arn(&self, name: &str) -> String {
-        rule_arn(&self.target, name)
+        rule_arn(&self.account, name)
     }
 
     /// Gives the rule another event pattern.
@@ -125,34 +179,50 @@ impl Bench {
     pub(crate) async fn open_port(&self) -> String {
         let call = self.clients().ec2.authorize_security_group_ingress().group_id(&self.group_id);
         let opened = call.ip_permissions(ssh()).send().await.unwrap();
-        self.settled().await;
-        opened.request_id().unwrap().to_owned()
+        let request_id = opened.request_id().unwrap();
+        self.settled(request_id).await;
+        request_id.to_owned()
     }
 
     /// Closes it again, and waits until nothing is under way. Returns AWS's id of the request.
     pub(crate) async fn close_port(&self) -> String {
         let call = self.clients().ec2.revoke_security_group_ingress().group_id(&self.group_id);
         let closed = call.ip_permissions(ssh()).send().await.unwrap();
-        self.settled().await;
-        closed.request_id().unwrap().to_owned()
+        let request_id = closed.request_id().unwrap();
+        self.settled(request_id).await;
+        request_id.to_owned()
     }
 
     /// Looks at the groups, and waits until nothing is under way. Returns AWS's id of the request.
     pub(crate) async fn look_at_groups(&self) -> String {
         let seen = self.clients().ec2.describe_security_groups().send().await.unwrap();
-        self.settled().await;
-        seen.request_id().unwrap().to_owned()
+        let request_id = seen.request_id().unwrap();
+        self.settled(request_id).await;
+        request_id.to_owned()
     }
 
-    async fn settled(&self) {
-        let settled = tokio::time::timeout(SETTLED, self.lab().settled()).await;
-        assert!(settled.is_ok(), "still under way after {SETTLED:?}: {:#?}", self.lab().deliveries());
+    /// Waits until nothing is under way, or, where nobody can tell, until the request's event is on the bus.
+    async fn settled(&self, request_id: &str) {
+        match &self.stand {
+            Stand::Lab(target) => {
+                let lab = target.own_lab().unwrap().lab();
+                let settled = tokio::time::timeout(SETTLED, lab.settled()).await;
+                assert!(settled.is_ok(), "still under way after {SETTLED:?}: {:#?}", lab.deliveries());
+            }
+            Stand::LocalStack { put, .. } => {
+                let mut put = put.clone();
+                let on_bus = put.wait_for(|put| put.iter().any(|other| other == request_id));
+                let on_bus = tokio::time::timeout(SETTLED, on_bus).await;
+                assert!(on_bus.is_ok(), "the relay put no event of {request_id} within {SETTLED:?}");
+            }
+        }
     }
 
-    /// What people have heard so far: of the queue, what has come since this was asked last. All of that must carry the
-    /// record of this request.
-    pub(crate) async fn heard(&self, request_id: &str) -> Heard {
-        let received = self.clients().sqs.receive_message().queue_url(&self.queue_url).wait_time_seconds(0);
+    /// Asserts what people have heard so far: of the queue, what has come since this was asked last. All of that must carry
+    /// the record of this request. On a target without the function, the queue is all that there is to hear.
+    pub(crate) async fn assert_heard(&self, request_id: &str, wanted: Heard) {
+        let wait = if self.told().is_some() { 0 } else { LONG_POLL };
+        let received = self.clients().sqs.receive_message().queue_url(&self.queue_url).wait_time_seconds(wait);
         let received = received.max_number_of_messages(10).send().await.unwrap();
         for message in received.messages() {
             let envelope: Value = serde_json::from_str(message.body().unwrap()).unwrap();
@@ -161,23 +231,34 @@ impl Bench {
             let delete = self.clients().sqs.delete_message().queue_url(&self.queue_url);
             delete.receipt_handle(message.receipt_handle().unwrap()).send().await.unwrap();
         }
-        let discord = self.lab().discord();
-        let messages = discord.webhooks().iter().map(|webhook| discord.messages(&webhook.id).len()).sum();
-        let mails = self.lab().mail(Some(MAIL));
-        let mail = mails.iter().filter(|mail| mail.event_id.is_some()).count();
-        Heard { queue: received.messages().len(), discord: messages, mail }
+        let queue = received.messages().len();
+        let Some(lab) = self.told() else {
+            assert_eq!(queue, wanted.queue, "messages in the queue");
+            return;
+        };
+        let discord = lab.discord();
+        let discord = discord.webhooks().iter().map(|webhook| discord.messages(&webhook.id).len()).sum();
+        let mail = lab.mail(Some(MAIL)).iter().filter(|mail| mail.event_id.is_some()).count();
+        assert_eq!(Heard { queue, discord, mail }, wanted);
     }
 
     /// What the lab says of everything that stopped the request's record, in full.
     pub(crate) fn stopped(&self, request_id: &str) -> Vec<Delivery> {
+        if self.told().is_none() {
+            return Vec::new();
+        }
         let mut deliveries = self.lab().deliveries_of(request_id);
         deliveries.retain(|delivery| delivery.outcome == Outcome::Stopped);
         deliveries.into_iter().map(Delivery::explained).collect()
     }
 
     /// Asserts that the request's record was stopped once, here, for this reason, and that the lab's words name the cause.
+    /// No other target says so much.
     #[track_caller]
     pub(crate) fn assert_stopped_at(&self, request_id: &str, hop: Hop, reason: Reason, cause: &[&str]) {
+        if self.told().is_none() {
+            return;
+        }
         let stopped = self.stopped(request_id);
         let [only] = stopped.as_slice() else { panic!("stopped once, not {}: {stopped:#?}", stopped.len()) };
         assert_eq!((only.hop, only.reason), (hop, Some(reason)), "{only:#?}");
@@ -187,16 +268,30 @@ impl Bench {
         }
     }
 
-    /// The sum of one of AWS's counters; 0 where it never counted.
-    pub(crate) async fn metric(&self, namespace: &str, name: &str, of: &str) -> f64 {
-        let page = http().get(format!("{}/_lab/metrics", self.lab().endpoint_url())).send().await.unwrap();
+    /// Asserts the sum of one of AWS's counters, which is 0 where it never counted. Only the lab keeps them.
+    pub(crate) async fn assert_metric(&self, namespace: &str, name: &str, of: &str, wanted: f64) {
+        let Some(lab) = self.told() else { return };
+        let page = http().get(format!("{}/_lab/metrics", lab.endpoint_url())).send().await.unwrap();
         let page: Value = page.json().await.unwrap();
         let counters = page["metrics"].as_array().unwrap().iter();
-        let wanted = counters.filter(|counter| {
+        let counted = counters.filter(|counter| {
             counter["namespace"] == namespace && counter["name"] == name && counter["dimension"]["value"] == of
         });
-        wanted.map(|counter| counter["sum"].as_f64().unwrap()).sum()
+        let sum: f64 = counted.map(|counter| counter["sum"].as_f64().unwrap()).sum();
+        assert_eq!(sum, wanted, "{namespace} {name} of {of}");
     }
+}
+
+/// The clients of an account in an emulator.
+fn config(endpoint_url: &str, account: &str) -> SdkConfig {
+    let credentials = Credentials::from_keys(account, "suite", None);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint_url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
 }
 
 /// Loading the machine's certificates would take longer than the test.
@@ -209,8 +304,8 @@ fn ssh() -> IpPermission {
     IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(range).build()
 }
 
-fn rule_arn(target: &Target, name: &str) -> String {
-    format!("arn:aws:events:{REGION}:{}:rule/{name}", target.account)
+fn rule_arn(account: &str, name: &str) -> String {
+    format!("arn:aws:events:{REGION}:{account}:rule/{name}")
 }
 
 /// A policy of one statement that lets a service do one thing, for one source.
@@ -229,8 +324,7 @@ pub(crate) fn policy(statements: &[Value]) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 
-async fn make_trail(target: &Target) {
-    let Target { clients, account, .. } = target;
+async fn make_trail(clients: &Clients, account: &str) {
     let location = BucketLocationConstraint::from(REGION);
     let location = CreateBucketConfiguration::builder().location_constraint(location).build();
     let create = clients.s3.create_bucket().bucket(BUCKET).create_bucket_configuration(location);
@@ -253,19 +347,19 @@ async fn make_trail(target: &Target) {
 }
 
 /// The topic's ARN, and the policy that it was made with.
-async fn make_topic(target: &Target) -> (String, String) {
-    let sns = &target.clients.sns;
+async fn make_topic(clients: &Clients, account: &str) -> (String, String) {
+    let sns = &clients.sns;
     let arn = sns.create_topic().name(TOPIC).send().await.unwrap().topic_arn.unwrap();
     let attributes = sns.get_topic_attributes().topic_arn(&arn).send().await.unwrap();
     let default = attributes.attributes().unwrap()["Policy"].clone();
-    let policy = policy(&[allow("events.amazonaws.com", "sns:Publish", &arn, &rule_arn(target, RULE))]);
+    let policy = policy(&[allow("events.amazonaws.com", "sns:Publish", &arn, &rule_arn(account, RULE))]);
     let set = sns.set_topic_attributes().topic_arn(&arn).attribute_name("Policy").attribute_value(policy);
     set.send().await.unwrap();
     (arn, default)
 }
 
-async fn make_rule(target: &Target, topic_arn: &str) {
-    let events = &target.clients.events;
+async fn make_rule(clients: &Clients, topic_arn: &str) {
+    let events = &clients.events;
     events.put_rule().name(RULE).event_pattern(PATTERN).send().await.unwrap();
     let topic = aws_sdk_eventbridge::types::Target::builder().id("1").arn(topic_arn).build().unwrap();
     let put = events.put_targets().rule(RULE).targets(topic).send().await.unwrap();
@@ -273,8 +367,7 @@ async fn make_rule(target: &Target, topic_arn: &str) {
 }
 
 /// The queue's URL, and its subscription's ARN.
-async fn make_queue(target: &Target, topic_arn: &str) -> (String, String) {
-    let Target { clients, account, .. } = target;
+async fn make_queue(clients: &Clients, account: &str, topic_arn: &str) -> (String, String) {
     let arn = format!("arn:aws:sqs:{REGION}:{account}:alert-drill-suite");
     let policy = policy(&[allow("sns.amazonaws.com", "sqs:SendMessage", &arn, topic_arn)]);
     let create = clients.sqs.create_queue().queue_name("alert-drill-suite");

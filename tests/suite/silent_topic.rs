@@ -3,36 +3,40 @@
 use alert_drill::lab::deliveries::{Hop, Reason};
 use serde_json::json;
 
+use crate::Outcome;
 use crate::common::{Bench, Heard, RULE, TOPIC, allow, policy};
+use crate::place::{Need, needs};
 
 async fn assert_silent(bench: &Bench, cause: &[&str]) {
     let request_id = bench.open_port().await;
-    assert_eq!(bench.heard(&request_id).await, Heard::NOTHING);
+    bench.assert_heard(&request_id, Heard::NOTHING).await;
     bench.assert_stopped_at(&request_id, Hop::Topic, Reason::PolicyDenied, cause);
-    assert_eq!(bench.metric("AWS/Events", "FailedInvocations", RULE).await, 1.0);
-    assert_eq!(bench.metric("AWS/SNS", "NumberOfMessagesPublished", TOPIC).await, 0.0);
+    bench.assert_metric("AWS/Events", "FailedInvocations", RULE, 1.0).await;
+    bench.assert_metric("AWS/SNS", "NumberOfMessagesPublished", TOPIC, 0.0).await;
 }
 
-#[tokio::test]
-async fn with_the_policy_that_aws_gives_a_topic() {
-    let Some(bench) = Bench::start().await else { return };
+pub(crate) async fn with_the_policy_that_aws_gives_a_topic() -> Outcome {
+    needs(Need::Policies).await?;
+    let bench = Bench::start().await;
     bench.set_topic_policy(&bench.default_topic_policy).await;
     let cause = ["no statement allows", "events.amazonaws.com", "sns:Publish", "SourceOwner"];
     assert_silent(&bench, &cause).await;
+    Ok(())
 }
 
-#[tokio::test]
-async fn with_a_condition_that_names_another_rule() {
-    let Some(bench) = Bench::start().await else { return };
+pub(crate) async fn with_a_condition_that_names_another_rule() -> Outcome {
+    needs(Need::Policies).await?;
+    let bench = Bench::start().await;
     let (another, this) = (bench.rule_arn("another-rule"), bench.rule_arn(RULE));
     let allow = allow("events.amazonaws.com", "sns:Publish", &bench.topic_arn, &another);
     bench.set_topic_policy(&policy(&[allow])).await;
     assert_silent(&bench, &["`Allowed`", "aws:SourceArn", &another, &this]).await;
+    Ok(())
 }
 
-#[tokio::test]
-async fn with_an_explicit_deny_beside_the_allow() {
-    let Some(bench) = Bench::start().await else { return };
+pub(crate) async fn with_an_explicit_deny_beside_the_allow() -> Outcome {
+    needs(Need::Policies).await?;
+    let bench = Bench::start().await;
     let allow = allow("events.amazonaws.com", "sns:Publish", &bench.topic_arn, &bench.rule_arn(RULE));
     let deny = json!({
         "Sid": "Never",
@@ -43,4 +47,5 @@ async fn with_an_explicit_deny_beside_the_allow() {
     });
     bench.set_topic_policy(&policy(&[allow, deny])).await;
     assert_silent(&bench, &["statement `Never` denies", "events.amazonaws.com"]).await;
+    Ok(())
 }

@@ -8,28 +8,40 @@ use jiff::Timestamp;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::drill::observation::{Observations, Sighting};
+use crate::pipeline::WebhookUrls;
+use crate::target::Reach;
 
 /// A Discord of the run's own with one webhook.
 pub(in crate::drill) struct DiscordProbe {
     server: MockServer,
     webhook: Webhook,
+    from_target: String,
 }
 
 impl DiscordProbe {
-    /// Starts the mock at a free port of the loopback interface.
-    pub(in crate::drill) async fn start(channel: &str, observations: Arc<Observations>) -> Self {
+    /// Starts the mock at a free port, where what the target runs can reach it.
+    pub(in crate::drill) async fn start(
+        channel: &str,
+        observations: Arc<Observations>,
+        reach: &Reach,
+    ) -> std::io::Result<Self> {
         let discord = Discord::new();
         // The real limit is 5 messages in 2 seconds, and drills side by side would wait for each other.
         discord.set_rate_limit(discord::RateLimit { requests: u32::MAX, window: Duration::from_secs(1) });
         let webhook = discord.add_webhook(channel);
-        let server = MockServer::builder().disable_request_recording().start().await;
+        let listener = reach.listener()?;
+        let from_target = reach.url(listener.local_addr()?);
+        let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
         Mock::given(|_: &Request| true).respond_with(Responder { discord, observations }).mount(&server).await;
-        Self { server, webhook }
+        Ok(Self { server, webhook, from_target })
     }
 
-    /// What the function posts to. It is a secret, as a real webhook's URL is.
-    pub(in crate::drill) fn webhook_url(&self) -> String {
-        self.webhook.url(&self.server.uri())
+    /// What the function posts to.
+    pub(in crate::drill) fn webhook_urls(&self) -> WebhookUrls {
+        WebhookUrls {
+            from_target: self.webhook.url(&self.from_target),
+            from_here: self.webhook.url(&self.server.uri()),
+        }
     }
 }
 
