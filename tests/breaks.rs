@@ -15,6 +15,8 @@ mod check;
 mod hidden;
 #[path = "breaks/ladder.rs"]
 mod ladder;
+#[path = "breaks/mended.rs"]
+mod mended;
 #[path = "breaks/message.rs"]
 mod message;
 #[path = "breaks/pairs.rs"]
@@ -51,6 +53,12 @@ fn main() -> ExitCode {
     for (one, other) in pairs::PAIRS {
         let name = format!("{one} and {other}");
         trials.push(trial(&name, &runtime, &workshop, |workshop| pairs::both(workshop, one, other)));
+    }
+    match mended::skipped() {
+        Some(why) => eprintln!("skipped: {why}"),
+        None => trials.extend(breaks::all().map(|one| {
+            trial(&format!("mended: {}", one.name), &runtime, &workshop, |workshop| mended::mended(workshop, one))
+        })),
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }

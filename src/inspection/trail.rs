@@ -27,15 +27,22 @@ pub(super) async fn read(target: &Target, names: &Names) -> Fact<Trails> {
     // With the shadows of other Regions' trails, which log here too. It does not page.
     let described = target.clients.cloudtrail.describe_trails().include_shadow_trails(true).send().await;
     let described = answered(DESCRIBE, described)?;
-    let (covering, elsewhere): (Vec<&Trail>, Vec<&Trail>) =
-        described.trail_list().iter().partition(|trail| covers(trail, &target.region));
+    let covering: Vec<&Trail> = described.trail_list().iter().filter(|trail| covers(trail, &target.region)).collect();
     let mut trails = Vec::with_capacity(covering.len());
     for trail in covering {
         trails.push(one(target, trail).await);
     }
-    let elsewhere = elsewhere.iter().map(|trail| (text(trail.name()), text(trail.home_region()))).collect();
+    let elsewhere = if trails.is_empty() { elsewhere(target).await } else { Vec::new() };
     let bucket = if trails.is_empty() { bucket(target, names).await } else { None };
     Ok(Trails { covering: trails, elsewhere, bucket })
+}
+
+/// The trails of other Regions, which DescribeTrails does not show unless they are for every Region. Not to be allowed to
+/// look is no trouble.
+async fn elsewhere(target: &Target) -> Vec<(String, String)> {
+    let Ok(listed) = target.clients.cloudtrail.list_trails().send().await else { return Vec::new() };
+    let trails = listed.trails().iter().filter(|trail| trail.home_region() != Some(&target.region));
+    trails.map(|trail| (text(trail.name()), text(trail.home_region()))).collect()
 }
 
 /// A bucket of the name that the trail's bucket has. Not to find one, or not to be allowed to look, is no trouble.

@@ -87,6 +87,20 @@ impl<'a> Bench<'a> {
         self.settled().await;
     }
 
+    /// Whose lab it is.
+    pub(crate) fn account(&self) -> &str {
+        &self.target.account
+    }
+
+    /// Opens the link of each confirmation mail, as its reader would. One that was opened before changes nothing.
+    pub(crate) async fn open_confirmation_links(&self) {
+        let client = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
+        for link in self.lab().mail(None).into_iter().filter_map(|mail| mail.confirmation_url) {
+            // A topic that was deleted meanwhile has no subscription to confirm any more.
+            let _ = client.get(link).send().await.unwrap();
+        }
+    }
+
     /// Opens SSH on the group, as the drill does.
     pub(crate) async fn open_port(&self) -> Seen {
         let call = self.clients().ec2.authorize_security_group_ingress().group_id(&self.group_id);

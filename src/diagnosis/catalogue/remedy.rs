@@ -239,9 +239,16 @@ fn advice(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
     lang.choose(english, korean)
 }
 
-/// A trail with a bucket of its own: the bucket that is there, where one was found.
+/// A trail for every Region: the one that is there, or a new one, with the bucket that is there, where one was found.
 fn create_trail(subject: &Subject<'_>) -> Vec<String> {
-    let Subject { names, region, account, place, .. } = subject;
+    let Subject { names, region, account, place, trail_elsewhere, .. } = subject;
+    // One that is there has its bucket and its policy already.
+    if let Some((trail, home)) = trail_elsewhere {
+        return vec![
+            format!("aws cloudtrail update-trail --name {trail} --is-multi-region-trail --region {home}"),
+            format!("aws cloudtrail start-logging --name {trail} --region {home}"),
+        ];
+    }
     let trail = &names.trail;
     let made = format!("{trail}-{account}");
     let bucket = place.unwrap_or(&made);

@@ -24,6 +24,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) email: Option<&'a str>,
     /// The subscription, the target, the key or the receiver that it is about.
     pub(crate) place: Option<&'a str>,
+    /// A trail that stands and covers another Region only: name and home Region.
+    pub(crate) trail_elsewhere: Option<(&'a str, &'a str)>,
     /// A document that mends it: the policy that stands, with what it lacks.
     pub(crate) document: Option<String>,
 }
@@ -42,6 +44,7 @@ impl<'a> Subject<'a> {
             email: scenario.pipeline.topic.email.as_ref().map(|email| email.as_str()),
             names,
             place: None,
+            trail_elsewhere: None,
             document: None,
         }
     }

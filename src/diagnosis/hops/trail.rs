@@ -65,6 +65,7 @@ fn missing(judge: &mut Judge<'_>) {
     }
     let mut subject = judge.subject.clone();
     subject.place = facts.trail_bucket.as_deref();
+    subject.trail_elsewhere = facts.trails_elsewhere.first().map(|(name, home)| (name.as_str(), home.as_str()));
     judge.find(Hop::Trail, Code::TrailMissing, crate::diagnosis::Severity::Error, evidence, &subject);
 }
 
