@@ -73,6 +73,9 @@ use webhook::Entry;
 /// The API version that a path without a version gets, unless [`Discord::set_default_api_version`] says otherwise.
 pub const DEFAULT_API_VERSION: u8 = 10;
 
+/// How many bytes the bodies of the kept messages have together, at the most; the oldest messages go first.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
 /// Where the time comes from; tests give their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -137,7 +140,13 @@ struct State {
 
 impl State {
     fn trim(&mut self) {
-        let surplus = self.messages.len().saturating_sub(self.most);
+        let mut surplus = self.messages.len().saturating_sub(self.most);
+        // A message keeps its body as it was sent, files included.
+        let mut bytes: usize = self.messages.iter().skip(surplus).map(|message| message.body.len()).sum();
+        while bytes > MOST_BYTES {
+            bytes -= self.messages[surplus].body.len();
+            surplus += 1;
+        }
         self.messages.drain(..surplus);
         while self.exchanges.len() > self.most.saturating_mul(10) {
             self.exchanges.pop_front();

@@ -1,4 +1,5 @@
-//! What `cargo fuzz` (`lab/fuzz`) throws its bytes at. It compiles with `cfg(fuzzing)` alone.
+//! What `cargo fuzz` (`lab/fuzz`) throws its bytes at. It compiles with `cfg(fuzzing)`, and with the tests, so that it keeps
+//! up with the rest.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -8,8 +9,12 @@ use bytes::Bytes;
 use tokio::runtime::Runtime;
 
 use crate::cloud::Cloud;
+use crate::events::transform::{InputTransformer, Surroundings};
 use crate::gateway;
+use crate::gateway::cbor;
+use crate::gateway::params::Node;
 use crate::gateway::service::{Protocol, Service};
+use crate::sqs::query;
 
 /// How many requests one cloud gets before it makes place for a new one: the fuzzer must not run out of memory by a state
 /// that only grew.
@@ -48,6 +53,13 @@ impl Gateway {
                 let target = format!("X.{operation}");
                 self.send("POST", "/", service, Some(("x-amz-target", &target)), rest.to_vec());
             }
+            // Its inputs are the same in JSON, which is the easier to come by.
+            Protocol::RpcV2Cbor => {
+                let target = format!("X.{operation}");
+                self.send("POST", "/", service, Some(("x-amz-target", &target)), rest.to_vec());
+                let path = format!("/service/X/operation/{operation}");
+                self.send("POST", &path, service, Some(("smithy-protocol", "rpc-v2-cbor")), rest.to_vec());
+            }
             Protocol::RestJson | Protocol::RestXml => {
                 let mut parts = rest.splitn(2, |byte| *byte == b'\n');
                 let line = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
@@ -55,6 +67,28 @@ impl Gateway {
                 self.send(method, target, service, None, parts.next().unwrap_or_default().to_vec());
             }
         }
+    }
+
+    /// Serves a request as it stands: the first line is method and target, the next ones are headers up to an empty line,
+    /// the rest is the body.
+    pub fn wire(&mut self, data: &[u8]) {
+        let mut rest = data;
+        let mut line = || {
+            let mut parts = rest.splitn(2, |byte| *byte == b'\n');
+            let line = parts.next().unwrap_or_default();
+            rest = parts.next().unwrap_or_default();
+            line
+        };
+        let first = String::from_utf8_lossy(line()).into_owned();
+        let (method, target) = first.split_once(' ').unwrap_or(("POST", &first));
+        let mut request = Request::builder().method(method).uri(target);
+        loop {
+            let header = line();
+            let Some(colon) = header.iter().position(|byte| *byte == b':') else { break };
+            request = request.header(&header[..colon], header[colon + 1..].trim_ascii());
+        }
+        let Ok(request) = request.body(()) else { return };
+        self.answer(request, rest.to_vec());
     }
 
     /// Sets a trail's selectors, and makes a call that they are tried on.
@@ -85,13 +119,47 @@ impl Gateway {
         }
         // The HTTP library refuses other requests before the lab sees them.
         let Ok(request) = request.body(()) else { return };
-        let parts = request.into_parts().0;
+        self.answer(request, body);
+    }
+
+    fn answer(&mut self, request: Request<()>, body: Vec<u8>) {
+        let (parts, body) = (request.into_parts().0, Bytes::from(body));
         let cloud = Arc::clone(&self.cloud);
         let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        self.runtime.block_on(async { gateway::answer(&cloud, &parts, Bytes::from(body), ip).await });
+        let _ = (gateway::service_of(&parts), gateway::is_long_poll(&parts, &body));
+        self.runtime.block_on(async { gateway::answer(&cloud, &parts, body, ip).await });
         self.requests += 1;
         if self.requests >= REQUESTS {
             *self = Self::default();
         }
     }
+}
+
+/// A body in CBOR: what is read is written again, and is the same when it is read once more.
+pub fn cbor_body(data: &[u8]) {
+    let Ok(value) = cbor::read(data) else { return };
+    let written = cbor::write(&value).expect("JSON has a form in CBOR");
+    assert_eq!(cbor::read(&written), Ok(value));
+}
+
+/// A form of the older protocol of SQS: its translation is JSON, whatever the form.
+pub fn sqs_form(data: &[u8]) {
+    let Ok(params) = Node::parse(data) else { return };
+    for operation in ["CreateQueue", "SendMessageBatch"] {
+        let json = query::to_json(operation, &params, "/000000000000/queue");
+        serde_json::from_slice::<serde_json::Value>(&json).expect("the translation is JSON");
+        let _ = query::answer(operation, "id", &json);
+    }
+}
+
+/// A target's input transformer as JSON, a line break, an event.
+pub fn transformer(text: &str) {
+    let (transformer, event) = text.split_once('\n').unwrap_or((text, "{}"));
+    let Ok(transformer) = serde_json::from_str::<InputTransformer>(transformer) else { return };
+    let Ok(event) = serde_json::from_str(event) else { return };
+    let _ = transformer.check("id");
+    let around =
+        Surroundings { rule_arn: "arn:aws:events:a:b:rule/r", rule_name: "r", ingested: jiff::Timestamp::UNIX_EPOCH };
+    let _ = transformer.render(&event, around);
+    let _ = transformer.empty_paths(&event);
 }

@@ -10,7 +10,7 @@ mod ec2;
 mod events;
 pub mod faults;
 pub mod filter;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod gateway;
 mod iam;

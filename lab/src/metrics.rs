@@ -38,6 +38,9 @@ pub(crate) type Dimensions<'a> = &'a [(&'static str, &'a str)];
 /// What a number counts, as CloudWatch spells it. Data of one metric in two units are kept apart.
 pub(crate) type Unit = Cow<'static, str>;
 
+/// How many different values a sample tells apart.
+const MOST_VALUES: usize = 10_000;
+
 /// The values of a metric in one minute (or one second, for what callers put with high resolution).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Sample {
@@ -49,7 +52,8 @@ pub(crate) struct Sample {
     pub(crate) minimum: f64,
     /// The greatest of them.
     pub(crate) maximum: f64,
-    /// The values with how often each occurs, for percentiles; none once a set of statistics came in, which has lost them.
+    /// The values in their order with how often each occurs, for percentiles; none once a set of statistics came in, which
+    /// has lost them, or once there are more than [`MOST_VALUES`].
     pub(crate) values: Option<Vec<(f64, f64)>>,
 }
 
@@ -73,11 +77,19 @@ impl Sample {
         self.sum += other.sum;
         self.minimum = self.minimum.min(other.minimum);
         self.maximum = self.maximum.max(other.maximum);
-        self.values = self.values.take().zip(other.values.as_ref()).map(|(mut all, more)| {
-            all.extend(more);
-            all
-        });
+        self.values = self.values.take().zip(other.values.as_ref()).and_then(|(all, more)| both(all, more));
     }
+}
+
+/// The values of two samples: a counter's are all the same, however often it counts.
+fn both(mut all: Vec<(f64, f64)>, more: &[(f64, f64)]) -> Option<Vec<(f64, f64)>> {
+    for (value, times) in more {
+        match all.binary_search_by(|(one, _)| one.total_cmp(value)) {
+            Ok(at) => all[at].1 += times,
+            Err(at) => all.insert(at, (*value, *times)),
+        }
+    }
+    (all.len() <= MOST_VALUES).then_some(all)
 }
 
 /// The data of a metric: by the second at which its minute begins, and by unit.
@@ -193,4 +205,24 @@ impl Metrics {
 /// The second at which a time's minute begins.
 pub(crate) fn minute_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(60) * 60
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_comes_again_takes_no_room() {
+        let mut sample = Sample::default();
+        for value in [2.0, 1.0, 2.0, 2.0] {
+            sample.merge(&Sample::of(value, 1.0));
+        }
+        assert_eq!(sample.values.as_deref(), Some(&[(1.0, 1.0), (2.0, 3.0)][..]));
+        for value in 0..MOST_VALUES {
+            sample.merge(&Sample::of(value as f64 / 2.0, 1.0));
+        }
+        assert_eq!(sample.values.as_ref().map(Vec::len), Some(MOST_VALUES));
+        sample.merge(&Sample::of(-1.0, 1.0));
+        assert_eq!((sample.values, sample.count), (None, MOST_VALUES as f64 + 5.0));
+    }
 }

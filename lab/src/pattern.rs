@@ -15,6 +15,9 @@
 //!   Otherwise it is the name of a field.
 //! - Letter case counts, in names and in values.
 //!
+//! An event that needs some million comparisons, because its arrays go together in as many ways, does not match; no service's
+//! events do.
+//!
 //! ```
 //! use alert_drill_lab::pattern::Pattern;
 //!
@@ -29,6 +32,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+mod binding;
 mod cidr;
 mod compile;
 mod error;
@@ -50,7 +54,7 @@ pub use near_miss::NearMiss;
 pub use number::{Bound, ExactNumber, NumericRange};
 pub use wildcard::Wildcard;
 
-use lookup::{Elements, Hit, visit};
+use binding::{Bindings, Steps};
 
 /// Whose pattern it is. The matchers mean the same; what is refused differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +130,9 @@ impl Pattern {
 
     /// Whether the event matches. What is not a JSON object never does.
     pub fn matches(&self, event: &Value) -> bool {
-        event.as_object().is_some_and(|event| self.alternatives.iter().any(|one| one.first_failure(event).is_none()))
+        let mut steps = Steps::default();
+        let mut holds = |one: &Alternative, event| one.first_failure(event, &mut steps).is_none();
+        event.as_object().is_some_and(|event| self.alternatives.iter().any(|one| holds(one, event)))
     }
 
     /// Whether the event matches, and what stands in the way: the failures of the alternative that comes nearest.
@@ -151,36 +157,16 @@ impl Alternative {
     ///
     /// Fields are bound in the order of their paths: each leaf that matches narrows the array elements that later fields may
     /// use. `exists: false` looks only at the elements that earlier fields left open, as in AWS.
-    fn first_failure(&self, event: &Map<String, Value>) -> Option<usize> {
-        let mut bindings = vec![Elements::new()];
+    fn first_failure(&self, event: &Map<String, Value>, steps: &mut Steps) -> Option<usize> {
+        let mut bindings = Bindings::default();
         for (index, field) in self.fields.iter().enumerate() {
-            bindings = field.narrow(event, &bindings);
+            bindings = bindings.narrowed(field, event, steps);
             if bindings.is_empty() {
                 return Some(index);
             }
-            // What no later field can look at only multiplies the bindings.
-            if bindings.len() > 4 {
-                self.forget_unused(&mut bindings, event, index + 1);
-            }
+            bindings.forget_unused(event, &self.fields[index + 1..], steps);
         }
         None
-    }
-
-    fn forget_unused(&self, bindings: &mut Vec<Elements>, event: &Map<String, Value>, from: usize) {
-        let mut used = Vec::new();
-        for field in &self.fields[from..] {
-            visit(event, &field.path, &mut |_, elements| {
-                used.extend(elements.iter().map(|(array, _)| *array));
-                true
-            });
-        }
-        used.sort_unstable();
-        used.dedup();
-        for binding in &mut *bindings {
-            binding.retain(|(array, _)| used.binary_search(array).is_ok());
-        }
-        bindings.sort_unstable();
-        bindings.dedup();
     }
 }
 
@@ -202,50 +188,6 @@ impl Field {
     fn accepts_absence(&self) -> bool {
         self.matchers.iter().any(Matcher::accepts_absence)
     }
-
-    /// The bindings that are left once this field holds.
-    fn narrow(&self, event: &Map<String, Value>, bindings: &[Elements]) -> Vec<Elements> {
-        let mut narrowed = Vec::new();
-        let absence = self.accepts_absence();
-        let mut occupied = if absence { vec![false; bindings.len()] } else { Vec::new() };
-        visit(event, &self.path, &mut |hit, elements| {
-            let Hit::Leaf(value) = hit else { return true };
-            let accepted = self.accepts(value);
-            if !accepted && !absence {
-                return true;
-            }
-            for (index, binding) in bindings.iter().enumerate().filter(|(_, binding)| agree(binding, elements)) {
-                if accepted {
-                    narrowed.push(merge(binding, elements));
-                }
-                if absence {
-                    occupied[index] = true;
-                }
-            }
-            // On to the end even when nothing more seems to be gained: a tighter binding may leave a later field absent.
-            true
-        });
-        let free = bindings.iter().zip(occupied).filter(|(_, occupied)| !occupied);
-        narrowed.extend(free.map(|(binding, _)| binding.clone()));
-        if narrowed.len() > 1 {
-            narrowed.sort_unstable();
-            narrowed.dedup();
-        }
-        narrowed
-    }
-}
-
-/// Whether no array is bound to different elements.
-fn agree(binding: &Elements, elements: &Elements) -> bool {
-    binding.iter().all(|(bound, at)| elements.iter().all(|(array, index)| bound != array || at == index))
-}
-
-/// The elements of both, which agree.
-fn merge(binding: &Elements, elements: &Elements) -> Elements {
-    let mut merged = binding.clone();
-    merged.extend(elements.iter().filter(|element| !binding.contains(element)));
-    merged.sort_unstable();
-    merged
 }
 
 #[cfg(test)]

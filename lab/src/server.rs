@@ -12,6 +12,7 @@ mod current;
 mod guard;
 mod page;
 mod pages;
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::current::{Current, Start};
 use self::guard::Guard;
+use self::room::Room;
 use crate::cloud::Limits;
 use crate::deliveries::Delivery;
 use crate::discord::Discord;
@@ -258,7 +260,7 @@ impl LabBuilder {
         };
         let current = Current::new(start, Guard::new(address, &self.hosts));
         let stop = CancellationToken::new();
-        let server = tokio::spawn(connection::accept(listener, current.clone(), stop.clone()));
+        let server = tokio::spawn(connection::accept(listener, current.clone(), Room::of_this_process(), stop.clone()));
         Ok(Lab { address, current, stop, server: Some(server) })
     }
 }

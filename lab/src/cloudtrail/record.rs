@@ -8,6 +8,7 @@
 //! Source: "CloudTrail record contents" in the CloudTrail user guide, and records of real accounts.
 
 mod ec2;
+mod size;
 mod tree;
 
 use jiff::Timestamp;
@@ -96,11 +97,12 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     let region = if call.service == Service::Iam { GLOBAL_REGION } else { &call.scope.region };
     let scope = Scope::new(call.scope.account.clone(), region);
     let event_id = ids::uuid();
-    let request = request_parameters(call);
+    let request = size::or_omitted("requestParameters", request_parameters(call));
     // These two read nothing: CloudTrail counts them as reading, and records what they hand out.
     let hands_out = matches!(call.operation.as_str(), "AssumeRole" | "GetSessionToken");
     let is_silent = refused.is_some() || (read_only && !hands_out);
     let response = if is_silent { Value::Null } else { response_elements(call, reply) };
+    let response = size::or_omitted("responseElements", response);
     let host = match call.service {
         Service::Iam => "iam.amazonaws.com".to_owned(),
         service => format!("{}.{region}.amazonaws.com", service.signing_name()),
@@ -114,10 +116,10 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     json.insert("eventName".into(), event_name.clone().into());
     json.insert("awsRegion".into(), region.into());
     json.insert("sourceIPAddress".into(), call.source_ip.to_string().into());
-    json.insert("userAgent".into(), call.user_agent.clone().into());
+    json.insert("userAgent".into(), size::cut(&call.user_agent).into());
     if let Some(error) = refused {
         json.insert("errorCode".into(), error_code(call.service, error).into());
-        json.insert("errorMessage".into(), error.message.clone().into());
+        json.insert("errorMessage".into(), size::cut(&error.message).into());
     }
     json.insert("requestParameters".into(), request.clone());
     json.insert("responseElements".into(), response.clone());

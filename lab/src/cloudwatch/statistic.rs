@@ -68,8 +68,6 @@ fn percentile(sample: &Sample, percent: f64) -> Option<f64> {
     let Some(values) = &sample.values else {
         return (sample.minimum == sample.maximum).then_some(sample.minimum);
     };
-    let mut values = values.clone();
-    values.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let wanted = sample.count * percent / 100.0;
     let mut seen = 0.0;
     let reached = values.iter().find(|(_, times)| {

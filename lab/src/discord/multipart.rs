@@ -18,9 +18,12 @@ impl Part<'_> {
     }
 }
 
+/// The longest boundary (RFC 2046, section 5.1.1). Each byte of the body is compared with it.
+const LONGEST_BOUNDARY: usize = 70;
+
 /// The boundary of a `multipart/form-data` content type.
 pub(super) fn boundary(content_type: &str) -> Option<String> {
-    parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty())
+    parameter(content_type, "boundary").filter(|boundary| (1..=LONGEST_BOUNDARY).contains(&boundary.len()))
 }
 
 /// The parts; `None` if the body is not what the boundary promises (RFC 7578, RFC 2046 section 5.1).

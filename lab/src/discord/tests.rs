@@ -176,6 +176,40 @@ fn forms_are_accepted_as_discord_accepts_them() {
     assert_eq!(messages[1].content(), "경보");
 }
 
+fn multipart(webhook: &Webhook, boundary: &str, body: impl Into<Bytes>) -> Request {
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    Request::new("POST", &webhook.path()).with_header("content-type", &content_type).with_body(body)
+}
+
+#[test]
+fn files_mentions_and_boundaries_are_limited() {
+    let (discord, webhook, _) = discord();
+    let file = "--b\r\nContent-Disposition: form-data; name=\"files[0]\"; filename=\"a\"\r\n\r\n\r\n";
+    assert_eq!(discord.handle(&multipart(&webhook, "b", format!("{}--b--", file.repeat(10)))).status, 204);
+    let refused = discord.handle(&multipart(&webhook, "b", format!("{}--b--", file.repeat(11))));
+    assert_eq!(error_at(&refused, "/attachments").1, "Must be 10 or fewer in length.");
+    let long = "b".repeat(71);
+    let refused = discord.handle(&multipart(&webhook, &long, file.replace("--b", &format!("--{long}"))));
+    assert_eq!(refused.json_body()["code"], 50006);
+    let users = |count: usize| json!({ "content": "x", "allowed_mentions": { "users": vec!["1"; count] } });
+    assert_eq!(post(&discord, &webhook, &users(100)).status, 204);
+    let refused = post(&discord, &webhook, &users(101));
+    assert_eq!(error_at(&refused, "/allowed_mentions/users").1, "Must be 100 or fewer in length.");
+}
+
+#[test]
+fn large_messages_are_not_kept_without_end() {
+    let (discord, webhook, _) = discord();
+    discord.set_rate_limit(RateLimit { requests: 1000, window: Duration::from_secs(1) });
+    let part = b"--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx\r\n--b--".to_vec();
+    // What stands behind the last boundary belongs to the body and to no part. All share its memory.
+    let body = Bytes::from([part, vec![b' '; 60 * 1024 * 1024]].concat());
+    for _ in 0..6 {
+        assert_eq!(discord.handle(&multipart(&webhook, "b", body.clone())).status, 204);
+    }
+    assert_eq!(discord.messages(&webhook.id).len(), 4, "256 MiB of them");
+}
+
 #[test]
 fn wrong_urls_are_told_apart() {
     let (discord, webhook, _) = discord();

@@ -3,13 +3,17 @@
 //! Filters are joined by and, the values of one filter by or. In a value `*` stands for any text, `?` for one character,
 //! and a backslash takes the meaning from the character that follows.
 //!
-//! Source: "Filter your Amazon EC2 resources" in the EC2 user guide.
+//! Source: "Filter your Amazon EC2 resources" in the EC2 user guide, and its "Error codes for the Amazon EC2 API".
 
 use serde::Deserialize;
 
 use super::region::Region;
 use super::{invalid_value, missing};
 use crate::gateway::error::AwsError;
+
+/// How many filters a call may have, and how many values each of them.
+const MOST_FILTERS: usize = 50;
+const MOST_VALUES: usize = 200;
 
 /// One filter of a call.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +48,16 @@ pub(super) fn select<'a, T: Described>(
 
 /// Refuses filters that the resource does not have, by name.
 pub(super) fn check<T: Described>(filters: &[Filter]) -> Result<(), AwsError> {
+    let exceeded = |what: &str, most: usize| {
+        let message = format!("The maximum number of {what} specified on a single call is {most}");
+        Err(AwsError::bad_request("FilterLimitExceeded", message))
+    };
+    if filters.len() > MOST_FILTERS {
+        return exceeded("filters", MOST_FILTERS);
+    }
+    if filters.iter().any(|filter| filter.value.len() > MOST_VALUES) {
+        return exceeded("filter values", MOST_VALUES);
+    }
     for filter in filters {
         let is_tag = filter.name.starts_with("tag:") || matches!(filter.name.as_str(), "tag-key" | "tag-value");
         if !is_tag && !T::FILTERS.contains(&filter.name.as_str()) {

@@ -21,6 +21,9 @@ use crate::gateway::error::AwsError;
 use crate::gateway::params::Node;
 use crate::ids;
 
+/// How many instances there may be in a Region at once. AWS counts their processors, by family, and has a quota for each.
+const MOST_INSTANCES: usize = 1000;
+
 /// The type of an instance whose launch names none.
 const DEFAULT_TYPE: &str = "m1.small";
 
@@ -285,7 +288,17 @@ impl Checked {
     /// How many instances there will be: as many as are asked for and have addresses.
     fn count(&self, input: &Input, region: &Region) -> Result<usize, AwsError> {
         let [least, most] = [input.min_count, input.max_count].map(|count| usize::try_from(count).unwrap_or(0));
-        self.interfaces.count(region, (least, most))
+        let count = self.interfaces.count(region, (least, most))?;
+        let running = region.instances.values().filter(|one| one.state != State::Terminated).count();
+        if running.saturating_add(least) > MOST_INSTANCES {
+            let message = format!(
+                "You have requested more instances ({}) than your current instance limit of {MOST_INSTANCES} allows for the \
+                 specified instance type.",
+                running.saturating_add(least)
+            );
+            return Err(AwsError::bad_request("InstanceLimitExceeded", message));
+        }
+        Ok(count.min(MOST_INSTANCES.saturating_sub(running)))
     }
 
     fn launch(

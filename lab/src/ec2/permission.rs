@@ -1,5 +1,7 @@
 //! The rules that a call is about: `IpPermissions`, or the flat parameters that came before them.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::group::SecurityGroup;
@@ -146,11 +148,9 @@ impl RulesInput {
             None => Vec::new(),
         };
         let permissions = of_permissions(call, region, group, flat.iter().chain(&self.ip_permissions))?;
-        for (position, permission) in permissions.iter().enumerate() {
-            let is_same = |other: &Permission| (other.traffic, &other.peer) == (permission.traffic, &permission.peer);
-            if permissions[..position].iter().any(is_same) {
-                return Err(invalid_value("The same permission must not appear multiple times"));
-            }
+        let mut seen = HashSet::with_capacity(permissions.len());
+        if !permissions.iter().all(|permission| seen.insert((permission.traffic, &permission.peer))) {
+            return Err(invalid_value("The same permission must not appear multiple times"));
         }
         Ok(permissions)
     }

@@ -18,6 +18,12 @@ use serde_json::{Map, Value};
 
 use crate::time;
 
+/// The longest template, in characters, and the most paths that it is filled from ("InputTransformer" in the API reference).
+const LONGEST_TEMPLATE: usize = 8192;
+const MOST_PATHS: usize = 100;
+/// How many bytes a template becomes at the most. No target takes more: a topic 256 KiB, a queue or a function 1 MiB.
+const LARGEST_FILLED: usize = 1024 * 1024;
+
 /// The names that need no path.
 const RESERVED: [&str; 5] = [
     "aws.events.rule-arn",
@@ -139,7 +145,19 @@ impl InputTransformer {
     }
 
     /// Whether PutTargets takes the transformer of this target; the error is AWS's sentence.
-    pub(super) fn check(&self, target: &str) -> Result<(), String> {
+    pub(crate) fn check(&self, target: &str) -> Result<(), String> {
+        let long = |what: &str, most: usize| {
+            let constraint = format!("Member must have length less than or equal to {most}");
+            Err(format!(
+                "1 validation error detected: {what} of target {target} failed to satisfy constraint: {constraint}"
+            ))
+        };
+        if self.input_template.chars().count() > LONGEST_TEMPLATE {
+            return long("InputTemplate", LONGEST_TEMPLATE);
+        }
+        if self.input_paths_map.len() > MOST_PATHS {
+            return long("InputPathsMap", MOST_PATHS);
+        }
         for (name, path) in &self.input_paths_map {
             if name.to_ascii_lowercase().starts_with("aws.") {
                 return Err(format!("InputPathsMap for target {target} contains reserved key {name}."));
@@ -195,6 +213,11 @@ impl InputTransformer {
                     filled.push_str(&if json && !quoted { value.to_string() } else { bare(&value) });
                 }
             }
+            if filled.len() > LARGEST_FILLED {
+                return Err(format!(
+                    "the filled input template has more than {LARGEST_FILLED} bytes, which no target takes"
+                ));
+            }
         }
         if json && let Err(error) = serde_json::from_str::<Value>(&filled) {
             return Err(format!("the filled input template is not JSON ({error}): {filled}"));
@@ -217,6 +240,8 @@ impl InputTransformer {
     fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
         let template = self.input_template.as_str();
         let (mut at, mut within, mut escaped) = (0, false, false);
+        // A name ends somewhere: what follows the last bracket is text, however many open in it.
+        let last = template.rfind('>').unwrap_or_default();
         std::iter::from_fn(move || {
             if at == template.len() {
                 return None;
@@ -229,7 +254,7 @@ impl InputTransformer {
             }
             let mut length = 0;
             for (index, c) in rest.char_indices() {
-                if c == '<' && index > 0 && rest[index..].contains('>') {
+                if c == '<' && index > 0 && at + index < last {
                     break;
                 }
                 match c {
@@ -357,6 +382,19 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&whole).unwrap()["e"], event());
         let short: Value = serde_json::from_str(&render(r#"{"e": <aws.events.event>}"#).unwrap()).unwrap();
         assert_eq!((&short["e"]["detailType"], short["e"].get("detail")), (&event()["detail-type"], None));
+    }
+
+    #[test]
+    fn a_template_and_what_it_becomes_are_limited() {
+        let refused = |template: String| render(&template).unwrap_err();
+        assert!(refused(format!("\"{}\"", "<".repeat(LONGEST_TEMPLATE))).contains("less than or equal to 8192"));
+        let paths = (0..=MOST_PATHS).map(|number| (number.to_string(), "$.detail".to_owned())).collect();
+        assert!(InputTransformer::new(paths, "\"<1>\"").check("t1").unwrap_err().contains("less than or equal to 100"));
+        let event = json!({ "detail": "x".repeat(200_000) });
+        let around = Surroundings { rule_arn: "", rule_name: "", ingested: Timestamp::UNIX_EPOCH };
+        let grows = |times: usize| transformer(&format!("[{}]", "<detail>".repeat(times))).render(&event, around);
+        assert!(grows(5).is_ok());
+        assert!(grows(1000).unwrap_err().contains("no target takes"));
     }
 
     #[test]

@@ -15,22 +15,27 @@ use super::stamp;
 /// How deep an input may be nested: deeper ones are nobody's honest request.
 const DEEPEST: usize = 32;
 
+/// How many values an input may have: one takes a byte, and 32 once it is read. CloudWatch takes a million bytes.
+const MOST: usize = 1_000_000;
+
 /// A body as a JSON value; a time is its number of seconds.
 pub(crate) fn read(body: &[u8]) -> Result<Value, String> {
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
     let mut decoder = Decoder::new(body);
-    let value = item(&mut decoder, 0).map_err(|error| error.to_string())?;
+    let mut left = MOST;
+    let value = item(&mut decoder, 0, &mut left).map_err(|error| error.to_string())?;
     if decoder.position() == body.len() { Ok(value) } else { Err("there is something behind its end".to_owned()) }
 }
 
-fn item(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, minicbor::decode::Error> {
+fn item(decoder: &mut Decoder<'_>, depth: usize, left: &mut usize) -> Result<Value, minicbor::decode::Error> {
     use minicbor::decode::Error;
 
     if depth > DEEPEST {
         return Err(Error::message("nested too deeply"));
     }
+    *left = left.checked_sub(1).ok_or_else(|| Error::message("too many values"))?;
     // What JSON cannot hold (infinity, not a number) is its text, as in the JSON protocols; no input takes it.
     let float = |number: f64| Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number);
     Ok(match decoder.datatype()? {
@@ -51,22 +56,22 @@ fn item(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, minicbor::deco
         Type::String | Type::StringIndef => text(decoder)?.into(),
         Type::Tag => {
             decoder.tag()?;
-            item(decoder, depth + 1)?
+            item(decoder, depth + 1, left)?
         }
         Type::Array | Type::ArrayIndef => {
             let mut elements = Vec::new();
-            let mut left = decoder.array()?;
-            while more(decoder, &mut left)? {
-                elements.push(item(decoder, depth + 1)?);
+            let mut length = decoder.array()?;
+            while more(decoder, &mut length)? {
+                elements.push(item(decoder, depth + 1, left)?);
             }
             elements.into()
         }
         Type::Map | Type::MapIndef => {
             let mut members = Map::new();
-            let mut left = decoder.map()?;
-            while more(decoder, &mut left)? {
+            let mut length = decoder.map()?;
+            while more(decoder, &mut length)? {
                 let name = text(decoder)?;
-                members.insert(name, item(decoder, depth + 1)?);
+                members.insert(name, item(decoder, depth + 1, left)?);
             }
             members.into()
         }
@@ -339,7 +344,8 @@ mod tests {
         let wanted = json!({ "a": [1, 2.5], "b": "xy" });
         assert_eq!((read(given), read(open)), (Ok(wanted.clone()), Ok(wanted)));
         assert_eq!(read(b""), Ok(json!({})));
-        for wrong in [&b"\xa1"[..], b"\x9f", b"\xff", b"\x00\x00", &[0x81; 100], &[0xff; 3]] {
+        let many = [&[0x9f][..], &vec![0xa0; MOST], &[0xff]].concat();
+        for wrong in [&many[..], b"\xa1", b"\x9f", b"\xff", b"\x00\x00", &[0x81; 100], &[0xff; 3]] {
             assert!(read(wrong).is_err(), "{wrong:x?}");
         }
     }

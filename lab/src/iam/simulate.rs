@@ -17,6 +17,13 @@ use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::policy::{Effect, Permissions, Policy, PolicyKind, Principal, RequestContext};
 
+/// The longest name of an action, and the longest ARN of a resource ("SimulateCustomPolicy" in the API reference).
+const LONGEST_ACTION: usize = 128;
+const LONGEST_RESOURCE: usize = 2048;
+/// How many characters of policies are read for one page of results, at the most: those of all policies for each of the
+/// page's results. A page of a thousand has ten kilobytes of policies for each.
+const MOST_READ: usize = 10_000_000;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Input {
@@ -65,9 +72,6 @@ struct Evaluation {
     matched_statements: Vec<MatchedStatement>,
     missing_context_values: Vec<String>,
     permissions_boundary_decision_detail: Option<BoundaryDetail>,
-    /// The place of the result in the list of all: what a page's marker is made of.
-    #[serde(skip)]
-    place: usize,
 }
 
 #[derive(Serialize)]
@@ -86,7 +90,8 @@ struct BoundaryDetail {
 /// What a simulation is about.
 struct Simulation {
     policies: Vec<Sourced>,
-    boundary: Option<Policy>,
+    /// The same policies and the boundary, as they decide together.
+    permissions: Permissions,
     resource: Option<Policy>,
     caller: Principal,
     owner: String,
@@ -176,8 +181,12 @@ fn run(
     };
     let caller = caller.unwrap_or_else(|| call.identity.arn());
     let simulation = Simulation {
+        permissions: Permissions {
+            identity: policies.iter().map(|sourced| sourced.policy.clone()).collect(),
+            boundary,
+            session: None,
+        },
         policies,
-        boundary,
         resource,
         owner: input
             .resource_owner
@@ -189,15 +198,36 @@ fn run(
     };
     let everything = ["*".to_owned()];
     let resources = if input.resource_arns.is_empty() { &everything[..] } else { &input.resource_arns };
+    check_lengths(&input.action_names, "actionNames", LONGEST_ACTION)?;
+    check_lengths(resources, "resourceArns", LONGEST_RESOURCE)?;
     let pairs = input.action_names.iter().flat_map(|action| resources.iter().map(move |resource| (action, resource)));
-    let mut results: Vec<Evaluation> =
-        pairs.map(|(action, resource)| simulation.evaluate(action, resource, &input.context_entries)).collect();
-    for (place, result) in results.iter_mut().enumerate() {
-        result.place = place;
+    // Only what is shown is decided: there may be as many pairs as a form has room for.
+    let (pairs, marker) = ListInput::page_only(input.marker, input.max_items)
+        .page(pairs.enumerate(), |(place, _)| format!("{place:08}"))?;
+    let given = input.policy_input_list.iter().chain(&input.permissions_boundary_policy_input_list);
+    let read: usize = given.chain(&input.resource_policy).map(String::len).sum();
+    if read.saturating_mul(pairs.len()) > MOST_READ {
+        let message = format!(
+            "The lab reads {MOST_READ} characters of policies for a page of results, and these policies have {read} for \
+             each of {} results: ask for fewer with MaxItems",
+            pairs.len()
+        );
+        return Err(AwsError::bad_request("InvalidInput", message));
     }
-    let page = ListInput::page_only(input.marker, input.max_items);
-    let (evaluation_results, marker) = page.page(results, |result| format!("{:08}", result.place))?;
+    let entries = &input.context_entries;
+    let evaluation_results =
+        pairs.into_iter().map(|(_, (action, resource))| simulation.evaluate(action, resource, entries)).collect();
     call.reply(&Output { evaluation_results, is_truncated: marker.is_some(), marker })
+}
+
+fn check_lengths(texts: &[String], parameter: &str, most: usize) -> Result<(), AwsError> {
+    match texts.iter().find(|text| text.chars().count() > most) {
+        Some(text) => {
+            let constraint = format!("Member must have length less than or equal to {most}");
+            Err(name::violated(text, parameter, &constraint))
+        }
+        None => Ok(()),
+    }
 }
 
 impl Simulation {
@@ -206,19 +236,14 @@ impl Simulation {
         let request = entries.iter().fold(request, |request, entry| {
             request.key_values(&entry.context_key_name, entry.context_key_values.iter().cloned())
         });
-        let permissions = Permissions {
-            identity: self.policies.iter().map(|sourced| sourced.policy.clone()).collect(),
-            boundary: self.boundary.clone(),
-            session: None,
-        };
-        let decision = permissions.authorize(self.resource.as_ref(), &request, &self.owner);
+        let decision = self.permissions.authorize(self.resource.as_ref(), &request, &self.owner);
         let denied = matches!(&decision, Err(denial) if denial.explicit);
         let eval_decision = match &decision {
             Ok(()) => "allowed",
             Err(_) if denied => "explicitDeny",
             Err(_) => "implicitDeny",
         };
-        let boundary = self.boundary.as_ref().map(|boundary| BoundaryDetail {
+        let boundary = self.permissions.boundary.as_ref().map(|boundary| BoundaryDetail {
             allowed_by_permissions_boundary: boundary.evaluate(&request).is_allowed(),
         });
         Evaluation {
@@ -228,7 +253,6 @@ impl Simulation {
             matched_statements: self.matched(&request, denied),
             missing_context_values: self.missing(&request),
             permissions_boundary_decision_detail: boundary,
-            place: 0,
         }
     }
 
@@ -252,7 +276,8 @@ impl Simulation {
 
     /// The condition keys that a statement about this action and resource asks for, and that nobody gave.
     fn missing(&self, request: &RequestContext) -> Vec<String> {
-        let policies = self.policies.iter().map(|sourced| &sourced.policy).chain(&self.boundary).chain(&self.resource);
+        let policies =
+            self.policies.iter().map(|sourced| &sourced.policy).chain(&self.permissions.boundary).chain(&self.resource);
         let statements = policies.flat_map(Policy::statements).filter(|statement| {
             let covers = |element: &crate::policy::ResourceElement| element.covers(request);
             statement.action().covers(&request.action) && statement.resource().is_none_or(covers)

@@ -16,6 +16,8 @@ use zip::read::ZipFile;
 const MAX_UNZIPPED: u64 = 262_144_000;
 /// The most files and directories in a package. Lambda names no such limit; 250 MB of files rarely have so many.
 const MOST_ENTRIES: usize = 100_000;
+/// The most parts of all paths together: each may be one more directory to make.
+const MOST_PARTS: usize = 10 * MOST_ENTRIES;
 /// Others may execute: the bit that counts, because AWS runs the function with a user who does not own the files.
 const EXECUTABLE_BY_OTHERS: u32 = 0o001;
 
@@ -56,7 +58,10 @@ pub enum PackageError {
         source: io::Error,
     },
     /// More files and directories than the lab takes.
-    #[error("Could not unzip uploaded file. It has more than {MOST_ENTRIES} entries, which is the lab's own limit")]
+    #[error(
+        "Could not unzip uploaded file. It has more than {MOST_ENTRIES} entries, or their paths more than {MOST_PARTS} \
+         parts, which are the lab's own limits"
+    )]
     TooMany,
     /// More than 250 MB of files.
     #[error("Unzipped size must be smaller than {MAX_UNZIPPED} bytes")]
@@ -162,7 +167,8 @@ fn unpack_entries(zip: &mut ZipArchive<Cursor<&[u8]>>, root: &Path) -> Result<()
     let mut left = MAX_UNZIPPED;
     let mut links = Vec::new();
     let mut files = 0;
-    if zip.len() > MOST_ENTRIES {
+    let parts: usize = zip.file_names().map(|name| name.split(['/', '\\']).count()).sum();
+    if zip.len() > MOST_ENTRIES || parts > MOST_PARTS {
         return Err(PackageError::TooMany);
     }
     for index in 0..zip.len() {
@@ -325,6 +331,9 @@ mod tests {
         let many: Vec<String> = (0..=MOST_ENTRIES).map(|number| number.to_string()).collect();
         let many: Vec<_> = many.iter().map(|name| (name.as_str(), 0o644, "")).collect();
         assert!(matches!(Package::unpack(&archive(&many)), Err(PackageError::TooMany)));
+        let deep: Vec<String> = (0..1100).map(|number| vec![number.to_string(); 1000].join("/")).collect();
+        let deep: Vec<_> = deep.iter().map(|name| (name.as_str(), 0o644, "")).collect();
+        assert!(matches!(Package::unpack(&archive(&deep)), Err(PackageError::TooMany)));
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         writer.add_symlink("link", "a", SimpleFileOptions::default()).unwrap();
         writer.start_file("a", SimpleFileOptions::default()).unwrap();

@@ -5,12 +5,15 @@ use std::ops::Bound;
 use serde::{Deserialize, Serialize};
 
 use super::filter::Filter;
-use super::{Event, EventId, Group, Logs, Stream, group_name, invalid, limit, no_stream};
+use super::{Event, EventId, Group, Logs, Stream, group_name, invalid, limit, no_stream, violated};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
 /// The most events on a page, and how many there are where the call does not say.
 const MOST_EVENTS: usize = 10_000;
+
+/// The longest filter pattern, in characters ("FilterLogEvents" in the API reference). Each event is searched for its words.
+const LONGEST_PATTERN: usize = 1024;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -188,7 +191,12 @@ pub(super) fn filter(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
     if !input.log_stream_names.is_empty() && input.log_stream_name_prefix.is_some() {
         return Err(invalid("logStreamNamePrefix and logStreamNames cannot both be specified"));
     }
-    let filter = Filter::parse(call, input.filter_pattern.as_deref().unwrap_or_default())?;
+    let pattern = input.filter_pattern.as_deref().unwrap_or_default();
+    if pattern.chars().count() > LONGEST_PATTERN {
+        let constraint = format!("Member must have length less than or equal to {LONGEST_PATTERN}");
+        return Err(violated(pattern, "filterPattern", &constraint));
+    }
+    let filter = Filter::parse(call, pattern)?;
     let after = match &input.next_token {
         None => EventId(0),
         Some(token) => {

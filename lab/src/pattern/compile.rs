@@ -15,6 +15,9 @@ use super::{Alternative, Dialect, Field};
 
 /// How many combinations of `$or` members AWS accepts: the product of the lengths of all `$or` arrays.
 const MAX_COMBINATIONS: usize = 1000;
+/// How many fields all alternatives may have together: a filter policy has room for so many of both that it would take
+/// gigabytes. AWS's own bounds on what a policy may combine are far below.
+const MAX_FIELDS: usize = 200_000;
 
 /// Names that no field within `$or` may have (`Constants.java` of `aws/event-ruler`): operators that exist, and some that
 /// AWS keeps for later.
@@ -66,12 +69,13 @@ struct Compiler {
     dialect: Dialect,
     or_is_operator: bool,
     combinations: usize,
+    fields: usize,
     path: Vec<String>,
 }
 
 impl Compiler {
     fn new(dialect: Dialect, or_is_operator: bool) -> Self {
-        Self { dialect, or_is_operator, combinations: 1, path: Vec::new() }
+        Self { dialect, or_is_operator, combinations: 1, fields: 0, path: Vec::new() }
     }
 
     fn run(mut self, root: &Node) -> Result<Vec<Alternative>, InvalidPattern> {
@@ -126,6 +130,7 @@ impl Compiler {
         let before = std::mem::take(rules);
         for branch in branches {
             let Node::Object(members) = branch else { return Err(self.invalid(Reason::OrMemberNotAnObject)) };
+            self.count(before.iter().map(Rule::len).sum())?;
             let mut forked = before.clone();
             self.object(&mut forked, members, true)?;
             rules.append(&mut forked);
@@ -133,13 +138,20 @@ impl Compiler {
         if branches.len() < 2 { Err(self.invalid(Reason::OrTooShort)) } else { Ok(()) }
     }
 
-    fn field(&self, rules: &mut [Rule], entries: &[Node]) -> Result<(), InvalidPattern> {
+    /// Counts fields, before there are so many.
+    fn count(&mut self, fields: usize) -> Result<(), InvalidPattern> {
+        self.fields = self.fields.saturating_add(fields);
+        if self.fields > MAX_FIELDS { Err(self.invalid(Reason::OrTooManyCombinations)) } else { Ok(()) }
+    }
+
+    fn field(&mut self, rules: &mut [Rule], entries: &[Node]) -> Result<(), InvalidPattern> {
         let matchers: Result<Arc<[Matcher]>, Reason> =
             entries.iter().map(|entry| matcher(entry, self.dialect)).collect();
         let matchers = matchers.map_err(|reason| self.invalid(reason))?;
         if matchers.is_empty() {
             return Err(self.invalid(Reason::EmptyArray));
         }
+        self.count(rules.len())?;
         let path = self.path.join(".");
         for rule in rules {
             rule.insert(path.clone(), Arc::clone(&matchers));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::lookup::{Hit, visit};
+use super::binding::Steps;
+use super::lookup::{Hit, Leaves, visit};
 use super::matcher::{Matcher, listed};
 use super::near_miss::{NearMiss, near_miss};
 use super::{Alternative, Field, Pattern};
@@ -77,19 +78,32 @@ pub(super) fn explain(pattern: &Pattern, event: &Value) -> Explanation {
         let failure = Failure { path: String::new(), found: Found::NotAnObject, wanted, matchers, near_miss: None };
         return Explanation { matched: false, failures: vec![failure], alternatives };
     };
-    let failures = pattern.alternatives.iter().map(|one| failures(one, event)).min_by_key(Vec::len).unwrap_or_default();
+    let mut steps = Steps::default();
+    let failing = pattern.alternatives.iter().map(|one| (one, failing(one, event, &mut steps)));
+    let nearest = failing.min_by_key(|(_, failing)| failing.len());
+    let leaves = Leaves::of(event);
+    let failures: Vec<Failure> = nearest.map_or_else(Vec::new, |(alternative, failing)| {
+        let failure = |(index, alone): (usize, Option<Seen<'_>>)| match alone {
+            Some(seen) => seen.failure(&alternative.fields[index], &leaves),
+            None => other_element(alternative, index),
+        };
+        failing.into_iter().map(failure).collect()
+    });
     Explanation { matched: failures.is_empty(), failures, alternatives }
 }
 
-fn failures(alternative: &Alternative, event: &Map<String, Value>) -> Vec<Failure> {
-    let Some(first) = alternative.first_failure(event) else { return Vec::new() };
+/// The fields that do not hold: by themselves, with what the event has there, or only together with those before them.
+fn failing<'e>(
+    alternative: &Alternative,
+    event: &'e Map<String, Value>,
+    steps: &mut Steps,
+) -> Vec<(usize, Option<Seen<'e>>)> {
+    let Some(first) = alternative.first_failure(event, steps) else { return Vec::new() };
     // The fields before it hold, and a later one that fails by itself fails in any company.
     let rest = alternative.fields.iter().enumerate().skip(first);
-    rest.filter_map(|(index, field)| {
-        let alone = failure(field, event);
-        if index == first { Some(alone.unwrap_or_else(|| other_element(alternative, first))) } else { alone }
-    })
-    .collect()
+    rest.map(|(index, field)| (index, seen(field, event)))
+        .filter(|(index, alone)| *index == first || alone.is_some())
+        .collect()
 }
 
 /// The failure of a field that holds alone, but not together with the ones before it.
@@ -99,33 +113,45 @@ fn other_element(alternative: &Alternative, index: usize) -> Failure {
     failed(field, Found::OtherElement { with }, None)
 }
 
-/// The failure of one field looked at alone.
-fn failure(field: &Field, event: &Map<String, Value>) -> Option<Failure> {
-    let mut found = Found::Absent;
-    let (mut values, mut count, mut holds) = (Vec::new(), 0_usize, false);
+/// What the event has at the path of a field that does not hold.
+struct Seen<'e> {
+    found: Found,
+    values: Vec<&'e Value>,
+    count: usize,
+}
+
+/// What the event has at the path of a field, if the field does not hold alone.
+fn seen<'e>(field: &Field, event: &'e Map<String, Value>) -> Option<Seen<'e>> {
+    let mut seen = Seen { found: Found::Absent, values: Vec::new(), count: 0 };
+    let mut holds = false;
     visit(event, &field.path, &mut |hit, _| {
         match hit {
             Hit::Leaf(value) => {
                 holds |= field.accepts(value);
-                count += 1;
-                if values.len() < SHOWN_VALUES {
-                    values.push(value);
+                seen.count += 1;
+                if seen.values.len() < SHOWN_VALUES {
+                    seen.values.push(value);
                 }
             }
-            Hit::Object => found = Found::Object,
-            Hit::EmptyArray => found = Found::EmptyArray,
+            Hit::Object => seen.found = Found::Object,
+            Hit::EmptyArray => seen.found = Found::EmptyArray,
         }
         !holds
     });
-    if holds || (count == 0 && field.accepts_absence()) {
-        return None;
+    let holds = holds || (seen.count == 0 && field.accepts_absence());
+    (!holds).then_some(seen)
+}
+
+impl Seen<'_> {
+    fn failure(self, field: &Field, leaves: &Leaves<'_>) -> Failure {
+        let Self { found, values, count } = self;
+        let near_miss = near_miss(field, &values, leaves);
+        let found = match count {
+            0 => found,
+            _ => Found::Values { more: count - values.len(), values: values.into_iter().cloned().collect() },
+        };
+        failed(field, found, near_miss)
     }
-    let near_miss = near_miss(field, &values, event);
-    if count > 0 {
-        let more = count - values.len();
-        found = Found::Values { values: values.into_iter().cloned().collect(), more };
-    }
-    Some(failed(field, found, near_miss))
 }
 
 fn failed(field: &Field, found: Found, near_miss: Option<NearMiss>) -> Failure {

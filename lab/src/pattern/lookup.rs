@@ -4,6 +4,8 @@
 //! `{"a.b": 1}` and `{"a": {"b": 1}}` are the same to a pattern. Here the path is followed through the event instead, which
 //! reads only what the pattern names.
 
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value};
 
 /// Which element of which array a leaf lies in: the address of each array's memory, and the index. A scalar that is itself
@@ -21,6 +23,11 @@ pub(crate) enum Hit<'e> {
     EmptyArray,
 }
 
+/// How many names an object has at the most to be tried one by one.
+const FEW: usize = 8;
+/// How many characters the paths of all leaves may have together.
+const MOST_OF_PATHS: usize = 4 * 1024 * 1024;
+
 /// Called with each hit and its elements; returns whether to go on.
 type Visit<'v, 'e> = &'v mut dyn FnMut(Hit<'e>, &Elements) -> bool;
 
@@ -35,14 +42,16 @@ fn in_object<'e>(object: &'e Map<String, Value>, path: &str, elements: &mut Elem
     {
         return false;
     }
-    for (dot, _) in path.match_indices('.') {
-        if let Some(value) = object.get(&path[..dot])
-            && !on_the_way(value, &path[dot + 1..], elements, visit)
-        {
-            return false;
-        }
+    // A path may have thousands of parts, and an event thousands of small objects: the fewer are tried on the others.
+    if object.len() < FEW {
+        return object.iter().all(|(name, value)| {
+            let rest = path.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            rest.is_none_or(|rest| on_the_way(value, rest, elements, visit))
+        });
     }
-    true
+    path.match_indices('.').all(|(dot, _)| {
+        object.get(&path[..dot]).is_none_or(|value| on_the_way(value, &path[dot + 1..], elements, visit))
+    })
 }
 
 fn on_the_way<'e>(value: &'e Value, rest: &str, elements: &mut Elements, visit: Visit<'_, 'e>) -> bool {
@@ -93,22 +102,56 @@ fn each<'e>(
     true
 }
 
-/// Every leaf of the event with its dotted path, in document order.
-pub(crate) fn leaves(event: &Map<String, Value>) -> Vec<(String, &Value)> {
-    fn walk<'e>(value: &'e Value, path: &str, found: &mut Vec<(String, &'e Value)>) {
+/// The leaves of an event, looked up when they are first asked for.
+pub(super) struct Leaves<'e> {
+    event: &'e Map<String, Value>,
+    all: OnceCell<Vec<(String, &'e Value)>>,
+}
+
+impl<'e> Leaves<'e> {
+    pub(super) fn of(event: &'e Map<String, Value>) -> Self {
+        Self { event, all: OnceCell::new() }
+    }
+
+    /// The leaves with their dotted paths, in document order: all of them, unless their paths become too long to be written
+    /// out.
+    pub(super) fn all(&self) -> &[(String, &'e Value)] {
+        self.all.get_or_init(|| {
+            let mut walk = Walk { found: Vec::new(), left: MOST_OF_PATHS };
+            walk.object(self.event, "");
+            walk.found
+        })
+    }
+}
+
+struct Walk<'e> {
+    found: Vec<(String, &'e Value)>,
+    /// How many characters of paths there may still be.
+    left: usize,
+}
+
+impl<'e> Walk<'e> {
+    fn value(&mut self, value: &'e Value, path: &str) {
         match value {
-            Value::Object(object) => walk_object(object, path, found),
-            Value::Array(array) => array.iter().for_each(|item| walk(item, path, found)),
-            _ => found.push((path.to_owned(), value)),
+            _ if self.left == 0 => {}
+            Value::Object(object) => self.object(object, path),
+            Value::Array(array) => array.iter().for_each(|item| self.value(item, path)),
+            _ => {
+                self.left = self.left.saturating_sub(path.len() + 1);
+                self.found.push((path.to_owned(), value));
+            }
         }
     }
-    fn walk_object<'e>(object: &'e Map<String, Value>, path: &str, found: &mut Vec<(String, &'e Value)>) {
+
+    fn object(&mut self, object: &'e Map<String, Value>, path: &str) {
         for (name, value) in object {
+            if self.left == 0 {
+                return;
+            }
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            walk(value, &path, found);
+            // Objects without leaves have paths, too.
+            self.left = self.left.saturating_sub(path.len());
+            self.value(value, &path);
         }
     }
-    let mut found = Vec::new();
-    walk_object(event, "", &mut found);
-    found
 }

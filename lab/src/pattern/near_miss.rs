@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::lookup::leaves;
+use super::lookup::Leaves;
 use super::matcher::{Matcher, equal_ignoring_case};
 use super::{Affix, Field};
 
@@ -66,8 +66,8 @@ pub enum NearMiss {
     },
 }
 
-/// Finds the nearest miss of a field whose leaves are `values`.
-pub(super) fn near_miss(field: &Field, values: &[&Value], event: &Map<String, Value>) -> Option<NearMiss> {
+/// Finds the nearest miss of a field whose leaves are `values`, among all `leaves` of the event.
+pub(super) fn near_miss(field: &Field, values: &[&Value], leaves: &Leaves<'_>) -> Option<NearMiss> {
     if field.matchers.iter().all(Matcher::accepts_absence) {
         return None;
     }
@@ -75,7 +75,7 @@ pub(super) fn near_miss(field: &Field, values: &[&Value], event: &Map<String, Va
     let exact: Vec<&str> = field.matchers.iter().filter_map(Matcher::exact_text).collect();
     pairs(&field.matchers, &texts)
         .or_else(|| wrong_type(&field.matchers, values))
-        .or_else(|| other_path(field, values.is_empty(), event))
+        .or_else(|| other_path(field, values.is_empty(), leaves.all()))
         .or_else(|| spelling(&exact, &texts))
         .or_else(|| match texts.first() {
             Some(found) if field.path == "detail-type" => Some(NearMiss::DetailType { found: (*found).to_owned() }),
@@ -134,8 +134,7 @@ fn is_positive(matcher: &Matcher) -> bool {
     !matches!(matcher, Matcher::Exists(_) | Matcher::AnythingBut(_))
 }
 
-fn other_path(field: &Field, absent: bool, event: &Map<String, Value>) -> Option<NearMiss> {
-    let leaves = leaves(event);
+fn other_path(field: &Field, absent: bool, leaves: &[(String, &Value)]) -> Option<NearMiss> {
     let others = || leaves.iter().filter(|(path, _)| *path != field.path);
     if absent && let Some((path, _)) = others().find(|(path, _)| equal_ignoring_case(path, &field.path)) {
         return Some(NearMiss::PathLetterCase { found: path.clone() });

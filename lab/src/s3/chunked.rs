@@ -24,7 +24,7 @@ pub(super) fn decode(mut encoded: Bytes) -> Result<Decoded, AwsError> {
         if size == 0 {
             break;
         }
-        if encoded.len() < size + 2 || &encoded[size..size + 2] != b"\r\n" {
+        if !encoded.get(size..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
             return Err(incomplete("a chunk is not as long as it says"));
         }
         body.extend_from_slice(&encoded.split_to(size));
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_body_that_was_cut_off_is_refused() {
-        for cut in [&b"5\r\nalar"[..], b"5\r\nalarm", b"x\r\n", b"5"] {
+        for cut in [&b"5\r\nalar"[..], b"5\r\nalarm", b"x\r\n", b"5", b"ffffffffffffffff\r\nalarm\r\n"] {
             assert_eq!(decode(Bytes::from_static(cut)).unwrap_err().code, "IncompleteBody");
         }
     }

@@ -20,19 +20,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::body::Whole;
 use super::current::Current;
+use super::room::{Place, Room};
 use super::{body, control, page, pages};
 use crate::gateway::call::{self, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::service::Service;
 use crate::{gateway, ids};
 
-/// How many connections are open at once; the next wait until one ends.
-const MOST_CONNECTIONS: usize = 1024;
 /// How long a head may take, and how long a connection may be idle. Clients keep connections for their next call.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes. A signed request has about 1 KB; a presigned URL with a session token, 3.
@@ -41,10 +40,9 @@ const LARGEST_HEAD: usize = 64 * 1024;
 const MOST_HEADERS: usize = 100;
 
 /// Accepts connections until the lab stops. The connections live in this task's set, so that none outlives it.
-pub(super) async fn accept(listener: TcpListener, current: Current, stop: CancellationToken) {
+pub(super) async fn accept(listener: TcpListener, current: Current, room: Arc<Room>, stop: CancellationToken) {
     let router =
         pages::routes().merge(page::routes()).merge(control::routes()).fallback(api).with_state(current.clone());
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
     // As often as CloudWatch looks at how full queues are.
     let mut minute = tokio::time::interval(Duration::from_secs(60));
@@ -57,16 +55,22 @@ pub(super) async fn accept(listener: TcpListener, current: Current, stop: Cancel
                 continue;
             }
             Some(_) = connections.join_next() => continue,
-            accepted = accept_one(&listener, &room) => accepted,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
+            Ok((stream, peer)) => {
+                let place = tokio::select! {
+                    () = stop.cancelled() => break,
+                    place = room.enter() => Arc::new(place),
+                };
                 // Requests are small and many; waiting to fill a packet would add 40 ms to some.
                 let _ = stream.set_nodelay(true);
                 let (router, current) = (router.clone(), current.clone());
                 connections.spawn(async move {
-                    let _place = place;
-                    serve(TokioIo::new(stream), peer, router, current).await;
+                    tokio::select! {
+                        () = place.wanted() => {}
+                        () = serve(TokioIo::new(stream), peer, &place, router, current) => {}
+                    }
                 });
             }
             // Out of file descriptors, most likely: let the connections that are open end first.
@@ -77,18 +81,11 @@ pub(super) async fn accept(listener: TcpListener, current: Current, stop: Cancel
     current.cloud().lambda.stop().await;
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-async fn accept_one(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Accepted> {
-    let place = Arc::clone(room).acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
-}
-
-async fn serve(stream: TokioIo<TcpStream>, peer: SocketAddr, router: Router, current: Current) {
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+async fn serve(stream: TokioIo<TcpStream>, peer: SocketAddr, place: &Arc<Place>, router: Router, current: Current) {
+    let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
         let router = router.clone();
         let current = current.clone();
+        request.extensions_mut().insert(Arc::clone(place));
         async move { answer(router, &current, peer, request.map(Body::new)).await }
     });
     // An error here is the client's: it went away, it does not speak HTTP, or it was too slow. It was not waiting for our
@@ -157,23 +154,28 @@ async fn caught<F: Future>(future: F) -> Option<F::Output> {
 async fn api(State(current): State<Current>, request: Request) -> Response {
     let cloud = current.cloud();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let place = request.extensions().get::<Arc<Place>>().cloned();
     let (parts, body) = request.into_parts();
     if pages::is_discord(parts.uri.path()) {
-        return match body::read(body, body::LARGEST_OF_DISCORD).await {
-            Ok(body) => pages::discord_api(&cloud, &parts, body),
+        return match current.bodies.read(body, body::LARGEST_OF_DISCORD).await {
+            Ok(body) => pages::discord_api(&cloud, &parts, body.bytes),
             Err(unread) => unread.of_discord(),
         };
     }
     let service = gateway::service_of(&parts);
-    let body = match body::read(body, body::largest(service)).await {
+    let Whole { bytes: body, held } = match current.bodies.read(body, body::largest(service)).await {
         Ok(body) => body,
         Err(unread) => return response(unread.of_aws(service, &parts)),
     };
+    let _busy = place.as_deref().map(Place::busy);
     let source_ip = peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
     let is_long_poll = gateway::is_long_poll(&parts, &body);
     let parts = Arc::new(parts);
     let asked = Arc::clone(&parts);
-    let serve = async move { caught(gateway::answer(&cloud, &asked, body, source_ip)).await };
+    let serve = async move {
+        let _held = held;
+        caught(gateway::answer(&cloud, &asked, body, source_ip)).await
+    };
     // In a task of its own: a client that hangs up in the middle must not cut a change in half. A long poll changes
     // nothing while it waits, and ends with its connection, so that it takes no message that nobody would read.
     let served = if is_long_poll { serve.await } else { tokio::spawn(serve).await.ok().flatten() };
@@ -215,6 +217,7 @@ fn response(reply: Reply) -> Response {
 mod tests {
     use axum::routing::get;
     use http_body_util::BodyExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::super::Lab;
     use super::*;
@@ -242,6 +245,32 @@ mod tests {
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert!(body.starts_with(b"{\"message\":"), "{body:?}");
+        lab.stop().await;
+    }
+
+    #[tokio::test]
+    async fn connections_that_say_nothing_keep_nobody_out() {
+        let lab = Lab::start().await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let server = tokio::spawn(accept(listener, lab.current().clone(), Room::for_most(4), stop.clone()));
+        let mut idle = Vec::new();
+        for _ in 0..12 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /_lab/health HTTP/1.1\r\nx: ").await.unwrap();
+            idle.push(stream);
+        }
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /_lab/health HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        let mut rest = Vec::new();
+        // Closed, with or without a reset: the lab had not read all.
+        let read = idle[0].read_to_end(&mut rest).await;
+        assert!(rest.is_empty() && read.map_or(true, |read| read == 0));
+        stop.cancel();
+        server.await.unwrap();
         lab.stop().await;
     }
 

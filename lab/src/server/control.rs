@@ -11,7 +11,6 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body;
 use super::current::Current;
 use crate::faults::Faults;
 use crate::snapshot::{self, Include};
@@ -32,8 +31,8 @@ async fn show_faults(State(current): State<Current>) -> Json<Value> {
 }
 
 async fn set_faults(State(current): State<Current>, body: Body) -> Response {
-    let set = match body::read(body, LARGEST_FAULTS).await {
-        Ok(body) => Faults::from_json(&String::from_utf8_lossy(&body)).map_err(|error| error.to_string()),
+    let set = match current.bodies.read(body, LARGEST_FAULTS).await {
+        Ok(body) => Faults::from_json(&String::from_utf8_lossy(&body.bytes)).map_err(|error| error.to_string()),
         Err(unread) => Err(format!("the faults cannot be read: {unread:?}")),
     };
     let cloud = current.cloud();

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::FromRef;
 
+use super::body::Bodies;
 use super::guard::Guard;
 use crate::cloud::{Cloud, Limits};
 use crate::discord::{Discord, Webhook};
@@ -17,6 +18,7 @@ pub(crate) struct Current {
     cloud: Arc<RwLock<Arc<Cloud>>>,
     start: Arc<Start>,
     pub(super) guard: Arc<Guard>,
+    pub(super) bodies: Bodies,
 }
 
 /// How a cloud of this lab starts.
@@ -40,7 +42,8 @@ impl Start {
 
 impl Current {
     pub(super) fn new(start: Start, guard: Guard) -> Self {
-        Self { cloud: Arc::new(RwLock::new(start.cloud())), start: Arc::new(start), guard: Arc::new(guard) }
+        let cloud = Arc::new(RwLock::new(start.cloud()));
+        Self { cloud, start: Arc::new(start), guard: Arc::new(guard), bodies: Bodies::default() }
     }
 
     /// The cloud of now.

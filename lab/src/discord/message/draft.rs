@@ -11,6 +11,9 @@ use super::{CONTENT, EMBEDS, File, embed, length, mentions, present, text, usern
 /// The content types that a webhook takes.
 const CONTENT_TYPES: &str = "{'application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'}";
 
+/// How many files a message has at the most.
+const FILES: usize = 10;
+
 /// What a body asks to be sent, checked.
 #[derive(Debug, Default)]
 pub(in super::super) struct Draft {
@@ -77,6 +80,9 @@ impl Draft {
             flags: present(form, "flags").and_then(Value::as_u64).unwrap_or_default(),
             files,
         };
+        if draft.files.len() > FILES {
+            errors.push(&["attachments"], "BASE_TYPE_MAX_LENGTH", format!("Must be {FILES} or fewer in length."));
+        }
         if let Some(allowed) = &draft.allowed_mentions {
             mentions::check(allowed, &mut errors);
         }

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::super::form::FormErrors;
 
+/// How many users, and how many roles, may be listed.
+const LISTED: usize = 100;
+
 /// Whom a message pings.
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
@@ -27,8 +30,12 @@ pub(super) fn check(allowed: &Value, errors: &mut FormErrors) {
         }
     }
     for kind in ["users", "roles"] {
-        let listed = allowed.get(kind).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-        if listed && parse.iter().any(|known| known == kind) {
+        let listed = allowed.get(kind).and_then(Value::as_array).map_or(0, Vec::len);
+        if listed > LISTED {
+            let message = format!("Must be {LISTED} or fewer in length.");
+            errors.push(&["allowed_mentions", kind], "BASE_TYPE_MAX_LENGTH", message);
+        }
+        if listed > 0 && parse.iter().any(|known| known == kind) {
             let message = format!("parse:[\"{kind}\"] and {kind}: [ids...] are mutually exclusive.");
             errors.push(&["allowed_mentions"], "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message);
         }

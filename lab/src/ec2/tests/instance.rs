@@ -20,6 +20,7 @@ fn launches_that_make_no_sense_are_refused() {
         ("ImageId=latest&MinCount=1&MaxCount=1", "InvalidAMIID.Malformed: Invalid id: \"latest\""),
         ("ImageId=ami-1a2b3c4d&MinCount=2&MaxCount=1", "InvalidParameterValue: Invalid value '2' for minCount"),
         ("ImageId=ami-1a2b3c4d&MinCount=9999&MaxCount=9999", "InsufficientFreeAddressesInSubnet"),
+        ("ImageId=ami-1a2b3c4d&MinCount=1001&MaxCount=1001", "InstanceLimitExceeded"),
         ("ImageId=ami-1a2b3c4d&MinCount=1&MaxCount=1&InstanceType=big", "InvalidParameterValue: Invalid value 'big'"),
         ("ImageId=ami-1a2b3c4d&MinCount=1&MaxCount=1&UserData=%25", "InvalidUserData.Malformed"),
         (

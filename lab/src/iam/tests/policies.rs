@@ -240,6 +240,36 @@ fn the_simulator_says_what_would_be_allowed_and_which_key_it_misses() {
 }
 
 #[test]
+fn a_simulation_decides_what_it_shows_and_no_more() {
+    let iam = Iam::default();
+    let names: Vec<_> = (0..2000).map(|n| (format!("ActionNames.member.{n}"), format!("s3:Action{n}"))).collect();
+    let resources: Vec<_> =
+        (0..2000).map(|n| (format!("ResourceArns.member.{n}"), format!("arn:aws:s3:::bucket/{n}"))).collect();
+    let mut form: Vec<(&str, &str)> =
+        names.iter().chain(&resources).map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    form.extend([("MaxItems", "2"), ("PolicyInputList.member.1", READ)]);
+    let page = act(&iam, "SimulateCustomPolicy", &form).unwrap();
+    assert_eq!(page.matches("<EvalActionName>s3:Action0</EvalActionName>").count(), 2, "{page}");
+    assert_eq!(element(&page, "Marker"), "00000001");
+    form.push(("Marker", "03999998"));
+    let last = act(&iam, "SimulateCustomPolicy", &form).unwrap();
+    assert_eq!((element(&last, "EvalActionName"), element(&last, "IsTruncated")), ("s3:Action1999", "false"));
+
+    let large = READ.replace("\"Resource\"", &format!("\"Sid\":\"{}\",\"Resource\"", "x".repeat(100_000)));
+    let crowd = [&form[..names.len() + resources.len()], &[("MaxItems", "1000"), ("PolicyInputList.member.1", &large)]];
+    let refused = act(&iam, "SimulateCustomPolicy", &crowd.concat()).unwrap_err().to_string();
+    assert!(refused.contains("ask for fewer with MaxItems"), "{refused}");
+    let long = "x".repeat(2049);
+    let long = [
+        ("ActionNames.member.1", "s3:GetObject"),
+        ("ResourceArns.member.1", &long),
+        ("PolicyInputList.member.1", READ),
+    ];
+    let refused = act(&iam, "SimulateCustomPolicy", &long).unwrap_err().to_string();
+    assert!(refused.contains("length less than or equal to 2048"), "{refused}");
+}
+
+#[test]
 fn a_session_expires_and_a_key_can_be_turned_off() {
     let iam = Iam::default();
     let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["sts:AssumeRole","sts:TagSession"]}}"#;

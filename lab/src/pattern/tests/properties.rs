@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::pattern::lookup::leaves;
+use crate::pattern::lookup::Leaves;
 use crate::pattern::{Failure, Found, Pattern, Reason};
 
 /// The model: the event as (path, value, array elements), the pattern as lists of (path, entries), all choices tried.
@@ -258,7 +258,8 @@ impl Choices<'_> {
 
     /// A pattern about the fields that the event has, mostly.
     fn pattern(&mut self, event: &Map<String, Value>, or_depth: usize) -> Map<String, Value> {
-        let leaves = leaves(event);
+        let leaves = Leaves::of(event);
+        let leaves = leaves.all();
         let mut pattern = Map::new();
         for _ in 0..1 + self.below(4) {
             let (path, value) = match leaves.len() {

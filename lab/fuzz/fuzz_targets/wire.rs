@@ -1,0 +1,11 @@
+//! Requests with any head: how service, operation, caller and protocol are found out.
+#![no_main]
+
+use std::cell::RefCell;
+
+use alert_drill_lab::fuzzing::Gateway;
+use libfuzzer_sys::fuzz_target;
+
+thread_local!(static GATEWAY: RefCell<Gateway> = RefCell::default());
+
+fuzz_target!(|data: &[u8]| GATEWAY.with_borrow_mut(|gateway| gateway.wire(data)));
