@@ -4,8 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in the helpers fails the test")]
 
+#[path = "relay/load.rs"]
+mod load;
 #[path = "relay/upstream.rs"]
 mod upstream;
+#[path = "relay/wire.rs"]
+mod wire;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,12 +26,14 @@ const AUTHORIZE: &str = "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15
                          &IpPermissions.1.IpRanges.1.CidrIp=203.0.113.0%2F24";
 const DESCRIBE: &str = "Action=DescribeSecurityGroups&Version=2016-11-15";
 
+type Said = Arc<Mutex<Vec<Relayed>>>;
+
 /// A relay in front of an upstream, and what it said of its records.
-async fn relay(upstream: &Upstream) -> (Relay, Arc<Mutex<Vec<Relayed>>>) {
+async fn relay(upstream: &Upstream) -> (Relay, Said) {
     relay_with(RelayConfig::new(upstream.url())).await
 }
 
-async fn relay_with(config: RelayConfig) -> (Relay, Arc<Mutex<Vec<Relayed>>>) {
+async fn relay_with(config: RelayConfig) -> (Relay, Said) {
     let said = Arc::new(Mutex::new(Vec::new()));
     let saying = Arc::clone(&said);
     let relay = Relay::start(config, move |relayed| saying.lock().unwrap().push(relayed.clone())).await.unwrap();

@@ -14,7 +14,7 @@ use super::lane::{self, Queue, Stage};
 use super::observation::Observations;
 use super::probe::{DiscordProbe, QueueProbe, Source};
 use crate::diagnosis::Finding;
-use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, rule};
+use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Resource, rule};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario};
 use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
         let run_id = Uuid::now_v7().to_string();
         let (started, started_at) = (Instant::now(), Timestamp::now());
         let target = Target::open(&self.place, self.scenario.region.as_str(), &run_id).await?;
-        let shown = TargetReport::of(&target);
+        let mut shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),
             scenario: self.scenario.name.to_string(),
@@ -195,12 +195,17 @@ impl<'a> Run<'a> {
         });
         let stage = Arc::new(self.stage(target, run_id));
         let found = self.drill_all(&stage, drills).await;
-        let cleanup = self.clean_up(&stage).await;
+        let cleanup = self.clean_up(&stage, found.verdict).await;
         // Every lane has ended, so that this is the last handle; were it not, dropping it would stop the lab as well.
         let run_id = stage.run_id.clone();
+        if !found.drills.is_empty() {
+            shown.capabilities.runs_functions = Some(!stage.function_stands_in.load(Ordering::Relaxed));
+        }
+        let waited = stage.target.waited();
         if let Some(stage) = Arc::into_inner(stage) {
             stage.target.close().await;
         }
+        let duration = started.elapsed();
         Ok(Report {
             format_version: FORMAT_VERSION,
             run_id,
@@ -209,7 +214,8 @@ impl<'a> Run<'a> {
             verdict: found.verdict,
             interrupted: self.stop.is_cancelled(),
             started_at,
-            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            duration_ms: duration.as_secs_f64() * 1000.0,
+            harness_ms: waited.map(|waited| duration.saturating_sub(waited).as_secs_f64() * 1000.0),
             drills: found.drills,
             inspection: None,
             findings: found.findings,
@@ -311,19 +317,27 @@ impl<'a> Run<'a> {
         Ok(Probes { pipeline, _discord: discord, _tap: tap, _queue: queue })
     }
 
-    async fn clean_up(&self, stage: &Stage) -> Cleanup {
+    async fn clean_up(&self, stage: &Stage, verdict: Verdict) -> Cleanup {
         let standing = stage.ledger.entries();
+        let all_left = |reason: &str| {
+            let left =
+                |made: &Resource| LeftBehind { kind: made.kind(), id: made.id().to_owned(), reason: reason.to_owned() };
+            standing.iter().map(left).collect::<Vec<_>>()
+        };
         if self.keep {
-            let left_behind = standing.iter().map(|made| LeftBehind {
-                kind: made.kind(),
-                id: made.id().to_owned(),
-                reason: "kept".to_owned(),
-            });
+            let left_behind = all_left("kept");
             // What is kept in a lab of the run's own is gone with the lab: nothing is left behind.
-            let left_behind = if stage.target.own_lab().is_some() { Vec::new() } else { left_behind.collect() };
+            let left_behind = if stage.target.own_lab().is_some() { Vec::new() } else { left_behind };
             return Cleanup { kept: true, left_behind, dead: Vec::new() };
         }
         (self.on_event)(RunEvent::CleaningUp { resources: standing.len() });
+        // An endpoint that has died is not asked once more for every single thing.
+        if verdict == Verdict::Error
+            && !standing.is_empty()
+            && let Some(why) = stage.target.why_gone().await
+        {
+            return Cleanup { kept: false, left_behind: all_left(&why), dead: Vec::new() };
+        }
         let Removed { left_behind, dead } = stage.ledger.clean_up(&stage.target.clients).await;
         (self.on_event)(RunEvent::CleanedUp { left_behind: left_behind.clone() });
         Cleanup { kept: false, left_behind, dead }
