@@ -26,8 +26,19 @@ pub struct Relayed {
     pub request_id: String,
     /// Account and Region.
     pub scope: Scope,
-    /// How long the upstream took to take it, from the end of the call; or why it did not.
-    pub outcome: Result<Duration, String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// The end of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is on the bus, so long after the end of the call.
+    Put(Duration),
+    /// The upstream did not take it, and why.
+    Lost(String),
+    /// There is none: the call was not seen to its end, and why.
+    Unrecorded(String),
 }
 
 /// How many records there were, and what became of them.
@@ -39,18 +50,33 @@ pub struct Totals {
     pub put: u64,
     /// Those that the upstream did not take.
     pub lost: u64,
+    /// Those of which there is no record, because they were not seen to their end.
+    pub unrecorded: u64,
 }
 
 impl Totals {
-    fn are_settled(&self) -> bool {
-        self.put + self.lost == self.records
+    /// Those whose record is still on its way to the bus.
+    pub fn waiting(&self) -> u64 {
+        self.records - self.put - self.lost - self.unrecorded
     }
+
+    fn are_settled(&self) -> bool {
+        self.waiting() == 0
+    }
+}
+
+/// A call that has ended.
+enum Observed {
+    /// Just now, or since then.
+    Recorded(Record, Instant),
+    /// Not to the end that its record would need, and why.
+    Missed(Record, String),
 }
 
 /// A task that puts records, one after another, in the order in which their calls ended.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    records: mpsc::UnboundedSender<(Record, Instant)>,
+    records: mpsc::UnboundedSender<Observed>,
     totals: Arc<watch::Sender<Totals>>,
     task: JoinHandle<()>,
 }
@@ -61,18 +87,27 @@ impl Recorder {
         patience: Duration,
         on_record: impl Fn(&Relayed) + Send + Sync + 'static,
     ) -> Self {
-        let (records, mut waiting) = mpsc::unbounded_channel::<(Record, Instant)>();
+        let (records, mut waiting) = mpsc::unbounded_channel::<Observed>();
         let totals = Arc::new(watch::Sender::new(Totals::default()));
         let counted = Arc::clone(&totals);
         let mut bus = Bus { upstream: upstream.to_owned(), patience, clients: HashMap::new() };
         let task = tokio::spawn(async move {
-            while let Some((record, ended)) = waiting.recv().await {
-                let outcome = bus.put(&record).await.map(|()| ended.elapsed());
-                let is_put = outcome.is_ok();
+            while let Some(observed) = waiting.recv().await {
+                let (record, outcome) = match observed {
+                    Observed::Recorded(record, ended) => {
+                        let put = bus.put(&record).await;
+                        (record, put.map_or_else(Outcome::Lost, |()| Outcome::Put(ended.elapsed())))
+                    }
+                    Observed::Missed(record, why) => (record, Outcome::Unrecorded(why)),
+                };
                 let Record { event_name, request_id, scope, .. } = record;
-                on_record(&Relayed { event_name, request_id, scope, outcome });
+                on_record(&Relayed { event_name, request_id, scope, outcome: outcome.clone() });
                 // Counted when it is said: whoever waits for the totals has heard of every record.
-                counted.send_modify(|totals| if is_put { totals.put += 1 } else { totals.lost += 1 });
+                counted.send_modify(|totals| match outcome {
+                    Outcome::Put(_) => totals.put += 1,
+                    Outcome::Lost(_) => totals.lost += 1,
+                    Outcome::Unrecorded(_) => totals.unrecorded += 1,
+                });
             }
         });
         Self { records, totals, task }
@@ -80,13 +115,23 @@ impl Recorder {
 
     /// Takes the record of a call that ended just now.
     pub(super) fn take(&self, record: Record) {
+        let ended = Instant::now();
+        self.count(record, |record| Observed::Recorded(record, ended));
+    }
+
+    /// Takes what is known of a call that was not seen to its end.
+    pub(super) fn miss(&self, record: Record, why: String) {
+        self.count(record, |record| Observed::Missed(record, why));
+    }
+
+    fn count(&self, record: Record, observed: impl FnOnce(Record) -> Observed) {
         // Without this, a rule on an emulator would see what a rule in state ENABLED does not see in AWS.
         if record.read_only {
             return;
         }
         self.totals.send_modify(|totals| totals.records += 1);
         // The receiver lives as long as the task; after an abort nobody counts any more.
-        let _ = self.records.send((record, Instant::now()));
+        let _ = self.records.send(observed(record));
     }
 
     pub(super) fn totals(&self) -> Totals {

@@ -133,5 +133,5 @@ fn what_is_no_emulator_is_refused_before_anything_is_called() {
     // An empty request ends the server.
     drop(std::net::TcpStream::connect(endpoint.trim_start_matches("http://")).unwrap());
     let asked = served.join().unwrap();
-    assert_eq!(asked, ["GET /_lab/health HTTP/1.1", "GET /_localstack/health HTTP/1.1"]);
+    assert_eq!(asked, ["GET /_localstack/health HTTP/1.1", "GET /_lab/health HTTP/1.1"]);
 }
