@@ -13,6 +13,7 @@
 //!   show them to it.
 //! - **A record whose call succeeded is not lost**: it is put again until the upstream takes it or the patience is over,
 //!   and what was lost is counted and said ([`Totals::lost`]). Calls that failed become records too, as in CloudTrail.
+//! - **Nobody waits for a record**: it is built after the answer has gone back, and those that wait are put ten at a time.
 //! - **A client that hangs up changes nothing**: the call that reached the upstream is carried to its end and recorded.
 //! - **What is not seen to its end is not recorded**: an upstream that breaks off may or may not have done what it was asked.
 //!   The client sees the break, and [`Totals::unrecorded`] counts the call. The same goes for a call that is too long to keep.
@@ -20,6 +21,7 @@
 //!   a 502 or 504 in the protocol of the called service.
 //! - Who called and where is read from the signature, as emulators do: an access key of twelve digits names its account.
 
+mod bus;
 mod proxy;
 mod recorder;
 mod upstream;
@@ -139,6 +141,11 @@ impl Relay {
     /// What became of the records so far.
     pub fn totals(&self) -> Totals {
         self.recorder.totals()
+    }
+
+    /// Whether every call that has ended is recorded, and every record on the bus or lost.
+    pub fn is_settled(&self) -> bool {
+        self.recorder.is_settled()
     }
 
     /// Takes no more connections, and waits until what it has taken is served and recorded.

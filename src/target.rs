@@ -257,7 +257,7 @@ impl Target {
             Some(Outcome::Lost(why)) => Some(format!("the event bus did not take the event: {why}")),
             Some(Outcome::Unrecorded(why)) => Some(format!("the call was not recorded: {why}")),
             Some(Outcome::Put(_)) | None => {
-                (relay.totals().waiting() > 0).then(|| "the event bus has not taken the event yet".to_owned())
+                (!relay.is_settled()).then(|| "the event bus has not taken the event yet".to_owned())
             }
         }
     }

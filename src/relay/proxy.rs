@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::recorder::Recorder;
+use super::recorder::{Observed as Seen, Recorder};
 use super::upstream::{Sent, Upstream};
 use crate::sdk;
 
@@ -184,21 +184,25 @@ struct Exchange {
 impl Exchange {
     /// The answer came to its end.
     fn ended(self, answer: &Copy) {
-        let (request, response) = (self.sent.take(), answer.take());
-        let Some(record) = self.record(&request, &response) else { return };
-        if request.is_whole && response.is_whole {
-            self.recorder.take(record);
-        } else {
-            self.recorder.miss(record, format!("it is longer than {} MB", KEPT / 1_000_000));
-        }
+        let (answer, recorder) = (answer.clone(), Arc::clone(&self.recorder));
+        recorder.take(move || {
+            let (request, response) = (self.sent.take(), answer.take());
+            let record = self.record(&request, &response)?;
+            Some(if request.is_whole && response.is_whole {
+                Seen::Recorded(record)
+            } else {
+                Seen::Missed(record, format!("it is longer than {} MB", KEPT / 1_000_000))
+            })
+        });
     }
 
     /// The answer did not come, or not to its end: nobody can say whether the call changed anything.
     fn broke(self, answer: &Copy, why: &str) {
-        let (request, response) = (self.sent.take(), answer.take());
-        if let Some(record) = self.record(&request, &response) {
-            self.recorder.miss(record, why.to_owned());
-        }
+        let (answer, why, recorder) = (answer.clone(), why.to_owned(), Arc::clone(&self.recorder));
+        recorder.take(move || {
+            let (request, response) = (self.sent.take(), answer.take());
+            Some(Seen::Missed(self.record(&request, &response)?, why))
+        });
     }
 
     fn record(&self, request: &Kept, response: &Kept) -> Option<Record> {

@@ -87,11 +87,35 @@ async fn sixty_four_clients_at_once_see_no_error_and_every_record_is_put() {
     let took = clients(relay.address(), WRITE, CONNECTIONS, long).await;
     shown("64 connections, a record each", &took, long);
     let calls = took.len() as u64;
-    let mut totals = relay.totals();
-    while totals.waiting() > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        totals = relay.totals();
-    }
+    let settled = async {
+        while !relay.is_settled() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ended = Instant::now();
+    // The records do not lag behind the calls: in as much time again they are on the bus.
+    tokio::time::timeout(long.max(Duration::from_secs(10)), settled).await.unwrap();
+    let totals = relay.totals();
     assert_eq!((totals.records, totals.put), (calls, calls), "{totals:?}");
+    let (puts, lag) = (upstream.puts(), ended.elapsed());
+    println!("{calls} records in {puts} puts, the last of them {lag:?} after the last answer");
+    assert!(puts as u64 * 2 < calls, "under load, most puts have several entries: {puts} of {calls}");
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_hardly_feels_the_relay() {
+    let upstream = crate::upstream::Upstream::start(crate::Bus::Takes).await;
+    let (relay, _) = relay_with(RelayConfig::new(upstream.url())).await;
+    let long = Duration::from_millis(500);
+    for (form, call) in [(READ, "a read call"), (WRITE, "a write call")] {
+        let direct = clients(upstream.address(), form, 1, long).await;
+        shown(&format!("{call}, the upstream itself"), &direct, long);
+        let relayed = clients(relay.address(), form, 1, long).await;
+        shown(&format!("{call}, behind the relay"), &relayed, long);
+        let added = relayed[relayed.len() / 2].saturating_sub(direct[direct.len() / 2]);
+        // A delayed acknowledgement of TCP would be 40 ms.
+        assert!(added < Duration::from_millis(20), "{call}: {added:?} more");
+    }
     relay.stop().await;
 }
