@@ -189,8 +189,13 @@ fn together(looked: Report, drilled: Report, started: Instant) -> Report {
             findings.push(finding);
         }
     }
+    // What is known to be wrong stays known, also where the drills could not find out.
+    let verdict = match (looked.verdict, drilled.verdict) {
+        (Verdict::Failed, _) | (_, Verdict::Failed) => Verdict::Failed,
+        (one, other) => one.max(other),
+    };
     Report {
-        verdict: looked.verdict.max(drilled.verdict),
+        verdict,
         duration_ms: started.elapsed().as_secs_f64() * 1000.0,
         started_at: looked.started_at,
         inspection: looked.inspection,

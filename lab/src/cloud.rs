@@ -63,6 +63,8 @@ pub(crate) struct Cloud {
 pub struct Limits {
     /// CloudTrail records, of all accounts.
     pub records: usize,
+    /// Bytes of the gzipped files that trails have written to their buckets.
+    pub trail_file_bytes: usize,
     /// Entries of `/_lab/deliveries`.
     pub deliveries: usize,
     /// Mails, of all mailboxes.
@@ -73,7 +75,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 20_000, deliveries: 20_000, mails: 10_000, discord_messages: 10_000 }
+        Self {
+            records: 20_000,
+            trail_file_bytes: 64 << 20,
+            deliveries: 20_000,
+            mails: 10_000,
+            discord_messages: 10_000,
+        }
     }
 }
 
@@ -116,7 +124,7 @@ impl Cloud {
     /// A cloud that nobody has called yet. Its Discord is given, as its webhooks' URLs are known outside.
     pub(crate) fn at(address: SocketAddr, discord: Discord, limits: Limits, faults: &Faults) -> Self {
         Self {
-            cloudtrail: CloudTrail::keeping(limits.records),
+            cloudtrail: CloudTrail::keeping(limits),
             deliveries: Arc::new(Deliveries::keeping(limits.deliveries)),
             mail: Mail::keeping(limits.mails),
             faults: Injector::new(faults),

@@ -7,7 +7,8 @@
 //!
 //! Differences from AWS, all of them in time or volume: files are written about a second after a record rather than five
 //! minutes, a file that a bucket refuses is tried again with the next one rather than for 30 days, and the history holds
-//! the newest 20,000 records of the whole lab, unless the lab was told another number. Log file validation can be switched on, but no digest files are written.
+//! the newest 20,000 records of the whole lab, and the buckets the newest 64 MB of files that trails have written, unless the
+//! lab was told other numbers. Log file validation can be switched on, but no digest files are written.
 //! The lab makes no records of data events: selectors of data events are kept, and select nothing.
 //!
 //! Not here, and refused by name: organization trails, encryption with KMS, CloudWatch Logs, notifications by SNS,
@@ -18,6 +19,7 @@
 //! [`LookupEvents`]: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 
 mod bucket;
+mod files;
 mod history;
 mod logging;
 mod name;
@@ -33,10 +35,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::files::Files;
 use self::history::History;
 use self::record::Record;
 use self::trail::Trail;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Limits};
 use crate::deliveries::{Hop, Leg, Reason, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -44,11 +47,18 @@ use crate::gateway::operations::operations;
 use crate::gateway::service::Service;
 
 /// CloudTrail: every account's trails, and the event history.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CloudTrail {
     /// By ARN.
     trails: Mutex<BTreeMap<String, Trail>>,
     history: History,
+    files: Files,
+}
+
+impl Default for CloudTrail {
+    fn default() -> Self {
+        Self::keeping(Limits::default())
+    }
 }
 
 /// What becomes of a record.
@@ -60,9 +70,13 @@ enum Fate {
 }
 
 impl CloudTrail {
-    /// A CloudTrail whose event history holds the newest `records`.
-    pub(crate) fn keeping(records: usize) -> Self {
-        Self { trails: Mutex::default(), history: History::keeping(records) }
+    /// A CloudTrail whose event history holds the newest records, and whose trails' files the newest bytes, of these limits.
+    pub(crate) fn keeping(limits: Limits) -> Self {
+        Self {
+            trails: Mutex::default(),
+            history: History::keeping(limits.records),
+            files: Files::keeping(limits.trail_file_bytes),
+        }
     }
 
     /// Takes a record: into the event history, and through each logging trail that selects it to the default bus.

@@ -144,6 +144,15 @@ impl S3 {
             Ok(())
         })
     }
+
+    /// Takes an object away, as a rule of the bucket's life cycle would. One that is gone already is gone.
+    pub(crate) fn expire(&self, bucket: &str, key: &str) {
+        self.store.with(|buckets| {
+            if let Some(bucket) = buckets.get_mut(bucket) {
+                bucket.objects.remove(key);
+            }
+        });
+    }
 }
 
 impl Store {

@@ -10,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 
+use super::files::File;
 use super::record::Record;
 use super::trail::Trail;
 use super::{CloudTrail, name};
@@ -138,7 +139,7 @@ impl CloudTrail {
     fn write(&self, cloud: &Cloud, destination: &Destination, region: &str, records: &[Arc<Record>]) {
         let now = Timestamp::now();
         let key = destination.key(region, now);
-        let result = write(cloud, destination, &key, records);
+        let result = self.put(cloud, destination, &key, records);
         let leg = destination.leg(region, &format!("s3://{}/{key}", destination.bucket));
         match &result {
             Ok(()) => cloud.deliveries.delivered(leg),
@@ -147,6 +148,19 @@ impl CloudTrail {
         if let Some(trail) = self.trails().get_mut(&destination.deliverer.source_arn) {
             trail.attempted(now, result, region.to_owned(), records.to_vec());
         }
+    }
+}
+
+impl CloudTrail {
+    /// Puts a file into the bucket, and takes away those that are too many then.
+    fn put(&self, cloud: &Cloud, destination: &Destination, key: &str, records: &[Arc<Record>]) -> Result<(), Refusal> {
+        let file = file(records).map_err(|error| Refusal::new(Reason::Invalid, format!("cannot compress: {error}")))?;
+        let (bucket, bytes) = (&destination.bucket, file.len());
+        cloud.s3.put_as_service(&destination.deliverer, bucket, key, file.into(), &CONDITIONS)?;
+        for surplus in self.files.enter(File { bucket: bucket.clone(), key: key.to_owned(), bytes }) {
+            cloud.s3.expire(&surplus.bucket, &surplus.key);
+        }
+        Ok(())
     }
 }
 
@@ -176,11 +190,6 @@ impl Trail {
         records.drain(..surplus);
         *waiting = records;
     }
-}
-
-fn write(cloud: &Cloud, destination: &Destination, key: &str, records: &[Arc<Record>]) -> Result<(), Refusal> {
-    let file = file(records).map_err(|error| Refusal::new(Reason::Invalid, format!("cannot compress: {error}")))?;
-    cloud.s3.put_as_service(&destination.deliverer, &destination.bucket, key, file.into(), &CONDITIONS)
 }
 
 /// The records as CloudTrail writes them into a file.
