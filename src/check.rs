@@ -154,6 +154,7 @@ impl<'a> Check<'a> {
             interrupted: false,
             started_at,
             duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            harness_ms: None,
             drills: Vec::new(),
             inspection: Some(judged.inspection),
             findings: judged.findings,

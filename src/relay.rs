@@ -13,11 +13,18 @@
 //!   show them to it.
 //! - **A record whose call succeeded is not lost**: it is put again until the upstream takes it or the patience is over,
 //!   and what was lost is counted and said ([`Totals::lost`]). Calls that failed become records too, as in CloudTrail.
+//! - **Nobody waits for a record**: it is built after the answer has gone back, and those that wait are put ten at a time.
 //! - **A client that hangs up changes nothing**: the call that reached the upstream is carried to its end and recorded.
+//! - **What is not seen to its end is not recorded**: an upstream that breaks off may or may not have done what it was asked.
+//!   The client sees the break, and [`Totals::unrecorded`] counts the call. The same goes for a call that is too long to keep.
+//! - **Time-outs are the client's**: a slow answer is waited for as long as the client waits. An upstream that is not there is
+//!   a 502 or 504 in the protocol of the called service.
 //! - Who called and where is read from the signature, as emulators do: an access key of twelve digits names its account.
 
+mod bus;
 mod proxy;
 mod recorder;
+mod upstream;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,8 +37,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::proxy::Proxy;
 use self::recorder::Recorder;
+use self::upstream::Upstream;
 
-pub use self::recorder::{Relayed, Totals};
+pub use self::recorder::{Outcome, Relayed, Totals};
 
 /// How long a stopping relay goes on putting the records that it has.
 const FLUSH: Duration = Duration::from_secs(10);
@@ -39,7 +47,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 /// What a relay is started with.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
-    /// The endpoint behind it: `http://127.0.0.1:4566`.
+    /// The endpoint behind it: `http://127.0.0.1:4566`. Of `https://`, the certificate is verified against the machine's.
     pub upstream: String,
     /// Where it listens; port 0 takes any free one.
     pub listen: SocketAddr,
@@ -69,6 +77,14 @@ pub enum RelayError {
         /// Why not.
         reason: String,
     },
+    /// The machine's certificates, which an `https://` upstream is verified with, could not be read.
+    #[error("{upstream} cannot be verified: {source}")]
+    Certificates {
+        /// As it was given.
+        upstream: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The relay cannot listen.
     #[error("the relay cannot listen at {listen}: {source}")]
     Listen {
@@ -95,15 +111,16 @@ impl Relay {
         config: RelayConfig,
         on_record: impl Fn(&Relayed) + Send + Sync + 'static,
     ) -> Result<Self, RelayError> {
-        let upstream = upstream(&config.upstream)?;
+        let upstream = Upstream::of(&config.upstream).await?;
         let refused = |source| RelayError::Listen { listen: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let recorder = Arc::new(Recorder::start(&config.upstream, config.patience, on_record));
         let stop = CancellationToken::new();
-        let proxy = Proxy::new(upstream.clone(), Arc::clone(&recorder));
+        let uri = upstream.uri().clone();
+        let proxy = Proxy::new(upstream, Arc::clone(&recorder));
         let serving = tokio::spawn(proxy.serve(listener, stop.clone()));
-        Ok(Self { address, upstream, recorder, stop, serving })
+        Ok(Self { address, upstream: uri, recorder, stop, serving })
     }
 
     /// Where it listens.
@@ -126,6 +143,11 @@ impl Relay {
         self.recorder.totals()
     }
 
+    /// Whether every call that has ended is recorded, and every record on the bus or lost.
+    pub fn is_settled(&self) -> bool {
+        self.recorder.is_settled()
+    }
+
     /// Takes no more connections, and waits until what it has taken is served and recorded.
     pub async fn stop(mut self) -> Totals {
         self.stop.cancel();
@@ -144,47 +166,5 @@ impl Drop for Relay {
         self.stop.cancel();
         self.serving.abort();
         self.recorder.abort();
-    }
-}
-
-/// The upstream's address: plain HTTP with host and port, and no path.
-fn upstream(text: &str) -> Result<Uri, RelayError> {
-    let wrong = |reason: &str| RelayError::Upstream { upstream: text.to_owned(), reason: reason.to_owned() };
-    let uri: Uri = text.parse().map_err(|_| wrong("it is no URL such as http://127.0.0.1:4566"))?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(wrong("the relay reads what passes, so it speaks plain HTTP; name the http:// address"));
-        }
-        _ => return Err(wrong("it must begin with http://")),
-    }
-    if uri.authority().is_none_or(|authority| authority.host().is_empty()) {
-        return Err(wrong("it names no host"));
-    }
-    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-        return Err(wrong("an endpoint has no path of its own"));
-    }
-    Ok(uri)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_upstream_is_an_http_address_without_a_path() {
-        for text in ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:80", "http://localstack"] {
-            assert!(upstream(text).is_ok(), "{text}");
-        }
-        for (text, why) in [
-            ("127.0.0.1:4566", "http://"),
-            ("https://localhost:4566", "plain HTTP"),
-            ("http://localhost/path", "no path"),
-            ("ftp://localhost", "http://"),
-            ("not a url", "http://127.0.0.1:4566"),
-        ] {
-            let error = upstream(text).unwrap_err().to_string();
-            assert!(error.starts_with(text) && error.contains(why), "{text}: {error}");
-        }
     }
 }

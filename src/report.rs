@@ -219,6 +219,9 @@ pub struct Report {
     pub started_at: Timestamp,
     /// How long it took, clean-up included, in milliseconds.
     pub duration_ms: f64,
+    /// The harness's own share of that: all but the time in which it waited for the target, in milliseconds. `null` where
+    /// the target is part of the harness's process, and where nothing was run.
+    pub harness_ms: Option<f64>,
     /// The drills, in the order of the scenario.
     pub drills: Vec<DrillReport>,
     /// The pipeline as it stands; `null` where it was not looked at.

@@ -6,8 +6,11 @@ mod endpoint;
 mod lab;
 mod localstack;
 mod reach;
+mod waiting;
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -20,9 +23,13 @@ pub use self::lab::LabTarget;
 pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 pub use self::localstack::{LOCALSTACK_IMAGE, LocalStack};
 pub(crate) use self::reach::Reach;
-use crate::relay::Relay;
+pub(crate) use self::waiting::Waiting;
+use crate::relay::{self, Outcome, Relay};
 use crate::scenario::TargetKind;
 use crate::sdk;
+
+/// How long a target that is suspected to be gone is given to answer.
+const STILL_THERE: Duration = Duration::from_secs(10);
 
 /// What a target can show of the ladder. What it cannot is skipped with a reason, never silently green.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +38,12 @@ pub struct Capabilities {
     pub emits_cloudtrail_events: bool,
     /// It has CloudTrail's API, so that there can be a trail.
     pub serves_cloudtrail: bool,
+    /// Its event bus takes `aws.*` events from anybody, which AWS's does not; `null` where nobody tried.
+    pub accepts_aws_events: Option<bool>,
+    /// What a rule sends to a topic comes out behind it; `null` where nobody tried.
+    pub delivers_to_topics: Option<bool>,
+    /// It runs functions. Where it does not, the harness runs them; `null` where nobody tried.
+    pub runs_functions: Option<bool>,
     /// Resource policies, disabled rules and unconfirmed mails silence an alarm as in AWS.
     pub enforces_policies: bool,
     /// The mailbox of an e-mail subscription can be read.
@@ -56,14 +69,24 @@ pub struct Target {
     pub account: String,
     /// What it can show.
     pub capabilities: Capabilities,
+    /// How long the run has waited for it.
+    waiting: Waiting,
     /// The lab behind it, where it is one of this process's own.
     lab: Option<LabTarget>,
     /// The relay in front of it, where it makes no CloudTrail events.
-    relay: Option<Relay>,
+    relay: Option<Relayed>,
     /// The container that it runs in, where it is one of this run's own.
     container: Option<Container>,
     /// How what it runs reaches this process.
     reach: Reach,
+}
+
+/// The relay in front of a target.
+#[derive(Debug)]
+struct Relayed {
+    relay: Relay,
+    /// The records that are not on the bus.
+    unrelayed: Arc<Mutex<Vec<relay::Relayed>>>,
 }
 
 /// Where to run.
@@ -98,6 +121,17 @@ pub enum TargetError {
          there"
     )]
     NoEvents {
+        /// Where.
+        endpoint: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The target takes events, and hands them to no topic.
+    #[error(
+        "{endpoint} makes no CloudTrail events, and its event bus hands none to an SNS topic ({reason}): no alarm could \
+         ever ring there"
+    )]
+    NoDelivery {
         /// Where.
         endpoint: String,
         /// What it said.
@@ -204,15 +238,53 @@ impl Target {
         match place {
             Place::Lab => lab::open(region, run_id).await,
             Place::Endpoint(url) => endpoint::look_at(url, region, account, run_id).await,
-            Place::LocalStack(asked) => {
-                localstack::open(asked, region, account, run_id, &CancellationToken::new()).await
-            }
+            Place::LocalStack(asked) => localstack::look_at(asked, region, account, run_id).await,
         }
     }
 
     /// Whether the harness makes CloudTrail's events in the target's place.
     pub fn is_relayed(&self) -> bool {
         self.relay.is_some()
+    }
+
+    /// Why the record of this request is not on the bus, where the relay should have put it there; none if it did, or if
+    /// there was none to put.
+    pub(crate) fn why_unrelayed(&self, request_id: &str) -> Option<String> {
+        let Relayed { relay, unrelayed } = self.relay.as_ref()?;
+        let unrelayed = unrelayed.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = unrelayed.iter().find(|record| record.request_id == request_id);
+        match found.map(|record| &record.outcome) {
+            Some(Outcome::Lost(why)) => Some(format!("the event bus did not take the event: {why}")),
+            Some(Outcome::Unrecorded(why)) => Some(format!("the call was not recorded: {why}")),
+            Some(Outcome::Put(_)) | None => {
+                (!relay.is_settled()).then(|| "the event bus has not taken the event yet".to_owned())
+            }
+        }
+    }
+
+    /// Why the target cannot be asked any more, where it stopped answering in the middle of a run; a lab of this process's
+    /// own cannot.
+    pub(crate) async fn why_gone(&self) -> Option<String> {
+        if self.lab.is_some() {
+            return None;
+        }
+        let place = self.endpoint_url.as_deref().unwrap_or("AWS");
+        let asked = tokio::time::timeout(STILL_THERE, account_of(&self.clients, place)).await;
+        match asked {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("{place} does not answer any more (waited {STILL_THERE:?})")),
+        }
+    }
+
+    /// How long the run has waited for the target; `None` where that is part of this process.
+    pub(crate) fn waited(&self) -> Option<Duration> {
+        self.lab.is_none().then(|| self.waiting.total())
+    }
+
+    /// The waits for the target.
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     /// Starts a lab of this process's own and opens it. It stops when the target is closed or dropped.
@@ -228,7 +300,7 @@ impl Target {
     /// Closes the target: a lab is stopped, and its processes are gone when this returns; so is a container of the run's
     /// own, with those that it started.
     pub async fn close(self) {
-        if let Some(relay) = self.relay {
+        if let Some(Relayed { relay, .. }) = self.relay {
             relay.stop().await;
         }
         if let Some(container) = self.container {

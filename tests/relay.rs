@@ -4,13 +4,19 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in the helpers fails the test")]
 
+#[path = "relay/batches.rs"]
+mod batches;
+#[path = "relay/load.rs"]
+mod load;
 #[path = "relay/upstream.rs"]
 mod upstream;
+#[path = "relay/wire.rs"]
+mod wire;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alert_drill::relay::{Relay, RelayConfig, RelayError, Relayed, Totals};
+use alert_drill::relay::{Outcome, Relay, RelayConfig, RelayError, Relayed, Totals};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -22,12 +28,14 @@ const AUTHORIZE: &str = "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15
                          &IpPermissions.1.IpRanges.1.CidrIp=203.0.113.0%2F24";
 const DESCRIBE: &str = "Action=DescribeSecurityGroups&Version=2016-11-15";
 
+type Said = Arc<Mutex<Vec<Relayed>>>;
+
 /// A relay in front of an upstream, and what it said of its records.
-async fn relay(upstream: &Upstream) -> (Relay, Arc<Mutex<Vec<Relayed>>>) {
+async fn relay(upstream: &Upstream) -> (Relay, Said) {
     relay_with(RelayConfig::new(upstream.url())).await
 }
 
-async fn relay_with(config: RelayConfig) -> (Relay, Arc<Mutex<Vec<Relayed>>>) {
+async fn relay_with(config: RelayConfig) -> (Relay, Said) {
     let said = Arc::new(Mutex::new(Vec::new()));
     let saying = Arc::clone(&said);
     let relay = Relay::start(config, move |relayed| saying.lock().unwrap().push(relayed.clone())).await.unwrap();
@@ -72,7 +80,7 @@ async fn a_write_call_becomes_the_event_that_cloudtrail_would_have_made() {
     let (relay, said) = relay(&upstream).await;
     send(relay.address(), AUTHORIZE).await;
     send(relay.address(), DESCRIBE).await;
-    assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0 });
+    assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0, unrecorded: 0 });
 
     let [event] = upstream.events().try_into().unwrap_or_else(|events| panic!("one event: {events:?}"));
     assert_eq!((&event["Source"], &event["DetailType"]), (&json!("aws.ec2"), &json!("AWS API Call via CloudTrail")));
@@ -96,7 +104,7 @@ async fn a_write_call_becomes_the_event_that_cloudtrail_would_have_made() {
             .any(|signed| signed.contains("Credential=111122223333/") && signed.contains("/ap-northeast-2/events/"))
     );
     let said = said.lock().unwrap();
-    assert!(said[0].outcome.is_ok() && said[0].request_id == "request-1", "{said:?}");
+    assert!(matches!(said[0].outcome, Outcome::Put(_)) && said[0].request_id == "request-1", "{said:?}");
 }
 
 #[tokio::test]
@@ -118,7 +126,7 @@ async fn an_upstream_that_is_busy_gets_the_event_later() {
     let upstream = Upstream::start(Bus::RefusesFirst(2)).await;
     let (relay, _) = relay(&upstream).await;
     send(relay.address(), AUTHORIZE).await;
-    assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0 });
+    assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0, unrecorded: 0 });
     assert_eq!(upstream.events().len(), 1);
 }
 
@@ -127,9 +135,12 @@ async fn an_event_that_the_upstream_refuses_for_good_is_lost_and_said() {
     let upstream = Upstream::start(Bus::Forbids).await;
     let (relay, said) = relay(&upstream).await;
     send(relay.address(), AUTHORIZE).await;
-    assert_eq!(relay.stop().await, Totals { records: 1, put: 0, lost: 1 });
-    let why = said.lock().unwrap()[0].outcome.clone().unwrap_err();
-    assert!(why.starts_with("NotAuthorizedForSourceException"), "{why}");
+    assert_eq!(relay.stop().await, Totals { records: 1, put: 0, lost: 1, unrecorded: 0 });
+    let outcome = said.lock().unwrap()[0].outcome.clone();
+    assert!(
+        matches!(&outcome, Outcome::Lost(why) if why.starts_with("NotAuthorizedForSourceException")),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
@@ -140,7 +151,7 @@ async fn a_client_that_hangs_up_changes_nothing() {
     stream.write_all(request(AUTHORIZE).as_bytes()).await.unwrap();
     upstream.until_asked().await;
     drop(stream);
-    assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0 });
+    assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0, unrecorded: 0 });
 }
 
 #[tokio::test]
@@ -149,7 +160,12 @@ async fn an_upstream_that_is_gone_is_a_bad_gateway() {
     let (relay, _) = relay_with(RelayConfig::new(format!("http://{gone}"))).await;
     let answer = send(relay.address(), AUTHORIZE).await;
     assert!(answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{answer}");
-    assert!(answer.contains(&format!("http://{gone}/ did not answer: Connection refused")), "{answer}");
+    // In EC2's own form, so that a client says it as an error of the call.
+    let code = "<Response><Errors><Error><Code>BadGateway</Code><Message>the relay&apos;s upstream";
+    assert!(
+        answer.contains(code) && answer.contains(&format!("http://{gone}/ did not answer: Connection refused")),
+        "{answer}"
+    );
     assert_eq!(relay.stop().await, Totals::default());
 }
 

@@ -7,16 +7,16 @@ use std::borrow::Cow;
 use std::io::Read as _;
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderName, header, request, response};
+use axum::http::{HeaderMap, HeaderName, Response, header, request, response};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cloudtrail::record::{self, Record};
-use crate::gateway::call::{Call, Reply};
+use crate::gateway::call::{self, Call, Reply};
 use crate::gateway::cbor;
 use crate::gateway::error::AwsError;
-use crate::gateway::identify::{Identified, identify, user_agent};
+use crate::gateway::identify::{Identified, identify, service_of, user_agent};
 use crate::gateway::service::Protocol;
 use crate::identity::Identity;
 use crate::ids;
@@ -127,6 +127,33 @@ impl Observed<'_> {
         let code: Cow<'static, str> = if code.is_empty() { Cow::from(status.as_str().to_owned()) } else { code.into() };
         Some(AwsError::new(status.as_u16(), code, message))
     }
+}
+
+/// Whether a request can be a call that changes something and that CloudTrail records as a management event, as far as its
+/// head says. Of all others, an object of S3 before all, nobody has to keep the body.
+#[must_use]
+pub fn may_change_something(request: &request::Parts) -> bool {
+    match identify(request, &Bytes::new()) {
+        Ok(Identified { service, operation, .. }) => {
+            !record::is_data_event(service, &operation) && !record::is_read_only(&operation)
+        }
+        // The operation is in the body.
+        Err(_) => service_of(request).is_some(),
+    }
+}
+
+/// An error of a server in between, in the form that the client of the called service reads; none for a request to no
+/// service that is known here.
+#[must_use]
+pub fn refusal(request: &request::Parts, status: u16, code: &'static str, message: &str) -> Option<Response<Bytes>> {
+    let service = service_of(request)?;
+    let error = AwsError::new(status, code, message);
+    let Reply { status, headers, body } =
+        call::refuse(service, service.protocol_of(&request.headers), &ids::uuid(), &error);
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Some(response)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> &str {

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Output, RelayArgs, fail, print};
 use crate::exit::Exit;
-use crate::relay::{Relay, RelayConfig, RelayError, Relayed, Totals};
+use crate::relay::{Outcome, Relay, RelayConfig, RelayError, Relayed, Totals};
 use crate::signal;
 use crate::text::Lang;
 
@@ -20,7 +20,9 @@ pub(super) async fn execute(args: RelayArgs, lang: Lang, output: Output) -> Exit
     let relay = match started {
         Ok(relay) => relay,
         Err(error @ RelayError::Upstream { .. }) => return fail(Exit::Usage, &error),
-        Err(error @ RelayError::Listen { .. }) => return fail(Exit::CouldNotRun, &error),
+        Err(error @ (RelayError::Listen { .. } | RelayError::Certificates { .. })) => {
+            return fail(Exit::CouldNotRun, &error);
+        }
     };
     let (endpoint, upstream) = (relay.endpoint_url(), relay.upstream().to_string());
     let text = match output {
@@ -33,7 +35,7 @@ pub(super) async fn execute(args: RelayArgs, lang: Lang, output: Output) -> Exit
     }
     let totals = relay.stop().await;
     anstream::eprintln!("{}", sum(totals, lang));
-    match (printed, totals.lost) {
+    match (printed, totals.lost + totals.unrecorded + totals.waiting()) {
         (Exit::Passed, 0) => Exit::Passed,
         (Exit::Passed, _) => Exit::CouldNotRun,
         (not_written, _) => not_written,
@@ -68,19 +70,32 @@ fn line(relayed: &Relayed, lang: Lang) -> String {
     let Relayed { event_name, request_id, scope, outcome } = relayed;
     let (account, region) = (&scope.account, &scope.region);
     match outcome {
-        Ok(took) => format!("{event_name} {request_id} → {account} {region} ({:.1} ms)", took.as_secs_f64() * 1000.0),
-        Err(why) => lang.choose(
+        Outcome::Put(took) => {
+            format!("{event_name} {request_id} → {account} {region} ({:.1} ms)", took.as_secs_f64() * 1000.0)
+        }
+        Outcome::Lost(why) => lang.choose(
             format!("{event_name} {request_id} is lost: {account} {region} did not take the event: {why}"),
             format!("{event_name} {request_id} 유실: {account} {region}이(가) 이벤트를 받지 않았습니다: {why}"),
+        ),
+        // Its id is the relay's own where no answer named one.
+        Outcome::Unrecorded(why) => lang.choose(
+            format!("{event_name} is not recorded ({account} {region}): {why}"),
+            format!("{event_name} 기록하지 못함 ({account} {region}): {why}"),
         ),
     }
 }
 
 fn sum(totals: Totals, lang: Lang) -> String {
-    let Totals { records, put, lost } = totals;
-    let waiting = records - put - lost;
+    let Totals { records, put, lost, unrecorded } = totals;
+    let waiting = totals.waiting();
     lang.choose(
-        format!("{records} records: {put} on the bus, {lost} lost, {waiting} not yet put"),
-        format!("레코드 {records}개: 버스에 전달 {put}, 유실 {lost}, 전달하지 못한 채 남음 {waiting}"),
+        format!(
+            "{records} calls that change something: {put} on the bus, {lost} lost, {unrecorded} not recorded, {waiting} \
+             not yet put"
+        ),
+        format!(
+            "변경 호출 {records}건: 버스에 전달 {put}, 유실 {lost}, 기록하지 못함 {unrecorded}, 전달하지 못한 채 남음 \
+             {waiting}"
+        ),
     )
 }

@@ -227,10 +227,20 @@ async fn act_and_watch(
     let limit = stage.limit(drill);
     stage.tell(RunEvent::Acted { index, call: performed.call, limit });
     let mut seen = Seen::default();
+    let wait = stage.target.waiting().begin();
     let watched = watch(stage, index, drill, &performed, baseline, limit, &mut seen).await;
+    drop(wait);
     side_hops(stage, drill, &performed, &seen).await;
     report.hops = ladder::view(stage, drill, &performed, &seen, watched);
     report.alerts = seen.alerts();
+    // What has died since says nothing of the pipeline, neither by an alert that did not come nor by silence.
+    if watched == Watched::TimeIsOver
+        && !seen.is_alerted()
+        && let Some(why) = stage.target.why_gone().await
+    {
+        report.reason = Some(why);
+        return Vec::new();
+    }
     // Nobody can say whose a message is that names the call and nothing else: that is no verdict on the pipeline.
     if let (Expect::Alert(alert), Watched::TimeIsOver) = (&drill.expect, watched)
         && alert.at.contains(&Hop::Discord)
@@ -322,6 +332,15 @@ async fn side_hops(stage: &Stage, drill: &Drill, performed: &Performed, seen: &S
 
 fn conclude(stage: &Stage, drill: &Drill, watched: Watched, report: &mut DrillReport) -> Vec<Finding> {
     let alerted = !report.alerts.queue.is_empty() || !report.alerts.discord.is_empty();
+    // An event that was never on the bus says nothing of what is behind it, and a silence without one is none.
+    let request_id = report.action.as_ref().and_then(|action| action.request_id.as_deref());
+    if watched == Watched::TimeIsOver
+        && !alerted
+        && let Some(why) = request_id.and_then(|id| stage.target.why_unrelayed(id))
+    {
+        report.reason = Some(stage.lang.choose(format!("the relay: {why}"), format!("릴레이: {why}")));
+        return Vec::new();
+    }
     match (&drill.expect, watched) {
         (_, Watched::Interrupted) => {
             report.reason = Some(stage.lang.choose("interrupted", "중단됨").to_owned());

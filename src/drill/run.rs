@@ -16,7 +16,9 @@ use super::observation::Observations;
 use super::probe::{DiscordProbe, QueueProbe, Source};
 use crate::diagnosis::{Code, Finding};
 use crate::inspection::Names;
-use crate::pipeline::{Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule};
+use crate::pipeline::{
+    Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Resource, Site, WebhookUrls, rule,
+};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario};
 use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
@@ -230,7 +232,7 @@ impl<'a> Run<'a> {
         }
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
         let target = Target::open(&self.place, region, &self.account, &run_id, &self.stop).await?;
-        let shown = TargetReport::of(&target);
+        let mut shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),
             scenario: self.scenario.name.to_string(),
@@ -241,12 +243,17 @@ impl<'a> Run<'a> {
         if let Some(how) = &ended {
             found.target_ended(how, &stage.target.product, self.lang);
         }
-        let cleanup = self.clean_up(&stage, ended.is_some()).await;
+        let cleanup = self.clean_up(&stage, ended.is_some(), found.verdict).await;
         // Every lane has ended, so that this is the last handle; were it not, dropping it would stop the lab as well.
         let run_id = stage.run_id.clone();
+        if !found.drills.is_empty() {
+            shown.capabilities.runs_functions = Some(!stage.function_stands_in.load(Ordering::Relaxed));
+        }
+        let waited = stage.target.waited();
         if let Some(stage) = Arc::into_inner(stage) {
             stage.target.close().await;
         }
+        let duration = started.elapsed();
         Ok(Report {
             format_version: FORMAT_VERSION,
             run_id,
@@ -255,7 +262,8 @@ impl<'a> Run<'a> {
             verdict: found.verdict,
             interrupted: self.stop.is_cancelled(),
             started_at,
-            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            duration_ms: duration.as_secs_f64() * 1000.0,
+            harness_ms: waited.map(|waited| duration.saturating_sub(waited).as_secs_f64() * 1000.0),
             drills: found.drills,
             inspection: None,
             findings: found.findings,
@@ -380,23 +388,30 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn clean_up(&self, stage: &Stage, has_ended: bool) -> Cleanup {
+    async fn clean_up(&self, stage: &Stage, has_ended: bool, verdict: Verdict) -> Cleanup {
         let standing = stage.ledger.entries();
         if has_ended {
             // Everything in it ended with it.
             return Cleanup { kept: self.keep, ..Cleanup::default() };
         }
+        let all_left = |reason: &str| {
+            let left =
+                |made: &Resource| LeftBehind { kind: made.kind(), id: made.id().to_owned(), reason: reason.to_owned() };
+            standing.iter().map(left).collect::<Vec<_>>()
+        };
         if self.keep {
-            let left_behind = standing.iter().map(|made| LeftBehind {
-                kind: made.kind(),
-                id: made.id().to_owned(),
-                reason: "kept".to_owned(),
-            });
             // What is kept in a target of the run's own is gone with it: nothing is left behind.
-            let left_behind = if stage.target.is_own() { Vec::new() } else { left_behind.collect() };
+            let left_behind = if stage.target.is_own() { Vec::new() } else { all_left("kept") };
             return Cleanup { kept: true, left_behind, dead: Vec::new() };
         }
         (self.on_event)(RunEvent::CleaningUp { resources: standing.len() });
+        // An endpoint that has died is not asked once more for every single thing.
+        if verdict == Verdict::Error
+            && !standing.is_empty()
+            && let Some(why) = stage.target.why_gone().await
+        {
+            return Cleanup { kept: false, left_behind: all_left(&why), dead: Vec::new() };
+        }
         let Removed { left_behind, dead } = stage.ledger.clean_up(&stage.target.clients).await;
         (self.on_event)(RunEvent::CleanedUp { left_behind: left_behind.clone() });
         // A name that cannot be deleted ends with a target of the run's own.

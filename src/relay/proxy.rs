@@ -6,47 +6,44 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use alert_drill_lab::observed::Observed;
+use alert_drill_lab::cloudtrail::record::Record;
+use alert_drill_lab::observed::{self, Observed};
 use bytes::{Bytes, BytesMut};
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, TRAILER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode, Uri, http};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::{Request, Response, StatusCode, http};
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::recorder::Recorder;
+use super::recorder::{Observed as Seen, Recorder};
+use super::upstream::{Sent, Upstream};
 use crate::sdk;
 
-/// A body of which more than this has passed belongs to no call that makes a record: it is streamed on, and not kept.
-const KEPT: usize = 16 << 20;
+/// What is kept of a body at the most. The longest request that AWS itself takes for a management call is Lambda's
+/// `CreateFunction` with a zip file in it.
+///
+/// Source: "Request must be smaller than 70167211 bytes" of Lambda's `RequestEntityTooLargeException`.
+const KEPT: usize = 70_167_211;
 
-type Sent = UnsyncBoxBody<Bytes, hyper::Error>;
+/// What is kept of a body that is longer.
+const NAMED: usize = 4096;
 
 pub(super) struct Proxy {
-    upstream: Uri,
-    client: Client<HttpConnector, Sent>,
+    upstream: Upstream,
     recorder: Arc<Recorder>,
     exchanges: TaskTracker,
 }
 
 impl Proxy {
-    pub(super) fn new(upstream: Uri, recorder: Arc<Recorder>) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new())
-            // Header names reach the other side as they were written.
-            .http1_preserve_header_case(true)
-            .build(connector);
-        Self { upstream, client, recorder, exchanges: TaskTracker::new() }
+    pub(super) fn new(upstream: Upstream, recorder: Arc<Recorder>) -> Self {
+        Self { upstream, recorder, exchanges: TaskTracker::new() }
     }
 
     /// Serves until `stop`, and then until the open exchanges have ended.
@@ -103,42 +100,72 @@ impl Proxy {
         let time = Timestamp::now();
         let (mut head, body) = request.into_parts();
         let asked = head.clone();
-        let sent = Copy::default();
-        match self.address(&head.uri) {
+        // What cannot become a record is not kept.
+        let is_kept = observed::may_change_something(&asked);
+        let sent = Copy::new(is_kept);
+        match self.upstream.address(&head.uri) {
             Ok(uri) => head.uri = uri,
             Err(error) => return refusal(StatusCode::BAD_REQUEST, &format!("the relay cannot pass this on: {error}")),
         }
+        announce_trailers(&mut head);
         let body = Tee { body: Some(body), copy: sent.clone(), at_end: None };
-        let answer = self.client.request(Request::from_parts(head, body.boxed_unsync())).await;
+        let answer = self.upstream.request(Request::from_parts(head, body.boxed_unsync())).await;
+        let exchange = |answered| Exchange { asked, sent, time, peer, answered, recorder: Arc::clone(&self.recorder) };
         let (head, body) = match answer {
             Ok(answer) => answer.into_parts(),
             Err(error) => {
-                let upstream = &self.upstream;
+                let (status, code) = if is_time_out(&error) {
+                    (StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout")
+                } else {
+                    (StatusCode::BAD_GATEWAY, "BadGateway")
+                };
+                let upstream = self.upstream.uri();
                 let text = format!("the relay's upstream {upstream} did not answer: {}", sdk::cause(&error));
-                return refusal(StatusCode::BAD_GATEWAY, &text);
+                let refused = exchange(unanswered(status));
+                let response = observed::refusal(&refused.asked, status.as_u16(), code, &text);
+                // A request that never arrived changed nothing.
+                if !error.is_connect() && is_kept {
+                    refused.broke(&Copy::new(true), &text);
+                }
+                return response.map_or_else(|| refusal(status, &text), |response| response.map(full));
             }
         };
-        let exchange =
-            Exchange { asked, sent, time, peer, answered: head.clone(), recorder: Arc::clone(&self.recorder) };
-        let tee = Tee { body: Some(body), copy: Copy::default(), at_end: Some((exchange, self.exchanges.clone())) };
-        Response::from_parts(head, tee.boxed_unsync())
+        let copy = Copy::new(is_kept);
+        let at_end = is_kept.then(|| (exchange(head.clone()), self.exchanges.clone()));
+        Response::from_parts(head, Tee { body: Some(body), copy, at_end }.boxed_unsync())
     }
+}
 
-    /// The same path and query at the upstream.
-    fn address(&self, asked: &Uri) -> Result<Uri, http::Error> {
-        let path = asked.path_and_query().map_or("/", |path| path.as_str());
-        let mut uri = Uri::builder().scheme("http");
-        if let Some(authority) = self.upstream.authority() {
-            uri = uri.authority(authority.clone());
-        }
-        uri.path_and_query(path).build()
+/// Names the trailers that the request says it will end with in the header that has them written out. The SDKs say it in
+/// `X-Amz-Trailer` only, and without its checksum S3 refuses the object.
+fn announce_trailers(head: &mut http::request::Parts) {
+    if !head.headers.contains_key(TRAILER)
+        && let Some(names) = head.headers.get("x-amz-trailer").cloned()
+    {
+        head.headers.insert(TRAILER, names);
     }
+}
+
+/// Whether the upstream took too long to be connected to. No other time-out is the relay's own.
+fn is_time_out(error: &legacy::Error) -> bool {
+    let error = sdk::cause(error).downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+}
+
+/// A head for an answer that never came.
+fn unanswered(status: StatusCode) -> http::response::Parts {
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    response.into_parts().0
+}
+
+fn full(bytes: Bytes) -> Sent {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// The relay's own answer where there is none of the upstream's.
 fn refusal(status: StatusCode, text: &str) -> Response<Sent> {
-    let body = Full::new(Bytes::from(format!("{text}\n"))).map_err(|never| match never {}).boxed_unsync();
-    let mut response = Response::new(body);
+    let mut response = Response::new(full(Bytes::from(format!("{text}\n"))));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
@@ -155,43 +182,80 @@ struct Exchange {
 }
 
 impl Exchange {
+    /// The answer came to its end.
     fn ended(self, answer: &Copy) {
-        let (Some(request_body), Some(response_body)) = (self.sent.take(), answer.take()) else { return };
+        let (answer, recorder) = (answer.clone(), Arc::clone(&self.recorder));
+        recorder.take(move || {
+            let (request, response) = (self.sent.take(), answer.take());
+            let record = self.record(&request, &response)?;
+            Some(if request.is_whole && response.is_whole {
+                Seen::Recorded(record)
+            } else {
+                Seen::Missed(record, format!("it is longer than {} MB", KEPT / 1_000_000))
+            })
+        });
+    }
+
+    /// The answer did not come, or not to its end: nobody can say whether the call changed anything.
+    fn broke(self, answer: &Copy, why: &str) {
+        let (answer, why, recorder) = (answer.clone(), why.to_owned(), Arc::clone(&self.recorder));
+        recorder.take(move || {
+            let (request, response) = (self.sent.take(), answer.take());
+            Some(Seen::Missed(self.record(&request, &response)?, why))
+        });
+    }
+
+    fn record(&self, request: &Kept, response: &Kept) -> Option<Record> {
         let observed = Observed {
             request: &self.asked,
-            request_body: &request_body,
+            request_body: &request.bytes,
             time: self.time,
             source_ip: self.peer.ip(),
             response: &self.answered,
-            response_body: &response_body,
+            response_body: &response.bytes,
         };
-        if let Some(record) = observed.record() {
-            self.recorder.take(record);
-        }
+        observed.record()
     }
 }
 
-/// What has passed of a body; nothing once it is too long to be kept.
-#[derive(Clone, Debug)]
-struct Copy(Arc<Mutex<Option<BytesMut>>>);
+/// What has passed of a body.
+#[derive(Clone, Debug, Default)]
+struct Copy(Arc<Mutex<Passing>>);
 
-impl Default for Copy {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Some(BytesMut::new()))))
-    }
+#[derive(Debug, Default)]
+struct Passing {
+    /// Nothing is kept of what cannot become a record.
+    kept: Option<BytesMut>,
+    is_cut: bool,
+}
+
+/// What was kept of a body.
+struct Kept {
+    bytes: Bytes,
+    /// Whether that is all of it.
+    is_whole: bool,
 }
 
 impl Copy {
+    fn new(is_kept: bool) -> Self {
+        Self(Arc::new(Mutex::new(Passing { kept: is_kept.then(BytesMut::new), is_cut: false })))
+    }
+
     fn push(&self, data: &Bytes) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.as_mut() {
-            Some(bytes) if bytes.len() + data.len() <= KEPT => bytes.extend_from_slice(data),
-            _ => *kept = None,
+        let mut passing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Passing { kept: Some(kept), is_cut } = &mut *passing else { return };
+        if !*is_cut && kept.len() + data.len() <= KEPT {
+            kept.extend_from_slice(data);
+        } else {
+            // The beginning is enough to name the call.
+            *is_cut = true;
+            kept.truncate(NAMED);
         }
     }
 
-    fn take(&self) -> Option<Bytes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map(BytesMut::freeze)
+    fn take(&self) -> Kept {
+        let mut passing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Kept { bytes: passing.kept.take().unwrap_or_default().freeze(), is_whole: !passing.is_cut }
     }
 }
 
@@ -208,6 +272,12 @@ impl Tee {
     fn end(&mut self) {
         if let Some((exchange, _)) = self.at_end.take() {
             exchange.ended(&self.copy);
+        }
+    }
+
+    fn break_off(&mut self, why: &str) {
+        if let Some((exchange, _)) = self.at_end.take() {
+            exchange.broke(&self.copy, why);
         }
     }
 }
@@ -230,8 +300,10 @@ impl Body for Tee {
                 }
             }
             Poll::Ready(None) => self.end(),
-            // Half an answer: whether the call succeeded is in its head, and what is there of the body is read.
-            Poll::Ready(Some(Err(_))) => self.end(),
+            Poll::Ready(Some(Err(error))) => {
+                let why = broken(error);
+                self.break_off(&why);
+            }
             Poll::Pending => {}
         }
         polled
@@ -255,12 +327,21 @@ impl Drop for Tee {
             return exchange.ended(&copy);
         };
         tasks.spawn(async move {
-            while let Some(Ok(frame)) = rest.frame().await {
-                if let Some(data) = frame.data_ref() {
-                    copy.push(data);
+            loop {
+                match rest.frame().await {
+                    Some(Ok(frame)) => {
+                        if let Some(data) = frame.data_ref() {
+                            copy.push(data);
+                        }
+                    }
+                    Some(Err(error)) => return exchange.broke(&copy, &broken(&error)),
+                    None => return exchange.ended(&copy),
                 }
             }
-            exchange.ended(&copy);
         });
     }
+}
+
+fn broken(error: &hyper::Error) -> String {
+    format!("the answer broke off: {}", sdk::cause(error))
 }

@@ -43,7 +43,8 @@ pub fn plain(report: &Report) -> String {
 
 /// Where it ran and what that cannot show; nothing for the lab, which can show everything.
 fn target(out: &mut String, target: &TargetReport, lang: Lang) {
-    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, enforces_policies, .. } = target.capabilities;
+    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, runs_functions, enforces_policies, .. } =
+        target.capabilities;
     let lacks = [
         (
             emits_cloudtrail_events,
@@ -51,6 +52,11 @@ fn target(out: &mut String, target: &TargetReport, lang: Lang) {
             "CloudTrail 이벤트를 만들지 않음 (릴레이가 대신 만듦)",
         ),
         (serves_cloudtrail, "has no CloudTrail API (there is no trail)", "CloudTrail API 없음 (추적을 만들지 않음)"),
+        (
+            runs_functions != Some(false),
+            "runs no functions (the harness runs them)",
+            "함수를 실행하지 않음 (하네스가 대신 실행함)",
+        ),
         (enforces_policies, "does not enforce policies", "정책을 적용하지 않음"),
     ];
     let lacks: Vec<&str> =
@@ -223,7 +229,10 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
             parts.push(lang.choose(format!("{count} {english}"), format!("{korean} {count}")));
         }
     }
-    let took = format!("{:.0} ms", report.duration_ms);
+    let own = report
+        .harness_ms
+        .map(|own| lang.choose(format!(" ({own:.0} ms of it the harness's)"), format!(" (하네스 자체 {own:.0} ms)")));
+    let took = format!("{:.0} ms{}", report.duration_ms, own.unwrap_or_default());
     let _ =
         writeln!(out, "{} {} {DIM}· {took} · {}{DIM:#}", mark(report.verdict), parts.join(", "), cleaned(report, lang));
     for left in &report.cleanup.left_behind {

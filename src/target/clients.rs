@@ -2,6 +2,13 @@
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+/// How long an emulator may take for one answer: as long as the AWS CLI waits. The SDK itself waits for ever, and one that
+/// was stopped in the middle would never let a run end.
+const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A client for each service that the harness calls.
 #[derive(Clone, Debug)]
@@ -71,11 +78,14 @@ pub(crate) fn emulator(endpoint_url: &str, region: &str, account: &str, name: &s
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint_url)
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials));
     // Without TLS: loading the machine's certificates takes longer than a whole drill in the lab.
-    if endpoint_url.starts_with("http://") {
-        builder = builder.http_client(aws_smithy_http_client::Builder::new().build_http());
-    }
+    let client = aws_smithy_http_client::Builder::new();
+    builder = builder.http_client(match endpoint_url.starts_with("http://") {
+        true => client.build_http(),
+        false => client.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https(),
+    });
     if let Ok(name) = AppName::new(format!("alert-drill-{name}")) {
         builder = builder.app_name(name);
     }

@@ -1,23 +1,33 @@
 //! An endpoint that runs already: LocalStack, or whatever speaks AWS's protocols there.
 //!
-//! What it can do is found, not assumed: whether it makes CloudTrail's events itself, whether it has CloudTrail's API, and
-//! whether its bus takes `aws.*` events. An endpoint that makes no events gets a [relay](crate::relay) in front of it, which
-//! the run's clients then call in the endpoint's place.
+//! What it can do is found, not assumed: whether it makes CloudTrail's events itself, whether it has CloudTrail's API, whether
+//! its bus takes `aws.*` events and hands them to a topic, and whether it enforces policies. An endpoint that makes no events
+//! gets a [relay](crate::relay) in front of it, which the run's clients then call in the endpoint's place. Only a run tries
+//! things out ([`open`]); whoever looks at somebody's pipeline reads ([`look_at`]), and so does whoever breaks it on purpose
+//! ([`emulator_at`]).
+
+mod probe;
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use serde_json::Value;
 
+use self::probe::{Found, Probe};
 use super::clients::{Clients, emulator};
-use super::{Capabilities, Reach, Target, TargetError, account_of, plain_http};
-use crate::relay::{Relay, RelayConfig};
+use super::waiting::Waiting;
+use super::{Capabilities, Reach, Relayed, Target, TargetError, account_of, plain_http};
+use crate::relay::{Outcome, Relay, RelayConfig};
 use crate::scenario::TargetKind;
 use crate::sdk;
 
 /// How long an endpoint may take to say that it is there.
 const HEALTH: Duration = Duration::from_secs(5);
+
+/// How long it may take to say whose credentials these are, and whether it has CloudTrail. An emulator loads a service with
+/// the first call of it.
+const IDENTITY: Duration = Duration::from_secs(20);
 
 /// What stands at an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +68,29 @@ pub(crate) async fn emulator_at(
 pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
     let mut target = look_at(url, region, account, run_id).await?;
     if !target.capabilities.emits_cloudtrail_events {
-        takes_events(&target.clients, url).await?;
-        let relay = Relay::start(RelayConfig::new(url.trim_end_matches('/')), |_| {}).await?;
-        target.clients = Clients::new(&emulator(&relay.endpoint_url(), region, account, run_id));
-        target.relay = Some(relay);
+        let probe = Probe {
+            clients: &target.clients,
+            waiting: &target.waiting,
+            endpoint: url,
+            region,
+            account: &target.account,
+            run_id,
+        };
+        let Found { enforces_policies } = probe.try_out().await?;
+        target.capabilities.accepts_aws_events = Some(true);
+        target.capabilities.delivers_to_topics = Some(true);
+        target.capabilities.enforces_policies = enforces_policies;
+        let unrelayed = Arc::new(Mutex::new(Vec::new()));
+        let noting = Arc::clone(&unrelayed);
+        let relay = Relay::start(RelayConfig::new(url.trim_end_matches('/')), move |relayed| {
+            if !matches!(relayed.outcome, Outcome::Put(_)) {
+                noting.lock().unwrap_or_else(PoisonError::into_inner).push(relayed.clone());
+            }
+        });
+        let relay = relay.await?;
+        let config = emulator(&relay.endpoint_url(), region, account, run_id);
+        target.clients = Clients::new(&target.waiting.measuring(&config));
+        target.relay = Some(Relayed { relay, unrelayed });
     }
     Ok(target)
 }
@@ -69,13 +98,28 @@ pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -
 /// The endpoint itself, and what it can do.
 pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
     let url = url.trim_end_matches('/');
-    let product = product(url).await?;
-    let direct = Clients::new(&emulator(url, region, account, run_id));
-    let account = account_of(&direct, url).await?;
+    let waiting = Waiting::default();
+    let product = {
+        let _wait = waiting.begin();
+        product(url).await?
+    };
+    let direct = Clients::new(&waiting.measuring(&emulator(url, region, account, run_id)));
     let emits = product == Product::Lab;
+    let introduction = async {
+        let account = account_of(&direct, url).await?;
+        Ok((account, emits || direct.cloudtrail.describe_trails().send().await.is_ok()))
+    };
+    let introduced = tokio::time::timeout(IDENTITY, introduction).await;
+    let (account, serves_cloudtrail) = introduced.unwrap_or_else(|_| {
+        let reason = format!("no answer within {IDENTITY:?}");
+        Err(TargetError::Identity { endpoint: url.to_owned(), reason })
+    })?;
     let capabilities = Capabilities {
         emits_cloudtrail_events: emits,
-        serves_cloudtrail: emits || direct.cloudtrail.describe_trails().send().await.is_ok(),
+        serves_cloudtrail,
+        accepts_aws_events: emits.then_some(false),
+        delivers_to_topics: emits.then_some(true),
+        runs_functions: emits.then_some(true),
         enforces_policies: emits,
         reads_mail: false,
         explains_deliveries: false,
@@ -88,6 +132,7 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
         region: region.to_owned(),
         account,
         capabilities,
+        waiting,
         lab: None,
         relay: None,
         container: None,
@@ -122,16 +167,4 @@ async fn page(client: &reqwest::Client, url: &str) -> Result<Option<Value>, reqw
 
 fn unreachable(endpoint: &str, error: &reqwest::Error) -> TargetError {
     TargetError::Unreachable { endpoint: endpoint.to_owned(), reason: sdk::cause(error).to_string() }
-}
-
-/// Whether the bus takes events of AWS's own services. AWS itself does not, and without CloudTrail nothing could be shown.
-async fn takes_events(clients: &Clients, endpoint: &str) -> Result<(), TargetError> {
-    let refused = |reason: String| TargetError::NoEvents { endpoint: endpoint.to_owned(), reason };
-    let entry = PutEventsRequestEntry::builder()
-        .source("aws.ec2")
-        .detail_type("alert-drill asks whether this bus takes events of AWS's own services")
-        .detail("{}")
-        .build();
-    let put = clients.events.put_events().entries(entry).send().await.map_err(|error| refused(sdk::reason(&error)))?;
-    sdk::refused_event(&put).map_or(Ok(()), |(_, why)| Err(refused(why)))
 }

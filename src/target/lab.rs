@@ -5,6 +5,7 @@ use alert_drill_lab::deliveries::{self, Delivery};
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 
 use super::clients::{Clients, emulator};
+use super::waiting::Waiting;
 use super::{Capabilities, Reach, Target, TargetError, account_of};
 use crate::scenario::{Hop, TargetKind};
 
@@ -89,10 +90,14 @@ pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetErr
         capabilities: Capabilities {
             emits_cloudtrail_events: true,
             serves_cloudtrail: true,
+            accepts_aws_events: Some(false),
+            delivers_to_topics: Some(true),
+            runs_functions: Some(true),
             enforces_policies: true,
             reads_mail: true,
             explains_deliveries: true,
         },
+        waiting: Waiting::default(),
         lab: Some(LabTarget { lab }),
         relay: None,
         container: None,

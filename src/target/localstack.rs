@@ -102,10 +102,29 @@ pub(super) async fn open(
     run_id: &str,
     stop: &CancellationToken,
 ) -> Result<Target, TargetError> {
+    start(asked, stop, async |url| endpoint::open(url, region, account, run_id).await).await
+}
+
+/// The same without trying anything out, and without a relay.
+pub(super) async fn look_at(
+    asked: &LocalStack,
+    region: &str,
+    account: &str,
+    run_id: &str,
+) -> Result<Target, TargetError> {
+    let stop = CancellationToken::new();
+    start(asked, &stop, async |url| endpoint::look_at(url, region, account, run_id).await).await
+}
+
+async fn start(
+    asked: &LocalStack,
+    stop: &CancellationToken,
+    open: impl AsyncFnOnce(&str) -> Result<Target, TargetError>,
+) -> Result<Target, TargetError> {
     let container = Container::start(&asked.recipe(), stop).await?;
     let opened = async {
         let endpoint_url = container.healthy(HEALTH, asked.healthy_within, stop).await?;
-        let mut target = endpoint::open(&endpoint_url, region, account, run_id).await?;
+        let mut target = open(&endpoint_url).await?;
         target.reach = Reach::from_container(container.gateway(), &endpoint_url);
         target.kind = TargetKind::Localstack;
         Ok(target)

@@ -17,7 +17,15 @@ use crate::support::{Ended, Folder, end_of, finish, signal};
 struct Emulator {
     lab: Option<Child>,
     address: SocketAddr,
-    created: Arc<Mutex<Vec<Value>>>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// The `CreateFunction` requests.
+    created: Mutex<Vec<Value>>,
+    /// What was called, by its name, or by its method and path where it has none.
+    called: Mutex<Vec<String>>,
 }
 
 impl Emulator {
@@ -26,30 +34,34 @@ impl Emulator {
         let upstream = endpoint.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let created = Arc::default();
-        let seen = Arc::clone(&created);
+        let seen: Arc<Seen> = Arc::default();
+        let serving = Arc::clone(&seen);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (upstream, seen) = (upstream.clone(), Arc::clone(&seen));
+                let (upstream, seen) = (upstream.clone(), Arc::clone(&serving));
                 // A client that hangs up in the middle of a request is none of the test's business.
                 std::thread::spawn(move || serve(stream, &upstream, &seen));
             }
         });
-        Self { lab: Some(lab), address, created }
+        Self { lab: Some(lab), address, seen }
     }
 
     /// Runs the default drill of a scenario here, as the executable at this path.
     fn run(&self, executable: &Path, scenario: &[&str]) -> Ended {
+        self.execute(executable, &[&["run", "--timeout", "200ms"], scenario].concat())
+    }
+
+    fn execute(&self, executable: &Path, args: &[&str]) -> Ended {
         let endpoint = format!("http://{}", self.address);
         let mut command = Command::new(executable);
-        command.args(["run", "--endpoint-url", &endpoint, "--timeout", "200ms"]).args(scenario);
+        command.args(args).args(["--endpoint-url", &endpoint]);
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         finish(command)
     }
 
     /// The `CreateFunction` requests.
     fn created(&self) -> Vec<Value> {
-        self.created.lock().unwrap().clone()
+        self.seen.created.lock().unwrap().clone()
     }
 }
 
@@ -63,7 +75,7 @@ impl Drop for Emulator {
 }
 
 /// One request of a connection, which ends with its answer.
-fn serve(mut stream: TcpStream, upstream: &str, created: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+fn serve(mut stream: TcpStream, upstream: &str, seen: &Seen) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut head, mut length) = (Vec::new(), 0);
     loop {
@@ -85,6 +97,7 @@ fn serve(mut stream: TcpStream, upstream: &str, created: &Mutex<Vec<Value>>) -> 
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
+    seen.called.lock().unwrap().push(name_of(&head, &String::from_utf8_lossy(&body)));
     let has = |text: &str| head.iter().any(|line| line.contains(text));
     if has("GET /_lab/health") {
         return answer(&mut stream, "404 Not Found", "");
@@ -93,13 +106,14 @@ fn serve(mut stream: TcpStream, upstream: &str, created: &Mutex<Vec<Value>>) -> 
         return answer(&mut stream, "200 OK", r#"{"services":{},"version":"4.14.0"}"#);
     }
     if has("AWSEvents.PutEvents") {
+        hand_on(&head, &String::from_utf8_lossy(&body), upstream)?;
         return answer(&mut stream, "200 OK", r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#);
     }
     if has("CloudTrail_20131101") {
         return answer(&mut stream, "501 Not Implemented", "{}");
     }
     if has("POST /2015-03-31/functions HTTP") || has("POST /2015-03-31/functions/ HTTP") {
-        created.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+        seen.created.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
     }
     head.push("connection: close\r\n\r\n".to_owned());
     let mut onward = TcpStream::connect(upstream)?;
@@ -108,6 +122,34 @@ fn serve(mut stream: TcpStream, upstream: &str, created: &Mutex<Vec<Value>>) -> 
     let mut answer = Vec::new();
     onward.read_to_end(&mut answer)?;
     stream.write_all(&answer)
+}
+
+fn name_of(head: &[String], body: &str) -> String {
+    let target = head.iter().find(|line| line.to_lowercase().starts_with("x-amz-target:"));
+    let json = target.and_then(|line| line.rsplit('.').next());
+    let query = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    json.or(query).unwrap_or(&head[0]).to_owned()
+}
+
+/// Hands the event that asks what this endpoint does with one to the queue that waits for it, as a bus and a topic would.
+/// The lab behind this takes no event of AWS's own services.
+fn hand_on(head: &[String], body: &str, upstream: &str) -> std::io::Result<()> {
+    let Some(name) = body.split(['"', '\\']).find(|text| text.starts_with("alert-drill-probe-")) else { return Ok(()) };
+    let signed = head.iter().find(|line| line.to_lowercase().starts_with("authorization:")).unwrap();
+    let account = signed.split("Credential=").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    let signed = signed.replace("/events/", "/sqs/");
+    let message = json!({ "QueueUrl": format!("http://{upstream}/{account}/{name}"), "MessageBody": "{}" }).to_string();
+    let mut onward = TcpStream::connect(upstream)?;
+    write!(
+        onward,
+        "POST / HTTP/1.1\r\nHost: {upstream}\r\n{signed}\r\nX-Amz-Target: AmazonSQS.SendMessage\r\nContent-Type: \
+         application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{message}",
+        message.len()
+    )?;
+    let mut answer = String::new();
+    onward.read_to_string(&mut answer)?;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    Ok(())
 }
 
 fn answer(stream: &mut TcpStream, status: &str, body: &str) -> std::io::Result<()> {
@@ -160,4 +202,16 @@ fn the_installed_package_of_the_functions_architecture_is_deployed() {
     assert_eq!(created[0]["Architectures"], json!(["arm64"]));
     assert_eq!(created[0]["Code"]["ZipFile"], aws_smithy_types::base64::encode(&zip));
     assert!(!ended.stdout.contains("COULD_NOT_PROVISION"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_check_reads_and_tries_nothing_out() {
+    let emulator = Emulator::start();
+    let ended = emulator.execute(Path::new(env!("CARGO_BIN_EXE_alert-drill")), &["check"]);
+    assert_eq!(ended.code, Some(1), "nothing is built there: {}{}", ended.stdout, ended.stderr);
+    let called = emulator.seen.called.lock().unwrap();
+    assert!(called.iter().any(|name| name == "GetCallerIdentity"), "{called:?}");
+    let reads = ["GET ", "HEAD ", "Describe", "Get", "List"];
+    let changes: Vec<_> = called.iter().filter(|name| !reads.iter().any(|read| name.starts_with(read))).collect();
+    assert!(changes.is_empty(), "{changes:?}");
 }

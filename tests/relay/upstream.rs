@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -17,12 +17,20 @@ pub(crate) enum Bus {
     RefusesFirst(usize),
     /// It takes none of `aws.*`, as AWS does.
     Forbids,
+    /// It answers nothing until it is [opened](Upstream::open), and takes them then.
+    Waits,
+    /// The same, and of each request it refuses every third entry that it has not seen before, as a throttled bus does.
+    WaitsAndThrottles,
+    /// It refuses a request with this text in it as a whole.
+    Chokes(&'static str),
 }
 
 #[derive(Debug, Default)]
 struct Seen {
     heads: Vec<String>,
     events: Vec<Value>,
+    puts: usize,
+    throttled: Vec<Value>,
     refused: usize,
     calls: usize,
 }
@@ -31,6 +39,7 @@ pub(crate) struct Upstream {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     asked: watch::Receiver<usize>,
+    open: watch::Sender<bool>,
 }
 
 impl Upstream {
@@ -39,13 +48,14 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (asking, asked) = watch::channel(0);
+        let (open, opened) = watch::channel(!matches!(bus, Bus::Waits | Bus::WaitsAndThrottles));
         let serving = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&serving), bus, asking.clone()));
+                tokio::spawn(serve(stream, Arc::clone(&serving), bus, asking.clone(), opened.clone()));
             }
         });
-        Self { address, seen, asked }
+        Self { address, seen, asked, open }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -59,6 +69,16 @@ impl Upstream {
     /// The entries that the bus took.
     pub(crate) fn events(&self) -> Vec<Value> {
         self.seen.lock().unwrap().events.clone()
+    }
+
+    /// How often `PutEvents` was called.
+    pub(crate) fn puts(&self) -> usize {
+        self.seen.lock().unwrap().puts
+    }
+
+    /// Lets a bus that waits answer.
+    pub(crate) fn open(&self) {
+        self.open.send_replace(true);
     }
 
     /// The heads of all requests.
@@ -80,7 +100,13 @@ impl Upstream {
     }
 }
 
-async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>, bus: Bus, asking: watch::Sender<usize>) {
+async fn serve(
+    mut stream: TcpStream,
+    seen: Arc<Mutex<Seen>>,
+    bus: Bus,
+    asking: watch::Sender<usize>,
+    mut opened: watch::Receiver<bool>,
+) {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -91,6 +117,9 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>, bus: Bus, asking: 
         let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if body.len() < length.unwrap_or(0) {
             continue;
+        }
+        if head.contains("AWSEvents.PutEvents") && opened.wait_for(|open| *open).await.is_err() {
+            return;
         }
         let answer = answer(head, body, &seen, bus);
         asking.send_modify(|asked| *asked += 1);
@@ -105,6 +134,7 @@ fn answer(head: &str, body: &str, seen: &Mutex<Seen>, bus: Bus) -> String {
     let mut seen = seen.lock().unwrap();
     seen.heads.push(head.to_owned());
     if head.contains("AWSEvents.PutEvents") {
+        seen.puts += 1;
         if let Bus::RefusesFirst(times) = bus
             && seen.refused < times
         {
@@ -120,14 +150,28 @@ fn answer(head: &str, body: &str, seen: &Mutex<Seen>, bus: Bus) -> String {
             let entry = r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"NotAuthorizedForSourceException","ErrorMessage":"no"}]}"#;
             return http("200 OK", "", "application/x-amz-json-1.1", entry);
         }
+        if let Bus::Chokes(text) = bus
+            && body.contains(text)
+        {
+            let refused = r#"{"__type":"ValidationException","message":"no"}"#;
+            return http("400 Bad Request", "", "application/x-amz-json-1.1", refused);
+        }
         let body: Value = serde_json::from_str(body).unwrap();
-        seen.events.extend(body["Entries"].as_array().unwrap().iter().cloned());
-        return http(
-            "200 OK",
-            "",
-            "application/x-amz-json-1.1",
-            r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#,
-        );
+        let entries = body["Entries"].as_array().unwrap();
+        assert!((1..=10).contains(&entries.len()), "PutEvents takes one to ten entries, and not {}", entries.len());
+        let mut answers = Vec::new();
+        for (number, entry) in entries.iter().enumerate() {
+            if matches!(bus, Bus::WaitsAndThrottles) && number % 3 == 2 && !seen.throttled.contains(entry) {
+                seen.throttled.push(entry.clone());
+                answers.push(json!({ "ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded" }));
+            } else {
+                seen.events.push(entry.clone());
+                answers.push(json!({ "EventId": seen.events.len().to_string() }));
+            }
+        }
+        let failed = answers.iter().filter(|answer| answer["ErrorCode"].is_string()).count();
+        let answer = json!({ "FailedEntryCount": failed, "Entries": answers });
+        return http("200 OK", "", "application/x-amz-json-1.1", &answer.to_string());
     }
     seen.calls += 1;
     let id = format!("X-Odd-CASE: kept\r\nx-amzn-RequestId: request-{}\r\n", seen.calls);

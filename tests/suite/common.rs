@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use alert_drill::lab::Lab;
 use alert_drill::lab::deliveries::{Delivery, Hop, Outcome, Reason};
-use alert_drill::relay::{Relay, RelayConfig, Relayed};
+use alert_drill::relay::{self, Relay, RelayConfig, Relayed};
 use alert_drill::target::{Clients, Target};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -104,7 +104,10 @@ impl Bench {
             Some(shared) => {
                 let (putting, put) = watch::channel(Vec::new());
                 let told = move |relayed: &Relayed| {
-                    assert!(relayed.outcome.is_ok(), "the bus takes the relay's events: {relayed:?}");
+                    assert!(
+                        matches!(relayed.outcome, relay::Outcome::Put(_)),
+                        "the bus takes the relay's events: {relayed:?}"
+                    );
                     putting.send_modify(|put| put.push(relayed.request_id.clone()));
                 };
                 let relay = Relay::start(RelayConfig::new(&shared.endpoint_url), told).await.unwrap();

@@ -167,7 +167,7 @@ fn is_unauthenticated(call: &Call) -> bool {
 /// The operations that CloudTrail counts as data events.
 ///
 /// Source: "Logging data events" in the CloudTrail user guide, and each service's chapter on CloudTrail.
-fn is_data_event(service: Service, operation: &str) -> bool {
+pub(crate) fn is_data_event(service: Service, operation: &str) -> bool {
     match service {
         Service::Sns => matches!(operation, "Publish" | "PublishBatch"),
         Service::Sqs => matches!(

@@ -1,0 +1,122 @@
+//! How long a run waits for its endpoint: what is left of its length is the harness's own share.
+//!
+//! A run waits while a call is under way at the endpoint, and while it watches for an alert. Calls run side by side, so that
+//! the lengths of the waits cannot be added up: what counts is the time during which **at least one** was open. Work that the
+//! harness does meanwhile costs nobody anything, and is not its share; all time in which nothing was open is.
+//!
+//! - A call is open from its first byte out to the head of the answer, attempt by attempt: the pause before a retry is the
+//!   harness's.
+//! - A long poll of a queue is no wait: one is open all the time, and whatever it waits for is watched for by a drill.
+//! - A function that the harness runs in the target's place runs while its alert is watched for, and is the pipeline's time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+/// The waits of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waiting(Arc<Mutex<Waits>>);
+
+#[derive(Debug, Default)]
+struct Waits {
+    open: usize,
+    /// Since when at least one is open.
+    since: Option<Instant>,
+    past: Duration,
+}
+
+/// A wait that lasts until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Wait(Waiting);
+
+impl Waiting {
+    /// Begins a wait.
+    pub(crate) fn begin(&self) -> Wait {
+        let mut waits = self.lock();
+        waits.open += 1;
+        waits.since.get_or_insert_with(Instant::now);
+        Wait(self.clone())
+    }
+
+    /// For how long at least one wait was open.
+    pub(crate) fn total(&self) -> Duration {
+        let waits = self.lock();
+        waits.past + waits.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// The configuration of clients whose calls are waits.
+    pub(crate) fn measuring(&self, config: &SdkConfig) -> SdkConfig {
+        let Some(inner) = config.http_client() else { return config.clone() };
+        config.to_builder().http_client(Measured { inner, waiting: self.clone() }).build()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waits> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut waits = self.0.lock();
+        waits.open -= 1;
+        if waits.open == 0
+            && let Some(since) = waits.since.take()
+        {
+            waits.past += since.elapsed();
+        }
+    }
+}
+
+/// An HTTP client, or one of its connectors, whose requests are waits.
+#[derive(Debug)]
+struct Measured<T> {
+    inner: T,
+    waiting: Waiting,
+}
+
+impl HttpClient for Measured<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Measured { inner, waiting: self.waiting.clone() })
+    }
+}
+
+impl HttpConnector for Measured<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let is_long_poll = request.headers().get("x-amz-target") == Some("AmazonSQS.ReceiveMessage");
+        let wait = (!is_long_poll).then(|| self.waiting.begin());
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            drop(wait);
+            answer
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_side_by_side_count_once() {
+        let waiting = Waiting::default();
+        let pause = Duration::from_millis(20);
+        let started = Instant::now();
+        let (first, second) = (waiting.begin(), waiting.begin());
+        std::thread::sleep(pause);
+        drop(first);
+        std::thread::sleep(pause);
+        drop(second);
+        let waited = waiting.total();
+        assert!((pause * 2..=started.elapsed()).contains(&waited), "{waited:?}");
+        std::thread::sleep(pause);
+        assert_eq!(waiting.total(), waited, "nothing is open");
+    }
+}
