@@ -17,7 +17,7 @@ use crate::diagnosis::{self, Severity, Subject};
 use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::inspection::{self, Names};
 use crate::report::{Cleanup, FORMAT_VERSION, Report, TargetReport, Verdict};
-use crate::scenario::{Scenario, TargetKind};
+use crate::scenario::Scenario;
 use crate::target::{Place, Target};
 use crate::text::Lang;
 use crate::trial;
@@ -92,7 +92,7 @@ impl<'a> Check<'a> {
     }
 
     /// Whether to try a copy of the function on this machine, which runs somebody's code here. Where this is not said, it is
-    /// tried if the pipeline stands in a lab.
+    /// tried if the pipeline stands in a lab on this machine, which runs the code here in any case.
     pub fn invoke(mut self, invoke: Option<bool>) -> Self {
         self.invoke = invoke;
         self
@@ -129,7 +129,7 @@ impl<'a> Check<'a> {
         let facts = inspection::read(&target, &self.names).await;
         let subject = Subject::new(self.scenario, &target, self.names.clone());
         let mut judged = diagnosis::judge(&facts, self.scenario, subject.clone(), self.lang);
-        if self.invoke.unwrap_or(target.kind == TargetKind::Lab) {
+        if self.invoke.unwrap_or_else(|| target.is_lab_of_this_machine()) {
             let rule = (!judged.has_wrong_input()).then_some(&facts.rule);
             for function in facts.functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {
                 let tried = trial::all(&target, function, rule, &self.names, self.lang).await;

@@ -172,7 +172,7 @@ struct CheckArgs {
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
     /// Try a copy of the function on this machine, with a Discord of its own: it runs the function's code here. In a lab
-    /// this is done without asking.
+    /// on this machine this is done without asking.
     #[arg(long, overrides_with = "no_invoke")]
     invoke: bool,
     /// Do not try the function.

@@ -242,6 +242,17 @@ impl Target {
         }
     }
 
+    /// Whether it is a lab that runs functions on this machine anyway. Whoever answers at another address may call itself one.
+    pub(crate) fn is_lab_of_this_machine(&self) -> bool {
+        let host =
+            self.endpoint_url.as_deref().and_then(|url| reqwest::Url::parse(url).ok()?.host_str().map(str::to_owned));
+        let is_loopback = |host: String| {
+            let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        };
+        self.kind == TargetKind::Lab && host.is_some_and(is_loopback)
+    }
+
     /// Whether the harness makes CloudTrail's events in the target's place.
     pub fn is_relayed(&self) -> bool {
         self.relay.is_some()

@@ -5,6 +5,8 @@
 
 #[path = "cli/breaks.rs"]
 mod breaks;
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/endpoint.rs"]
 mod endpoint;
 #[path = "cli/lab.rs"]

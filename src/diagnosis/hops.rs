@@ -192,3 +192,53 @@ pub(crate) fn required_events(scenario: &Scenario) -> Vec<&'static str> {
     let alerting = drills.filter(|drill| drill.required && matches!(drill.expect, crate::scenario::Expect::Alert(_)));
     alerting.map(|drill| drill.action.event_name()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspection::{RuleFound, TopicFacts};
+    use crate::scenario::TargetKind;
+
+    /// What is read where the caller may ask nothing.
+    fn denied<T>() -> Fact<T> {
+        Err(Unknown::here("iam:Whatever", "AccessDenied: not authorized".to_owned()))
+    }
+
+    #[test]
+    fn what_nobody_may_look_at_is_unknown_and_never_right() {
+        let scenario = Scenario::shipped();
+        let (region, account) = ("ap-northeast-2", "111122223333");
+        let subject = Subject::of(&scenario, region, account, crate::inspection::Names::of(&scenario));
+        let topic = TopicFacts {
+            arn: subject.topic_arn.clone(),
+            targeted: false,
+            attributes: denied(),
+            key: None,
+            subscriptions: denied(),
+            meant: None,
+            rules: denied(),
+        };
+        let facts = Facts {
+            kind: TargetKind::Aws,
+            region: region.to_owned(),
+            account: account.to_owned(),
+            groups: denied(),
+            trails: denied(),
+            trails_elsewhere: Vec::new(),
+            trail_bucket: None,
+            rule: RuleFound::Unknown(Unknown::here("events:ListRules", "AccessDenied".to_owned())),
+            topic,
+            queues: Vec::new(),
+            functions: Vec::new(),
+        };
+        let judged = judge(&facts, &scenario, subject, Lang::En);
+        assert!(judged.findings.is_empty(), "{:#?}", judged.findings);
+        assert!(judged.unanswered >= 5, "{}", judged.unanswered);
+        for inspected in
+            judged.inspection.hops.iter().filter(|hop| !matches!(hop.hop, Hop::Bus | Hop::Queue | Hop::Discord))
+        {
+            assert_eq!(inspected.standing, Standing::Unknown, "{inspected:?}");
+            assert!(inspected.unknown[0].reason.contains("AccessDenied"), "{inspected:?}");
+        }
+    }
+}

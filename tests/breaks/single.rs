@@ -20,6 +20,7 @@ pub(crate) async fn unbroken(workshop: Arc<Workshop>) {
     let edit = Seen { discord: seen.discord[1..].to_vec(), ..seen };
     message::assert_right(&edit);
     check::assert_found(&bench, &[]).await;
+    check::assert_live(&bench).await;
     bench.stop().await;
 }
 

@@ -33,7 +33,11 @@ pub(crate) struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The pipeline of a scenario on a target, with these names.
     pub(crate) fn new(scenario: &'a Scenario, target: &'a Target, names: Names) -> Self {
-        let (region, account) = (target.region.as_str(), target.account.as_str());
+        Self::of(scenario, &target.region, &target.account, names)
+    }
+
+    /// The pipeline of a scenario in a Region of an account, with these names.
+    pub(crate) fn of(scenario: &'a Scenario, region: &'a str, account: &'a str, names: Names) -> Self {
         let pattern = right_pattern(scenario, region, account);
         Self {
             region,
