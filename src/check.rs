@@ -126,13 +126,13 @@ impl<'a> Check<'a> {
         let (started, started_at) = (Instant::now(), Timestamp::now());
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
         let target = Target::look_at(&self.place, region, &self.account, &run_id).await?;
-        let facts = inspection::read(&target, &self.names).await;
+        let facts = Box::pin(inspection::read(&target, &self.names)).await;
         let subject = Subject::new(self.scenario, &target, self.names.clone());
         let mut judged = diagnosis::judge(&facts, self.scenario, subject.clone(), self.lang);
         if self.invoke.unwrap_or_else(|| target.is_lab_of_this_machine()) {
             let rule = (!judged.has_wrong_input()).then_some(&facts.rule);
             for function in facts.functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {
-                let tried = trial::all(&target, function, rule, &self.names, self.lang).await;
+                let tried = Box::pin(trial::all(&target, function, rule, &self.names, self.lang)).await;
                 judged.add_trials(tried, &subject, self.lang);
             }
         }
@@ -172,7 +172,8 @@ impl<'a> Check<'a> {
                     .lang(self.lang)
                     .on_event(move |event| (live.on_event)(event))
                     .stop_with(live.stop);
-                let drilled = run.execute().await?;
+                // Boxed: the futures of a check and of a run together are more than the stack of a test's thread has room for.
+                let drilled = Box::pin(run.execute()).await?;
                 Ok(together(looked, drilled, started))
             }
             None => Ok(looked),

@@ -30,7 +30,7 @@ impl fmt::Debug for Variables {
 
 /// Takes the pipeline of these names, as far as it stands.
 pub(super) async fn adopt(site: Site<'_>, names: &Names, webhook_url: &str) -> Result<Pipeline, ProvisionError> {
-    let facts = inspection::read(site.target, names).await;
+    let facts = Box::pin(inspection::read(site.target, names)).await;
     let missing = |what: &'static str, name: &str| ProvisionError::NothingThere { what, name: name.to_owned() };
     let rule = facts.rule.facts().ok_or_else(|| missing("rule", &names.rule))?;
     if !matches!(facts.topic.attributes, Ok(Some(_))) {
