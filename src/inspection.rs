@@ -24,7 +24,7 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use alert_drill_lab::transform::InputTransformer;
+use alert_drill_lab::transform::{self, InputTransformer, Surroundings};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use jiff::Timestamp;
@@ -174,6 +174,19 @@ impl TargetFacts {
     /// Whether it is an SNS topic.
     pub(crate) fn is_topic(&self) -> bool {
         self.arn.contains(":sns:")
+    }
+
+    /// What the target gets of an event; or why it cannot be made.
+    pub(crate) fn rendered(&self, event: &Value, rule: &RuleFacts) -> Result<String, String> {
+        match (&self.input, &self.input_path, &self.transformer) {
+            (Some(input), _, _) => Ok(input.clone()),
+            (_, Some(path), _) => Ok(transform::at(event, path).unwrap_or_default().to_string()),
+            (_, _, Some(transformer)) => {
+                let around = Surroundings { rule_arn: &rule.arn, rule_name: &rule.name, ingested: Timestamp::now() };
+                transformer.render(event, around)
+            }
+            (None, None, None) => Ok(event.to_string()),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::diagnosis::{Change, GROUP_ID, Site};
-use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, Names, RuleFound, TargetFacts, Unknown};
+use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, Names, RuleFound, Unknown};
 use crate::pipeline::sns_event;
 use crate::report::Trial;
 use crate::scenario::TargetKind;
@@ -120,7 +120,7 @@ fn message(target: &Target, rule: Option<&RuleFound>, circumstance: Circumstance
     let rule = rule.and_then(RuleFound::facts);
     let targets = rule.and_then(|rule| rule.targets.as_ref().ok()).map(Vec::as_slice).unwrap_or_default();
     match rule.zip(targets.iter().find(|target| target.is_topic())) {
-        Some((rule, target)) => target.rendered(&event, &rule.name, &rule.arn),
+        Some((rule, target)) => target.rendered(&event, rule).ok(),
         None => Some(event.to_string()),
     }
 }
@@ -315,22 +315,5 @@ fn fault(status: u16) -> Fault {
         429 => Fault::RateLimited { retry_after: Duration::from_millis(300), scope: Scope::User },
         404 => Fault::UnknownWebhook,
         _ => Fault::InternalServerError,
-    }
-}
-
-impl TargetFacts {
-    /// What the target gets of an event; none where it cannot be made.
-    pub(crate) fn rendered(&self, event: &Value, rule_name: &str, rule_arn: &str) -> Option<String> {
-        use alert_drill_lab::transform::{self, Surroundings};
-
-        match (&self.input, &self.input_path, &self.transformer) {
-            (Some(input), _, _) => Some(input.clone()),
-            (_, Some(path), _) => Some(transform::at(event, path).unwrap_or_default().to_string()),
-            (_, _, Some(transformer)) => {
-                let around = Surroundings { rule_arn, rule_name, ingested: jiff::Timestamp::now() };
-                transformer.render(event, around).ok()
-            }
-            (None, None, None) => Some(event.to_string()),
-        }
     }
 }

@@ -1,8 +1,7 @@
 //! Whether the rule sees the change, and what it sends on.
 
 use alert_drill_lab::pattern::Pattern;
-use alert_drill_lab::transform::{self, Surroundings};
-use jiff::Timestamp;
+use alert_drill_lab::transform;
 use serde_json::Value;
 
 use super::{Judge, change_of, required_events};
@@ -167,32 +166,28 @@ fn duplicates(judge: &mut Judge<'_>, rule: &RuleFacts, targets: usize, event: &V
 /// What the rule makes of the event for its target.
 fn input(judge: &mut Judge<'_>, rule: &RuleFacts, target: &TargetFacts, event: &Value) -> Option<String> {
     const CALL: &str = "events:ListTargetsByRule";
-    let (text, lost) = match (&target.input, &target.input_path, &target.transformer) {
-        (Some(input), _, _) => (input.clone(), vec![format!("{CALL}: Input: {input}")]),
-        (_, Some(path), _) => match transform::at(event, path) {
-            Some(part) => (part.to_string(), Vec::new()),
-            None => ("null".to_owned(), vec![format!("{CALL}: InputPath: {path} leads to nothing in the event")]),
-        },
+    let text = match target.rendered(event, rule) {
+        Ok(text) => text,
+        Err(why) => {
+            wrong_input(judge, Code::RuleInvalidInput, target, vec![why]);
+            return None;
+        }
+    };
+    let mut lost: Vec<String> = Vec::new();
+    match (&target.input, &target.input_path, &target.transformer) {
+        (Some(input), _, _) => lost.push(format!("{CALL}: Input: {input}")),
+        (_, Some(path), _) if transform::at(event, path).is_none() => {
+            lost.push(format!("{CALL}: InputPath: {path} leads to nothing in the event"));
+        }
         (_, _, Some(transformer)) => {
-            let around = Surroundings { rule_arn: &rule.arn, rule_name: &rule.name, ingested: Timestamp::now() };
             let empty = transformer.empty_paths(event).into_iter();
-            let mut lost: Vec<String> =
-                empty.map(|(name, path)| format!("{CALL}: <{name}>: {path} leads to nothing in the event")).collect();
-            match transformer.render(event, around) {
-                Ok(text) => {
-                    if lost.is_empty() && !names_change(&text, judge) {
-                        lost.push(format!("{CALL}: InputTransformer: {text}"));
-                    }
-                    (text, lost)
-                }
-                Err(why) => {
-                    wrong_input(judge, Code::RuleInvalidInput, target, vec![why]);
-                    return None;
-                }
+            lost.extend(empty.map(|(name, path)| format!("{CALL}: <{name}>: {path} leads to nothing in the event")));
+            if lost.is_empty() && !names_change(&text, judge) {
+                lost.push(format!("{CALL}: InputTransformer: {text}"));
             }
         }
-        (None, None, None) => return Some(event.to_string()),
-    };
+        _ => {}
+    }
     if !lost.is_empty() {
         wrong_input(judge, Code::RuleInputLosesEvent, target, lost);
     }
