@@ -27,7 +27,6 @@ const BY_HAND: &[Code] = &[
     Code::MessageMissing,
     Code::MessageTimeWrong,
     Code::MessageTooLong,
-    Code::QueuePolicyDenies,
     Code::SubscriptionUnconfirmed,
     Code::TrailDeliveryFails,
     Code::WebhookMalformed,
