@@ -91,6 +91,22 @@ pub(crate) struct Facts {
     pub(crate) functions: Vec<FunctionFacts>,
 }
 
+/// The rule and that target of it which sends to the topic.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way<'a> {
+    pub(crate) rule: &'a RuleFacts,
+    pub(crate) target: &'a TargetFacts,
+}
+
+impl Facts {
+    /// The way from the rule to the topic, where there is one.
+    pub(crate) fn way(&self) -> Option<Way<'_>> {
+        let rule = self.rule.facts()?;
+        let target = rule.targets.as_ref().ok()?.iter().find(|target| target.arn == self.topic.arn)?;
+        Some(Way { rule, target })
+    }
+}
+
 /// A security group.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupFacts {

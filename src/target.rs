@@ -271,9 +271,9 @@ impl Target {
         }
     }
 
-    /// How long the run has waited for the target; `None` where that is part of this process.
-    pub(crate) fn waited(&self) -> Option<Duration> {
-        self.lab.is_none().then(|| self.waiting.total())
+    /// The waits for a target that is no part of this process; they are counted until it is closed.
+    pub(crate) fn waits(&self) -> Option<Waiting> {
+        self.lab.is_none().then(|| self.waiting.clone())
     }
 
     /// The waits for the target.
@@ -298,6 +298,7 @@ impl Target {
             relayed.stop().await;
         }
         if let Some(container) = self.container {
+            let _wait = self.waiting.begin();
             container.remove().await;
         }
         if let Some(lab) = self.lab {
