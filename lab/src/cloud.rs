@@ -23,6 +23,7 @@ use crate::s3::S3;
 use crate::scope::Seen;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::trust::Trust;
 
 /// The embedded AWS: its services, and what stands around them.
 ///
@@ -51,6 +52,8 @@ pub(crate) struct Cloud {
     pub(crate) enforces_iam: bool,
     pub(crate) faults: Injector,
     pub(crate) seen: Seen,
+    /// Whose endpoints are called over TLS.
+    pub(crate) trust: Arc<Trust>,
     /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
     pub(crate) retired: CancellationToken,
     address: Option<SocketAddr>,
@@ -108,6 +111,7 @@ impl Default for Cloud {
             changes: Changes::default(),
             faults: Injector::default(),
             seen: Seen::default(),
+            trust: Arc::default(),
             retired: CancellationToken::default(),
             address: None,
         }

@@ -11,6 +11,7 @@ use super::guard::Guard;
 use crate::cloud::{Cloud, Limits};
 use crate::discord::{Discord, Webhook};
 use crate::faults::Faults;
+use crate::trust::Trust;
 
 /// What the server and the [`Lab`](super::Lab) share.
 #[derive(Clone, Debug)]
@@ -30,12 +31,14 @@ pub(super) struct Start {
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) enforce_iam: bool,
+    pub(super) trust: Arc<Trust>,
 }
 
 impl Start {
     fn cloud(&self) -> Arc<Cloud> {
         let mut cloud = Cloud::at(self.address, self.discord.clone(), self.limits, &self.faults);
         cloud.enforces_iam = self.enforce_iam;
+        cloud.trust = Arc::clone(&self.trust);
         Arc::new(cloud)
     }
 }

@@ -59,7 +59,7 @@ pub(super) enum Kind {
 pub(super) fn ask(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription) {
     match subscription.protocol {
         Protocol::Email => cloud.mail.send(letter::confirmation(cloud, None, sender, subscription)),
-        Protocol::EmailJson | Protocol::Sqs | Protocol::Http => {
+        Protocol::EmailJson | Protocol::Sqs | Protocol::Http | Protocol::Https => {
             send(cloud, sender, subscription, Kind::Subscription);
         }
         Protocol::Lambda => {}
@@ -109,7 +109,7 @@ fn send(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: 
                     raw: false,
                 };
                 let post = http::Post { endpoint: &subscription.endpoint, headers, body: body.into(), policy };
-                post.deliver(&cloud.deliveries, &leg).await.1
+                post.deliver(&cloud, &leg).await.1
             }
         };
         if let Err(refusal) = result {
@@ -170,7 +170,7 @@ impl Sns {
             Ok(Some((Sender::of(topic), subscription)))
         })?;
         if let Some((sender, subscription)) = ended
-            && subscription.protocol == Protocol::Http
+            && subscription.protocol.posts()
             && subscription.confirmed
         {
             send(cloud, &sender, &subscription, Kind::Unsubscribe);

@@ -115,7 +115,7 @@ impl Delivery {
                 cloud.mail.send(letter::notification(cloud, signer, sender, &self.publication, to, &self.carried));
                 (1, Ok(()))
             }
-            Protocol::Http => self.to_endpoint(signer).await,
+            Protocol::Http | Protocol::Https => self.to_endpoint(signer).await,
         };
         self.end(signer, attempts, result);
     }
@@ -252,7 +252,7 @@ impl Delivery {
         };
         let policy = self.sender.delivery.for_subscription(options.delivery.as_ref());
         let post = http::Post { endpoint: &self.subscription.endpoint, headers, body: body.into(), policy };
-        post.deliver(&self.cloud.deliveries, &self.leg()).await
+        post.deliver(&self.cloud, &self.leg()).await
     }
 
     /// Puts what could not be delivered into the subscription's dead-letter queue, with the reason as AWS gives it.

@@ -115,7 +115,7 @@ impl Options {
                 self.scope = scope;
             }
             "RedrivePolicy" => self.redrive = Redrive::parse(by, value)?,
-            "DeliveryPolicy" if protocol != Protocol::Http => {
+            "DeliveryPolicy" if !protocol.posts() => {
                 let reason = format_args!("Delivery protocol [{protocol}] does not support delivery policies.");
                 return Err(by.refuse(reason));
             }
@@ -189,7 +189,7 @@ impl Subscription {
         if let Some(redrive) = &self.options.redrive {
             attributes.insert("RedrivePolicy", redrive.text.clone());
         }
-        if self.protocol == Protocol::Http {
+        if self.protocol.posts() {
             let own = self.options.delivery.as_ref();
             attributes.insert("EffectiveDeliveryPolicy", topic_policy.for_subscription(own).shown());
             if let Some(own) = own {

@@ -1,6 +1,7 @@
 mod encryption;
 mod fifo;
 mod http;
+mod https;
 mod logging;
 mod signatures;
 
@@ -76,7 +77,11 @@ fn entry(xml: &str, key: &str) -> Option<String> {
 
 impl Bench {
     async fn new() -> Self {
-        let bench = Self { cloud: Arc::default() };
+        Self::of(Cloud::default()).await
+    }
+
+    async fn of(cloud: Cloud) -> Self {
+        let bench = Self { cloud: Arc::new(cloud) };
         bench.ask("CreateTopic", &[("Name", "alarm")]).await.unwrap();
         bench
     }
