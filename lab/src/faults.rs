@@ -38,7 +38,7 @@ use crate::gateway::service::Service;
 
 pub use discord::{DiscordFault, DiscordFaultKind};
 pub use error::FaultsError;
-pub(crate) use injector::Injector;
+pub(crate) use injector::{Injector, drop_it};
 
 /// All that is to go wrong.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -50,6 +50,7 @@ mod environment;
 mod fault;
 mod function;
 mod invocation;
+mod logging;
 mod logs;
 mod package;
 mod process;
@@ -65,6 +66,7 @@ mod tests;
 pub use concurrency::ReservedConcurrency;
 pub use engine::{Engine, EngineSettings};
 pub use function::Function;
+pub use logging::{Level, LogFormat, Logging};
 pub use logs::{LogEvent, LogSink};
 pub use package::{Package, PackageError};
 pub use retry::{AsyncCondition, AsyncEvent, AsyncInvocation, AsyncOutcome, RetryPolicy};
@@ -101,8 +103,8 @@ pub struct FunctionConfig {
     pub memory_size: u32,
     /// The user's environment variables.
     pub environment: BTreeMap<String, String>,
-    /// The log group, `/aws/lambda/NAME` unless configured.
-    pub log_group: String,
+    /// Where the log goes, and in which form.
+    pub logging: Logging,
     /// The credentials of the execution role.
     pub credentials: Credentials,
     /// Where the function's SDK calls go (`AWS_ENDPOINT_URL`); `None` leaves the SDK to itself.

@@ -43,14 +43,10 @@ impl Trust {
         let added: Vec<_> = CertificateDer::pem_slice_iter(&text)
             .collect::<Result<_, _>>()
             .map_err(|error| wrong(format!("is no PEM: {error}")))?;
-        if added.is_empty() {
+        // Bundles of companies carry an old one now and then that nothing reads any more.
+        let (usable, _) = RootCertStore::empty().add_parsable_certificates(added.iter().cloned());
+        if usable == 0 {
             return Err(wrong("holds no certificate: it must be PEM, with -----BEGIN CERTIFICATE----- in it".to_owned()));
-        }
-        let mut roots = RootCertStore::empty();
-        for (number, certificate) in (1..).zip(&added) {
-            roots
-                .add(certificate.clone())
-                .map_err(|error| wrong(format!("holds something else than a certificate, as its number {number}: {error}")))?;
         }
         Ok(Self { added, settings: OnceCell::new() })
     }

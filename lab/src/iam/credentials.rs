@@ -89,6 +89,23 @@ impl Iam {
         })
     }
 
+    /// The identity of a service that has taken on a role to do something in its name, such as Lambda that sends a dead
+    /// letter. It has no key that anybody else could use. None where the role is gone.
+    pub(crate) fn in_role(&self, role_arn: &str, session: &str) -> Option<Identity> {
+        let role = self.role(role_arn)?;
+        self.with(|state| {
+            let known = state.accounts.get(&role.account)?.roles.get(&role.name.to_ascii_lowercase())?;
+            let principal = Caller::AssumedRole {
+                role: role.name.clone(),
+                id: role.id.clone(),
+                path: known.path.clone(),
+                session: session.to_owned(),
+                created: Timestamp::now(),
+            };
+            Some(Identity { account: role.account.clone(), access_key: String::new(), principal })
+        })
+    }
+
     /// Credentials of a session of a role, as a function's environment gets them; calls signed with them are the
     /// session's. None where the role is gone, or was made anew under its name.
     pub(crate) fn session(&self, role: &Role, session: &str) -> Option<Credentials> {

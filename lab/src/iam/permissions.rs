@@ -102,6 +102,11 @@ impl Iam {
             }
         })
     }
+
+    /// What limits a caller that has no key: who it is says what it carries.
+    pub(super) fn profile_of(&self, identity: &Identity) -> Profile {
+        self.with(|state| state.principal_profile(&identity.account, &identity.principal)).unwrap_or_default()
+    }
 }
 
 impl State {

@@ -22,7 +22,9 @@ mod create;
 mod describe;
 mod destination;
 mod event_invoke;
+mod execution_role;
 mod invoke;
+mod logging;
 mod name;
 mod page;
 mod permission;
@@ -50,6 +52,7 @@ use self::state::{FunctionState, Settings, label};
 pub(crate) use self::url::UrlRequest;
 use super::engine::{Engine, EngineSettings};
 use super::function::Function;
+use super::logging::Logging;
 use super::logs::{LogEvent, LogSink};
 use super::package::Package;
 use super::runtimes::Runtime;
@@ -107,8 +110,8 @@ impl Lambda {
             "PutFunctionConcurrency" => concurrency::put(self, call),
             "GetFunctionConcurrency" => concurrency::get(self, call),
             "DeleteFunctionConcurrency" => concurrency::delete(self, call),
-            "PutFunctionEventInvokeConfig" => event_invoke::put(self, call),
-            "UpdateFunctionEventInvokeConfig" => event_invoke::put(self, call),
+            "PutFunctionEventInvokeConfig" => event_invoke::put(self, cloud, call),
+            "UpdateFunctionEventInvokeConfig" => event_invoke::put(self, cloud, call),
             "GetFunctionEventInvokeConfig" => event_invoke::get(self, call),
             "DeleteFunctionEventInvokeConfig" => event_invoke::delete(self, call),
             "ListFunctionEventInvokeConfigs" => event_invoke::list(self, call),
@@ -258,7 +261,7 @@ impl Deployer<'_> {
             timeout: Duration::from_secs(settings.timeout.into()),
             memory_size: settings.memory_size,
             environment: settings.environment.clone(),
-            log_group: format!("/aws/lambda/{}", settings.name),
+            logging: settings.logging.clone(),
             credentials: credentials(self.cloud, settings)?,
             endpoint_url: Some(self.cloud.endpoint_url()).filter(|url| !url.is_empty()),
         };

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::FromRef;
+use tokio::sync::Semaphore;
 
 use super::body::Bodies;
 use super::guard::Guard;
+use super::page::MOST_READERS;
 use crate::cloud::{Cloud, Limits};
 use crate::discord::{Discord, Webhook};
 use crate::faults::Faults;
@@ -20,6 +22,8 @@ pub(crate) struct Current {
     start: Arc<Start>,
     pub(super) guard: Arc<Guard>,
     pub(super) bodies: Bodies,
+    /// The places of those who read `/_lab/live`.
+    pub(super) readers: Arc<Semaphore>,
 }
 
 /// How a cloud of this lab starts.
@@ -46,7 +50,8 @@ impl Start {
 impl Current {
     pub(super) fn new(start: Start, guard: Guard) -> Self {
         let cloud = Arc::new(RwLock::new(start.cloud()));
-        Self { cloud, start: Arc::new(start), guard: Arc::new(guard), bodies: Bodies::default() }
+        let readers = Arc::new(Semaphore::new(MOST_READERS));
+        Self { cloud, start: Arc::new(start), guard: Arc::new(guard), bodies: Bodies::default(), readers }
     }
 
     /// The cloud of now.

@@ -35,7 +35,7 @@ pub(super) fn configuration(arn: &str, version: &Version) -> Value {
         "Architectures": settings.architectures,
         "EphemeralStorage": { "Size": 512 },
         "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
-        "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", settings.name) },
+        "LoggingConfig": super::logging::describe(&settings.logging),
     });
     if !settings.environment.is_empty() {
         configuration["Environment"] = json!({ "Variables": settings.environment });

@@ -139,7 +139,7 @@ fn a_bundle_that_is_none_is_refused_with_its_name() {
     for (name, text, why) in [
         ("missing.pem", None, "cannot be read"),
         ("empty.pem", Some("nothing"), "holds no certificate"),
-        ("broken.pem", Some(broken), "its number 1"),
+        ("broken.pem", Some(broken), "holds no certificate"),
     ] {
         let refusal = refused(name, text);
         assert!(refusal.contains(name) && refusal.contains(why), "{refusal}");
