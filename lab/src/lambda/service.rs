@@ -8,8 +8,8 @@
 //! `function:alarm:live` needs a statement in the policy of the alias `live`; one in the function's own policy does not
 //! help, and the alarm stays silent. The same holds for the settings of asynchronous invocation.
 //!
-//! What is not as in AWS: a function is `Active`, and a change `Successful`, once the call has answered, so that waiters
-//! find what they wait for at once. Layers, images, provisioned concurrency, SnapStart, streamed responses, event source
+//! What is not as in AWS: a new function is `Pending`, and a change `InProgress`, in the answer to the call alone; whoever
+//! looks again, as waiters do, finds it `Active` and `Successful`. Layers, images, provisioned concurrency, SnapStart, streamed responses, event source
 //! mappings and code signing are refused by name.
 //!
 //! Source: the Lambda API reference.

@@ -19,9 +19,7 @@ pub const RESERVED_VARIABLES: &[&str] = &[
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_VERSION",
     "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_FORMAT",
     "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_LEVEL",
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
@@ -89,13 +87,10 @@ pub(super) fn variables(
     set("AWS_LAMBDA_FUNCTION_VERSION", &config.version);
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     set("AWS_LAMBDA_LOG_GROUP_NAME", &config.logging.group);
-    match config.logging.format {
-        LogFormat::Text => set("AWS_LAMBDA_LOG_FORMAT", "Text"),
-        LogFormat::Json { application, .. } => {
-            set("AWS_LAMBDA_LOG_FORMAT", "JSON");
-            set("AWS_LAMBDA_LOG_LEVEL", application.name())
-        }
-    };
+    if let LogFormat::Json { application, .. } = config.logging.format {
+        set("AWS_LAMBDA_LOG_FORMAT", "JSON");
+        set("AWS_LAMBDA_LOG_LEVEL", application.name());
+    }
     set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream.name());
     if managed.is_some() {
         // For the lab's runtime, which takes it away before the function's code is there.

@@ -1,4 +1,5 @@
 mod encryption;
+mod faults;
 mod fifo;
 mod http;
 mod https;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::code::Source;
-use super::describe::configuration;
+use super::describe::{configuration, creating};
 use super::execution_role::ExecutionRole;
 use super::logging::LoggingInput;
 use super::name::{self, Named};
@@ -176,7 +176,7 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
     if taken {
         return Err(exists(&name));
     }
-    call.reply_with(StatusCode::CREATED, &answer)
+    call.reply_with(StatusCode::CREATED, &creating(answer))
 }
 
 /// The name of a function to be, which has no qualifier.

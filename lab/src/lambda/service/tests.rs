@@ -24,6 +24,7 @@ mod destinations;
 mod end;
 mod functions;
 mod invocations;
+mod logging;
 mod permissions;
 mod qualifiers;
 mod refusals;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::code::Source;
 use super::create::{self, DeadLetterInput, EnvironmentInput};
-use super::describe::configuration;
+use super::describe::{changing, configuration};
 use super::logging::LoggingInput;
 use super::name::{Named, qualified};
 use super::state::{Settings, Version};
@@ -194,5 +194,5 @@ fn redeploy(
     })?;
     // Outside of the lock: retiring kills processes, and the last reference to a package removes its files.
     before.deployed.retire();
-    call.reply(&answer)
+    call.reply(&changing(answer))
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
@@ -14,8 +14,9 @@ use super::*;
 use crate::trust::Trust;
 
 /// An authority that nobody trusts who was not told to.
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+    parameters.distinguished_name.push(DnType::CommonName, name);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
 }
@@ -59,14 +60,15 @@ impl Bench {
     async fn trusting(authority: &CertifiedIssuer<'static, KeyPair>) -> Self {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(authority.pem().as_bytes()).unwrap();
-        let trust = Arc::new(Trust::with_bundle(file.path()).unwrap());
-        Self::of(Cloud { trust, ..Cloud::default() }).await
+        let mut cloud = Cloud::default();
+        cloud.trust = Arc::new(Trust::with_bundle(file.path()).unwrap());
+        Self::of(cloud).await
     }
 }
 
 #[tokio::test]
 async fn an_https_endpoint_confirms_and_gets_its_messages() {
-    let authority = authority();
+    let authority = authority("our own");
     let bench = Bench::trusting(&authority).await;
     let (url, served) = endpoint(server(&authority, "localhost"), &["200 OK", "503 Oops", "200 OK", "200 OK"]).await;
     let subscription = bench.subscribe("https", &url, &[]).await;
@@ -112,8 +114,7 @@ async fn failure(bench: &Bench, server: TlsAcceptor) -> Delivery {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_or_for_another_name_is_refused() {
-    let authority = authority();
-    let stranger = self::authority();
+    let (authority, stranger) = (authority("our own"), authority("a stranger"));
     let bench = Bench::trusting(&authority).await;
     for (server, why) in [(server(&stranger, "localhost"), "UnknownIssuer"), (server(&authority, "example.com"), "localhost")]
     {

@@ -147,6 +147,7 @@ async fn topics_functions_and_buses_are_destinations_too() {
     answers.sort_by_key(ToString::to_string);
     assert_eq!(answers, ["to-bus", "to-topic"]);
     let next = deliveries.iter().find(|delivery| delivery.to == client.arn("next")).unwrap();
+    assert_eq!(next.detail, None);
     assert_eq!((next.outcome, next.from.clone()), (Outcome::Delivered, client.arn("to-function") + ":$LATEST"));
 }
 
@@ -279,4 +280,22 @@ async fn a_role_that_may_not_send_is_refused_when_the_target_is_set_and_again_wh
     let lost = deliveries.iter().find(|delivery| delivery.to == queue).unwrap();
     assert_eq!((lost.outcome, lost.reason), (Outcome::Stopped, Some(Reason::PolicyDenied)));
     assert!(lost.detail.as_ref().unwrap().contains("assumed-role/notifier/alarm"), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_fault_that_was_ordered_strikes_dead_letters_and_records_too() {
+    let client = Client::new().await;
+    let (dead, records) = (client.queue("dead").await, client.queue("records").await);
+    client.create_with("alarm", json!({ "DeadLetterConfig": { "TargetArn": dead } })).await.unwrap();
+    client.destinations("alarm", "", &records).await.unwrap();
+    let faults = json!({ "deliveries": [
+        { "fault": "drop", "hop": "queue", "to": dead },
+        { "fault": "duplicate", "hop": "queue", "to": records },
+    ] });
+    client.cloud.faults.set(&crate::faults::Faults::from_json(&faults.to_string()).unwrap()).unwrap();
+    client.invoke("alarm", &EVENT, json!({ "do": "fail" })).await;
+    let deliveries = client.settled().await;
+    assert_eq!((client.messages("dead").await.len(), client.messages("records").await.len()), (0, 2));
+    let lost = deliveries.iter().find(|delivery| delivery.to == dead).unwrap();
+    assert_eq!((lost.reason, client.metric("DeadLetterErrors", "alarm")), (Some(Reason::Fault), 0.0));
 }

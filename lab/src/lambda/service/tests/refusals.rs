@@ -150,11 +150,6 @@ pub(super) fn unsupported() -> Vec<(&'static str, Value, Value)> {
         ("TracingConfig", json!({ "Mode": "Active" }), json!({ "Mode": "PassThrough" })),
         ("EphemeralStorage", json!({ "Size": 1024 }), json!({ "Size": 512 })),
         ("SnapStart", json!({ "ApplyOn": "PublishedVersions" }), json!({ "ApplyOn": "None" })),
-        (
-            "LoggingConfig",
-            json!({ "LogFormat": "JSON" }),
-            json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/alarm" }),
-        ),
         ("VpcConfig", json!({ "SubnetIds": ["subnet-1"] }), json!({ "SubnetIds": [], "SecurityGroupIds": [] })),
         ("KMSKeyArn", json!("arn:aws:kms:ap-northeast-2:111122223333:key/k"), json!("")),
         ("Layers", json!(["arn:aws:lambda:ap-northeast-2:111122223333:layer:l:1"]), json!([])),
