@@ -103,7 +103,7 @@ impl Iam {
         })
     }
 
-    /// What limits a caller that has no key: who it is says what it carries.
+    /// What limits a session of a role that the lab issued no key for: its role says what it carries.
     pub(super) fn profile_of(&self, identity: &Identity) -> Profile {
         self.with(|state| state.principal_profile(&identity.account, &identity.principal)).unwrap_or_default()
     }

@@ -63,5 +63,6 @@ async fn a_fault_that_was_ordered_strikes_a_dead_letter_too() {
     assert_eq!((lost.to, lost.reason), (dead, Some(Reason::Fault)));
     assert_eq!(client.cloud.metrics.total(&client.scope, "AWS/Events", "InvocationsSentToDlq", "r"), 0.0, "no metric of AWS counts it");
     sell(&client, "Sold").await;
+    assert_eq!(client.deliveries(Hop::Queue, "Sold").await.last().unwrap().reason, None);
     assert_eq!(client.messages("dead").await.len(), 1);
 }

@@ -286,7 +286,7 @@ impl Reader {
 }
 
 /// As many entries as fit into one event, one at least, as a JSON array; and how many they are.
-fn fitting(entries: impl Iterator<Item = Value>) -> (String, u64) {
+pub(super) fn fitting(entries: impl Iterator<Item = Value>) -> (String, u64) {
     let (mut list, mut count) = ("[".to_owned(), 0);
     for entry in entries {
         let entry = entry.to_string();
