@@ -46,7 +46,9 @@ impl Trust {
         // Bundles of companies carry an old one now and then that nothing reads any more.
         let (usable, _) = RootCertStore::empty().add_parsable_certificates(added.iter().cloned());
         if usable == 0 {
-            return Err(wrong("holds no certificate: it must be PEM, with -----BEGIN CERTIFICATE----- in it".to_owned()));
+            return Err(wrong(
+                "holds no certificate: it must be PEM, with -----BEGIN CERTIFICATE----- in it".to_owned(),
+            ));
         }
         Ok(Self { added, settings: OnceCell::new() })
     }

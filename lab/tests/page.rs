@@ -156,7 +156,9 @@ async fn faults_that_were_ordered_are_shown_and_taken_away() {
     open_port(&lab, "22").await;
     browser.until(&page, &says("faults", "struck once")).await;
 
-    browser.evaluate(&page, "[...document.querySelectorAll('#faults li')].at(-1).querySelector('button').click()").await;
+    browser
+        .evaluate(&page, "[...document.querySelectorAll('#faults li')].at(-1).querySelector('button').click()")
+        .await;
     browser.until(&page, &says("faults", "3 faults were ordered")).await;
     assert!(!browser.evaluate(&page, &says("faults", "answers 502")).await.as_bool().unwrap());
     browser.evaluate(&page, "document.querySelector('[data-lang=ko]').click()").await;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::Deployment;
 use super::logging::LogFormat;
 use super::logs::LogStream;
-use super::Deployment;
 
 /// Variables that `CreateFunction` refuses in a function's configuration ("Defined runtime environment variables").
 pub const RESERVED_VARIABLES: &[&str] = &[

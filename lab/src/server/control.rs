@@ -60,7 +60,8 @@ async fn remove_faults(State(current): State<Current>, Query(which): Query<Which
         None => cloud.faults.set(&Faults::default()).is_ok(),
     };
     if !was_there {
-        let message = format!("no fault has the id {}: GET /_lab/faults shows those that are set", which.id.unwrap_or_default());
+        let message =
+            format!("no fault has the id {}: GET /_lab/faults shows those that are set", which.id.unwrap_or_default());
         return (StatusCode::NOT_FOUND, Json(json!({ "message": message }))).into_response();
     }
     cloud.changes.called();

@@ -150,11 +150,7 @@ fn request(
 /// What may end an exchange without an answer.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
 
-async fn exchange(
-    trust: &Trust,
-    receiver: &Receiver<'_>,
-    request: Request<Full<Bytes>>,
-) -> Result<StatusCode, Broken> {
+async fn exchange(trust: &Trust, receiver: &Receiver<'_>, request: Request<Full<Bytes>>) -> Result<StatusCode, Broken> {
     let host = receiver.host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, receiver.port)).await?;
     match receiver.is_secure {

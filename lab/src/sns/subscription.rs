@@ -179,14 +179,18 @@ impl Redrive {
     fn check(&self, by: Setter, topic_arn: &str, endpoint: &str) -> Result<(), AwsError> {
         let queue = &self.target;
         if Scope::of_arn(queue) != Scope::of_arn(topic_arn) {
-            return Err(by.refuse("RedrivePolicy: deadLetterTargetArn must be a queue in the account and Region of the topic"));
+            return Err(
+                by.refuse("RedrivePolicy: deadLetterTargetArn must be a queue in the account and Region of the topic")
+            );
         }
         let fifo = |arn: &str| arn.ends_with(".fifo");
         match (fifo(topic_arn) && fifo(endpoint), fifo(queue)) {
             (true, false) => {
                 Err(by.refuse("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."))
             }
-            (false, true) => Err(by.refuse("RedrivePolicy: must use a standard queue as DLQ for a standard Subscription.")),
+            (false, true) => {
+                Err(by.refuse("RedrivePolicy: must use a standard queue as DLQ for a standard Subscription."))
+            }
             _ => Ok(()),
         }
     }

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Queues, Sqs};
 use super::attributes::{Attributes, invalid_because};
 use super::error::{invalid_value, no_queue};
 use super::message::Message;
+use super::{Queues, Sqs};
 use crate::deliveries::{Carried, Hop, Leg};
 use crate::faults::drop_it;
 use crate::gateway::error::AwsError;
@@ -57,7 +57,9 @@ impl Redrive {
         };
         let target = member("deadLetterTargetArn")?.as_str().unwrap_or_default().to_owned();
         let count = member("maxReceiveCount")?;
-        if let Some(name) = given.keys().find(|name| !matches!(name.as_str(), "deadLetterTargetArn" | "maxReceiveCount")) {
+        if let Some(name) =
+            given.keys().find(|name| !matches!(name.as_str(), "deadLetterTargetArn" | "maxReceiveCount"))
+        {
             return Err(refuse(format!("Redrive policy contains unknown attribute: {name}.")));
         }
         // Consoles and templates write the count as a number or as a text of one.

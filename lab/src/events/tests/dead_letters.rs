@@ -34,10 +34,14 @@ async fn a_dead_letter_queue_is_a_standard_one_in_the_region_of_the_rule() {
     let client = Client::new();
     put_rule(&client, "r", "ENABLED").await;
     let queue = client.scope.arn("sqs", "dead");
-    let target = |dead: &str| json!({ "Id": "t", "Arn": client.scope.arn("sqs", "q"), "DeadLetterConfig": { "Arn": dead } });
-    for wrong in
-        [format!("{queue}.fifo"), queue.replace("ap-northeast-2", "us-east-1"), client.scope.arn("sns", "dead"), "dead".to_owned()]
-    {
+    let target =
+        |dead: &str| json!({ "Id": "t", "Arn": client.scope.arn("sqs", "q"), "DeadLetterConfig": { "Arn": dead } });
+    for wrong in [
+        format!("{queue}.fifo"),
+        queue.replace("ap-northeast-2", "us-east-1"),
+        client.scope.arn("sns", "dead"),
+        "dead".to_owned(),
+    ] {
         let input = json!({ "Rule": "r", "Targets": [target(&wrong)] });
         let refused = client.events("PutTargets", input).await.unwrap_err().to_string();
         assert!(refused.contains("ValidationException") && refused.contains(&wrong), "{refused}");
@@ -61,7 +65,11 @@ async fn a_fault_that_was_ordered_strikes_a_dead_letter_too() {
     sell(&client, "Sold").await;
     let lost = client.deliveries(Hop::Queue, "Sold").await.pop().unwrap();
     assert_eq!((lost.to, lost.reason), (dead, Some(Reason::Fault)));
-    assert_eq!(client.cloud.metrics.total(&client.scope, "AWS/Events", "InvocationsSentToDlq", "r"), 0.0, "no metric of AWS counts it");
+    assert_eq!(
+        client.cloud.metrics.total(&client.scope, "AWS/Events", "InvocationsSentToDlq", "r"),
+        0.0,
+        "no metric of AWS counts it"
+    );
     sell(&client, "Sold").await;
     assert_eq!(client.deliveries(Hop::Queue, "Sold").await.last().unwrap().reason, None);
     assert_eq!(client.messages("dead").await.len(), 1);

@@ -257,7 +257,10 @@ mod tests {
         output.finish().await;
         let messages: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).map(|event| event.message).collect();
         let short: Vec<_> = messages.iter().filter(|message| message.len() < 100).collect();
-        assert_eq!(short, ["before\n", "one\ntwo\n\x1ethree\n", "no end  yet\n", "\x1enot the mark ERROR 3\n", "xxx\n"]);
+        assert_eq!(
+            short,
+            ["before\n", "one\ntwo\n\x1ethree\n", "no end  yet\n", "\x1enot the mark ERROR 3\n", "xxx\n"]
+        );
         assert_eq!(messages.len(), 6);
     }
 }

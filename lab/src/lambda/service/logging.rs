@@ -36,7 +36,8 @@ impl LoggingInput {
             Some(group) => checked_group(group)?,
         };
         let application = level("applicationLogLevel", input.application_log_level.as_deref(), &Level::ALL)?;
-        let system = level("systemLogLevel", input.system_log_level.as_deref(), &[Level::Debug, Level::Info, Level::Warn])?;
+        let system =
+            level("systemLogLevel", input.system_log_level.as_deref(), &[Level::Debug, Level::Info, Level::Warn])?;
         let wants_json = match input.log_format.as_deref() {
             None => present.format != LogFormat::Text,
             Some("JSON") => true,
@@ -44,8 +45,7 @@ impl LoggingInput {
             Some(other) => return Err(not_one_of(other, "logFormat", "JSON, Text")),
         };
         if !wants_json && (application.is_some() || system.is_some()) {
-            let message =
-                "ApplicationLogLevel and SystemLogLevel can only be set for functions configured to use JSON log format.";
+            let message = "ApplicationLogLevel and SystemLogLevel can only be set for functions configured to use JSON log format.";
             return Err(invalid(message));
         }
         let before = match present.format {
@@ -53,7 +53,9 @@ impl LoggingInput {
             LogFormat::Text => (Level::Info, Level::Info),
         };
         let format = match wants_json {
-            true => LogFormat::Json { application: application.unwrap_or(before.0), system: system.unwrap_or(before.1) },
+            true => {
+                LogFormat::Json { application: application.unwrap_or(before.0), system: system.unwrap_or(before.1) }
+            }
             false => LogFormat::Text,
         };
         Ok(Logging { group, format })

@@ -62,7 +62,9 @@ impl Client {
         let running = Arc::new(Running(Arc::clone(&cloud)));
         let client = Self { cloud, running, account: ACCOUNT, region: "ap-northeast-2" };
         client.role("notifier", "lambda.amazonaws.com").await;
-        client.allow("notifier", &["sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction", "events:PutEvents"]).await;
+        client
+            .allow("notifier", &["sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction", "events:PutEvents"])
+            .await;
         client
     }
 

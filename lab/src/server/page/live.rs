@@ -59,7 +59,8 @@ const RETRY: u32 = 1000;
 /// `/_lab/live`.
 pub(super) async fn live(State(current): State<Current>, headers: HeaderMap) -> Response {
     let Ok(place) = Arc::clone(&current.readers).try_acquire_owned() else {
-        let message = format!("{MOST_READERS} read /_lab/live already, which is as many as the lab serves: close one of them");
+        let message =
+            format!("{MOST_READERS} read /_lab/live already, which is as many as the lab serves: close one of them");
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "message": message }))).into_response();
     };
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
@@ -265,8 +266,7 @@ impl Reader {
 
     fn tell_exchanges(&mut self, cloud: &Cloud, out: &mut String) {
         let (first, exchanges) = cloud.discord.exchanges_since(self.place.exchange, MOST);
-        let shown =
-            (first..).zip(&exchanges).map(|(number, (exchange, message))| shown(number, exchange, message));
+        let shown = (first..).zip(&exchanges).map(|(number, (exchange, message))| shown(number, exchange, message));
         let (list, count) = fitting(shown);
         self.place.exchange = first + count;
         self.tell_some(cloud, out, "discord", &list, count);

@@ -251,7 +251,11 @@ fn an_event_has_as_many_entries_as_fit_and_one_at_least() {
     let (list, count) = fitting([large(), large(), large()].into_iter());
     assert_eq!((count, list.len()), (1, 600_004));
     assert_eq!(fitting([1, 2, 3].into_iter().map(|number| json!(number))), ("[1,2,3]".to_owned(), 3));
-    assert_eq!(fitting([json!("z".repeat(2 << 20))].into_iter()).1, 1, "one that is larger than all is told all the same");
+    assert_eq!(
+        fitting([json!("z".repeat(2 << 20))].into_iter()).1,
+        1,
+        "one that is larger than all is told all the same"
+    );
     assert_eq!(fitting(std::iter::empty()), ("[]".to_owned(), 0));
 }
 

@@ -54,7 +54,8 @@ async fn a_delivery_of_a_fifo_topic_gets_lost() {
     let (topic, queue) = (format!("{TOPIC}.fifo"), format!("{QUEUE}.fifo"));
     bench.ask("Subscribe", &[("TopicArn", &topic), ("Protocol", "sqs"), ("Endpoint", &queue)]).await.unwrap();
     bench.order("drop", "queue");
-    let message = [("TopicArn", topic.as_str()), ("Message", "m"), ("MessageGroupId", "g"), ("MessageDeduplicationId", "d")];
+    let message =
+        [("TopicArn", topic.as_str()), ("Message", "m"), ("MessageGroupId", "g"), ("MessageDeduplicationId", "d")];
     bench.ask("Publish", &message).await.unwrap();
     let lost = bench.settled().await.pop().unwrap();
     assert_eq!((lost.to, lost.reason), (queue, Some(Reason::Fault)));

@@ -116,7 +116,8 @@ async fn failure(bench: &Bench, server: TlsAcceptor) -> Delivery {
 async fn a_certificate_of_an_unknown_authority_or_for_another_name_is_refused() {
     let (authority, stranger) = (authority("our own"), authority("a stranger"));
     let bench = Bench::trusting(&authority).await;
-    for (server, why) in [(server(&stranger, "localhost"), "UnknownIssuer"), (server(&authority, "example.com"), "localhost")]
+    for (server, why) in
+        [(server(&stranger, "localhost"), "UnknownIssuer"), (server(&authority, "example.com"), "localhost")]
     {
         let stopped = failure(&bench, server).await;
         assert_eq!((stopped.hop, stopped.reason), (Hop::Http, Some(Reason::ReceiverError)), "{stopped:?}");

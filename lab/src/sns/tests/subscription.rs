@@ -117,12 +117,16 @@ async fn a_dead_letter_queue_is_near_and_of_the_kind_of_its_subscription() {
     let bench = Bench::new().await;
     let subscription = bench.subscribe("lambda", FUNCTION, &[]).await;
     let set = async |subscription: &str, policy: &str| {
-        let params = [("SubscriptionArn", subscription), ("AttributeName", "RedrivePolicy"), ("AttributeValue", policy)];
+        let params =
+            [("SubscriptionArn", subscription), ("AttributeName", "RedrivePolicy"), ("AttributeValue", policy)];
         bench.ask("SetSubscriptionAttributes", &params).await
     };
     let to = |queue: &str| json!({ "deadLetterTargetArn": queue }).to_string();
     for (policy, why) in [
-        (json!({ "deadLetterTargetArn": QUEUE, "maxReceiveCount": 3 }).to_string(), "Attribute maxReceiveCount is unknown."),
+        (
+            json!({ "deadLetterTargetArn": QUEUE, "maxReceiveCount": 3 }).to_string(),
+            "Attribute maxReceiveCount is unknown.",
+        ),
         (to(&QUEUE.replace("ap-northeast-2", "us-east-1")), "in the account and Region of the topic"),
         (to(&QUEUE.replace("000000000000", "111122223333")), "in the account and Region of the topic"),
         (to(&format!("{QUEUE}.fifo")), "must use a standard queue"),
@@ -131,7 +135,10 @@ async fn a_dead_letter_queue_is_near_and_of_the_kind_of_its_subscription() {
     ] {
         let error = set(&subscription, &policy).await.unwrap_err();
         assert_eq!(error.code, "InvalidParameter");
-        assert!(error.message.starts_with("Invalid parameter: RedrivePolicy: ") && error.message.contains(why), "{error}");
+        assert!(
+            error.message.starts_with("Invalid parameter: RedrivePolicy: ") && error.message.contains(why),
+            "{error}"
+        );
     }
     // Whether the queue is there shows when a message is sent to it.
     set(&subscription, &to(QUEUE)).await.unwrap();

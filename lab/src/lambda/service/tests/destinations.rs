@@ -259,7 +259,8 @@ async fn a_role_that_may_not_send_is_refused_when_the_target_is_set_and_again_wh
     }
     client.create("alarm").await;
     client.create("next").await;
-    let refused = "400 InvalidParameterValueException: The function's execution role does not have permissions to call ";
+    let refused =
+        "400 InvalidParameterValueException: The function's execution role does not have permissions to call ";
     let next = client.arn("next");
     for (target, action) in
         [(&queue, "SendMessage"), (&topic, "Publish"), (&bus, "PutEvents"), (&next, "InvokeFunction")]

@@ -11,7 +11,10 @@ async fn what_was_created_is_described_with_its_defaults() {
     assert_eq!((&created["State"], &created["Version"]), (&json!("Pending"), &json!("$LATEST")));
     assert_eq!(created["Architectures"], json!(["x86_64"]));
     let found = client.get("/alarm").await.unwrap();
-    assert_eq!((&found["Configuration"]["State"], &found["Configuration"]["LastUpdateStatus"]), (&json!("Active"), &json!("Successful")));
+    assert_eq!(
+        (&found["Configuration"]["State"], &found["Configuration"]["LastUpdateStatus"]),
+        (&json!("Active"), &json!("Successful"))
+    );
     for name in ["FunctionArn", "CodeSha256", "RevisionId", "LoggingConfig", "LastModified"] {
         assert_eq!(found["Configuration"][name], created[name], "{name}");
     }

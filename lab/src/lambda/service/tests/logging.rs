@@ -23,7 +23,8 @@ impl Client {
 #[tokio::test]
 async fn text_goes_to_the_group_that_was_chosen() {
     let client = Client::new().await;
-    let created = client.create_with("alarm", json!({ "LoggingConfig": { "LogGroup": "/shared/alarms" } })).await.unwrap();
+    let created =
+        client.create_with("alarm", json!({ "LoggingConfig": { "LogGroup": "/shared/alarms" } })).await.unwrap();
     assert_eq!(created["LoggingConfig"], json!({ "LogFormat": "Text", "LogGroup": "/shared/alarms" }));
     let answer = client.answer("alarm", json!({})).await;
     assert_eq!(answer["environment"]["AWS_LAMBDA_LOG_GROUP_NAME"], "/shared/alarms");
@@ -79,11 +80,17 @@ async fn settings_that_aws_refuses() {
     let client = Client::new().await;
     client.create("alarm").await;
     for (config, why) in [
-        (json!({ "LogFormat": "XML" }), "at 'loggingConfig.logFormat' failed to satisfy constraint: Member must satisfy enum"),
+        (
+            json!({ "LogFormat": "XML" }),
+            "at 'loggingConfig.logFormat' failed to satisfy constraint: Member must satisfy enum",
+        ),
         (json!({ "LogFormat": "JSON", "SystemLogLevel": "ERROR" }), "enum value set: [DEBUG, INFO, WARN]"),
         (json!({ "LogFormat": "JSON", "ApplicationLogLevel": "info" }), "'loggingConfig.applicationLogLevel'"),
         (json!({ "ApplicationLogLevel": "INFO" }), "can only be set for functions configured to use JSON log format"),
-        (json!({ "LogFormat": "Text", "SystemLogLevel": "INFO" }), "can only be set for functions configured to use JSON"),
+        (
+            json!({ "LogFormat": "Text", "SystemLogLevel": "INFO" }),
+            "can only be set for functions configured to use JSON",
+        ),
         (json!({ "LogGroup": "a b" }), "regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"),
         (json!({ "LogGroup": "g".repeat(513) }), "length less than or equal to 512"),
         (json!({ "LogStyle": "JSON" }), "LogStyle"),

@@ -41,7 +41,10 @@ async fn a_record_of_several_lines_is_one_event() {
     let own: Vec<_> = lines.iter().skip_while(|line| !line.starts_with("START ")).skip(1).collect();
     assert_eq!((own[0].as_str(), own[1].as_str(), own[3].as_str()), ("a\n", "b\n", "no end yet\n"), "{own:?}");
     assert!(own[2].starts_with("[WARNING]\t") && own[2].ends_with("\tone\ntwo\n"), "{own:?}");
-    assert!(own[4].starts_with("[ERROR]\t") && own[4].contains("\tcaught\nTraceback (most recent call last):\n"), "{own:?}");
+    assert!(
+        own[4].starts_with("[ERROR]\t") && own[4].contains("\tcaught\nTraceback (most recent call last):\n"),
+        "{own:?}"
+    );
     assert!(own[4].ends_with("ZeroDivisionError: division by zero\n"), "{own:?}");
     assert!(own[5].starts_with("END "), "{own:?}");
 }
@@ -58,9 +61,23 @@ async fn records_are_json_where_the_log_is_and_what_is_below_the_level_is_missin
     let names: Vec<_> = record.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["timestamp", "level", "message", "logger", "stackTrace", "errorType", "errorMessage", "requestId", "location", "group"]
+        [
+            "timestamp",
+            "level",
+            "message",
+            "logger",
+            "stackTrace",
+            "errorType",
+            "errorMessage",
+            "requestId",
+            "location",
+            "group"
+        ]
     );
-    assert_eq!((&record["level"], &record["message"], &record["logger"]), (&json!("ERROR"), &json!("caught"), &json!("alarm")));
+    assert_eq!(
+        (&record["level"], &record["message"], &record["logger"]),
+        (&json!("ERROR"), &json!("caught"), &json!("alarm"))
+    );
     assert_eq!((&record["errorType"], &record["group"]), (&json!("ZeroDivisionError"), &json!("sg-1")));
     assert_eq!(record["requestId"], json!(outcome.request_id));
     assert!(record["stackTrace"][0].as_str().unwrap().contains("/var/task/lambda.py\", line 10, in f"), "{record}");
@@ -79,5 +96,8 @@ async fn an_error_that_nobody_caught_is_json_as_well() {
     assert_eq!((&error["errorType"], &error["errorMessage"]), (&json!("ValueError"), &json!("bad")));
     assert_eq!(error["requestId"], json!(outcome.request_id));
     let report = records.last().unwrap();
-    assert_eq!((&report["type"], &report["record"]["errorType"]), (&json!("platform.report"), &json!("Runtime.Unknown")));
+    assert_eq!(
+        (&report["type"], &report["record"]["errorType"]),
+        (&json!("platform.report"), &json!("Runtime.Unknown"))
+    );
 }
