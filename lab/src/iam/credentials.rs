@@ -20,6 +20,7 @@ pub(crate) struct Credentials {
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
     pub(crate) session_token: String,
+    pub(crate) expires: Timestamp,
 }
 
 /// Whom a key that the lab issued stands for.
@@ -137,8 +138,9 @@ impl State {
     /// New temporary credentials, which stand for the session from now on.
     pub(super) fn issue_session(&mut self, session: Session) -> Credentials {
         let access_key = ids::iam("ASIA")[..20].to_owned();
+        let expires = session.expires;
         self.keys.insert(access_key.clone(), KeyOwner::Session(session));
-        Credentials { access_key, secret_key: secret(), session_token: ids::hex(200) }
+        Credentials { access_key, secret_key: secret(), session_token: ids::hex(200), expires }
     }
 }
 

@@ -58,6 +58,7 @@ use super::package::Package;
 use super::runtimes::Runtime;
 use super::{Credentials, FunctionConfig, InvokeError, InvokeRequest, ReservedConcurrency};
 use crate::cloud::{Cloud, Deliverer};
+use crate::cloudtrail::record::by_service::{self, RoleSession};
 use crate::deliveries::{Carried, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -236,7 +237,7 @@ fn engine(region: &mut Region, cloud: &Arc<Cloud>, scope: &Scope) -> Result<Arc<
 /// Makes versions of functions runnable.
 struct Deployer<'a> {
     engine: Arc<Engine>,
-    cloud: &'a Cloud,
+    cloud: &'a Arc<Cloud>,
     scope: &'a Scope,
 }
 
@@ -262,10 +263,40 @@ impl Deployer<'_> {
             memory_size: settings.memory_size,
             environment: settings.environment.clone(),
             logging: settings.logging.clone(),
-            credentials: credentials(self.cloud, settings)?,
+            credentials: self.credentials(settings)?,
             endpoint_url: Some(self.cloud.endpoint_url()).filter(|url| !url.is_empty()),
         };
         Ok(self.engine.deploy(config, Arc::clone(package), concurrency))
+    }
+}
+
+impl Deployer<'_> {
+    /// Takes on the function's role. CloudTrail records it, as Lambda calls STS for it.
+    fn credentials(&self, settings: &Settings) -> Result<Credentials, AwsError> {
+        let taken = self.cloud.iam.role(&settings.role).and_then(|role| {
+            let session = self.cloud.iam.session(&role, &settings.name)?;
+            Some((role, session))
+        });
+        let (role, session) = taken.ok_or_else(create::role_cannot_be_assumed)?;
+        let record = by_service::role_assumed(
+            self.scope,
+            &RoleSession {
+                service: "lambda.amazonaws.com",
+                role_arn: &settings.role,
+                role_name: &role.name,
+                role_id: &role.id,
+                name: &settings.name,
+                access_key: &session.access_key,
+                session_token: &session.session_token,
+                expires: session.expires,
+            },
+        );
+        self.cloud.cloudtrail.observe(self.cloud, Arc::new(record));
+        Ok(Credentials {
+            access_key_id: session.access_key,
+            secret_access_key: session.secret_key,
+            session_token: session.session_token,
+        })
     }
 }
 
@@ -281,16 +312,6 @@ impl LogSink for Sink {
             cloud.logs.append(&self.scope, &event.group, &event.stream, vec![(event.timestamp, event.message)]);
         }
     }
-}
-
-fn credentials(cloud: &Cloud, settings: &Settings) -> Result<Credentials, AwsError> {
-    let session = cloud.iam.role(&settings.role).and_then(|role| cloud.iam.session(&role, &settings.name));
-    let session = session.ok_or_else(create::role_cannot_be_assumed)?;
-    Ok(Credentials {
-        access_key_id: session.access_key,
-        secret_access_key: session.secret_key,
-        session_token: session.session_token,
-    })
 }
 
 fn function_arn(scope: &Scope, name: &str) -> String {
