@@ -24,8 +24,12 @@
 //!   not wait for is not sent before the next event comes, if ever.
 //! - A function that uses **more memory** than it has is killed: `Runtime.OutOfMemory`, `signal: killed`.
 //!
+//! - The **log** has the form that `LoggingConfig` chose: see [`Logging`]. A record of Python's `logging` is one event.
+//!
 //! # What is not
 //!
+//! - As JSON, what a function prints stays as it printed it, and a platform record has no spans; a timeout or a crash is the
+//!   status of its report alone.
 //! - The process runs with the lab's user, file system and network: the package is not in `/var/task` but where
 //!   `LAMBDA_TASK_ROOT` says, `/tmp` is the machine's own, and neither is read-only.
 //! - Memory is that of the function's own process, from Linux's `/proc`, and looked at fifty times a second; elsewhere it
