@@ -211,6 +211,10 @@ struct LabArgs {
     /// Let calls and deliveries fail as this file of JSON says; /_lab/faults shows and changes them while the lab runs.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Trust the certificate authorities in this file of PEM as well, where an HTTPS endpoint subscribes to a topic. AWS
+    /// trusts the public ones alone, and so does the lab without it.
+    #[arg(long, value_name = "FILE", env = "AWS_CA_BUNDLE")]
+    ca_bundle: Option<PathBuf>,
     /// Hold callers to their IAM policies: users by the access keys that this lab gave them, and sessions of roles.
     #[arg(long)]
     enforce_iam: bool,

@@ -13,7 +13,7 @@ use std::time::Duration;
 use alert_drill_lab::Lab;
 use alert_drill_lab::discord::{Fault, RateLimit, Scope};
 use alert_drill_lab::lambda::{
-    Credentials, Engine, EngineSettings, Function, FunctionConfig, InvokeRequest, LogEvent, Package,
+    Credentials, Engine, EngineSettings, Function, FunctionConfig, InvokeRequest, LogEvent, Logging, Package,
     ReservedConcurrency, Runtime,
 };
 use serde_json::{Value, json};
@@ -193,7 +193,7 @@ impl Bench {
         let name = configuration.name.clone();
         let config = FunctionConfig {
             arn: facts.arn.clone(),
-            log_group: format!("/aws/lambda/{name}"),
+            logging: Logging::of(&name),
             name,
             version: "$LATEST".to_owned(),
             region: target.region.clone(),

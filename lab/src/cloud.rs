@@ -23,6 +23,7 @@ use crate::s3::S3;
 use crate::scope::Seen;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::trust::Trust;
 
 /// The embedded AWS: its services, and what stands around them.
 ///
@@ -49,8 +50,11 @@ pub(crate) struct Cloud {
     pub(crate) changes: Changes,
     /// Whether callers are held to their identity policies.
     pub(crate) enforces_iam: bool,
-    pub(crate) faults: Injector,
+    /// SQS has them as well: it moves messages to dead-letter queues by itself.
+    pub(crate) faults: Arc<Injector>,
     pub(crate) seen: Seen,
+    /// Whose endpoints are called over TLS.
+    pub(crate) trust: Arc<Trust>,
     /// Cancelled once a reset has put another cloud in this one's place: what streams this one's events ends then.
     pub(crate) retired: CancellationToken,
     address: Option<SocketAddr>,
@@ -87,7 +91,14 @@ impl Default for Limits {
 
 impl Default for Cloud {
     fn default() -> Self {
+        Self::with(Arc::default(), Arc::default())
+    }
+}
+
+impl Cloud {
+    fn with(deliveries: Arc<Deliveries>, faults: Arc<Injector>) -> Self {
         let (kms, metrics) = (Arc::<Kms>::default(), Arc::<Metrics>::default());
+        let sqs = Sqs::new(Arc::clone(&kms), Arc::clone(&metrics), Arc::clone(&deliveries), Arc::clone(&faults));
         Self {
             cloudtrail: CloudTrail::default(),
             cloudwatch: CloudWatch,
@@ -98,23 +109,22 @@ impl Default for Cloud {
             logs: Logs::default(),
             s3: S3::default(),
             sns: Sns::default(),
-            sqs: Sqs::new(Arc::clone(&kms), Arc::clone(&metrics)),
+            sqs,
             kms,
             enforces_iam: false,
             discord: Discord::default(),
             mail: Mail::default(),
             metrics,
-            deliveries: Arc::default(),
+            deliveries,
             changes: Changes::default(),
-            faults: Injector::default(),
+            faults,
             seen: Seen::default(),
+            trust: Arc::default(),
             retired: CancellationToken::default(),
             address: None,
         }
     }
-}
 
-impl Cloud {
     /// A cloud without anything in it, which holds its callers to their identity policies or does not.
     #[cfg(test)]
     pub(crate) fn new(enforces_iam: bool) -> Self {
@@ -125,12 +135,10 @@ impl Cloud {
     pub(crate) fn at(address: SocketAddr, discord: Discord, limits: Limits, faults: &Faults) -> Self {
         Self {
             cloudtrail: CloudTrail::keeping(limits),
-            deliveries: Arc::new(Deliveries::keeping(limits.deliveries)),
             mail: Mail::keeping(limits.mails),
-            faults: Injector::new(faults),
             discord,
             address: Some(address),
-            ..Self::default()
+            ..Self::with(Arc::new(Deliveries::keeping(limits.deliveries)), Arc::new(Injector::new(faults)))
         }
     }
 

@@ -17,6 +17,9 @@
 //! }
 //! ```
 //!
+//! - **Every delivery** can be struck: events on their way to a bus and to targets, messages on their way to subscribers,
+//!   confirmations, dead letters of every service (a message that SQS moves is one), records of Lambda's destinations, and
+//!   the files of trails. A target or a subscriber that is an HTTP endpoint is struck before anybody is called.
 //! - **Rates repeat**: each fault draws from its own numbers, which follow from the seed and its place in the list. Calls
 //!   made one after the other fail in the same places in each run; calls made at once may swap places.
 //! - **Order**: the first call fault that strikes decides; delays before it add up. Of the delivery faults of a hop all
@@ -38,7 +41,7 @@ use crate::gateway::service::Service;
 
 pub use discord::{DiscordFault, DiscordFaultKind};
 pub use error::FaultsError;
-pub(crate) use injector::Injector;
+pub(crate) use injector::{Injector, drop_it};
 
 /// All that is to go wrong.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -24,8 +24,12 @@
 //!   not wait for is not sent before the next event comes, if ever.
 //! - A function that uses **more memory** than it has is killed: `Runtime.OutOfMemory`, `signal: killed`.
 //!
+//! - The **log** has the form that `LoggingConfig` chose: see [`Logging`]. A record of Python's `logging` is one event.
+//!
 //! # What is not
 //!
+//! - As JSON, what a function prints stays as it printed it, and a platform record has no spans; a timeout or a crash is the
+//!   status of its report alone.
 //! - The process runs with the lab's user, file system and network: the package is not in `/var/task` but where
 //!   `LAMBDA_TASK_ROOT` says, `/tmp` is the machine's own, and neither is read-only.
 //! - Memory is that of the function's own process, from Linux's `/proc`, and looked at fifty times a second; elsewhere it
@@ -50,6 +54,7 @@ mod environment;
 mod fault;
 mod function;
 mod invocation;
+mod logging;
 mod logs;
 mod package;
 mod process;
@@ -65,6 +70,7 @@ mod tests;
 pub use concurrency::ReservedConcurrency;
 pub use engine::{Engine, EngineSettings};
 pub use function::Function;
+pub use logging::{Level, LogFormat, Logging};
 pub use logs::{LogEvent, LogSink};
 pub use package::{Package, PackageError};
 pub use retry::{AsyncCondition, AsyncEvent, AsyncInvocation, AsyncOutcome, RetryPolicy};
@@ -101,8 +107,8 @@ pub struct FunctionConfig {
     pub memory_size: u32,
     /// The user's environment variables.
     pub environment: BTreeMap<String, String>,
-    /// The log group, `/aws/lambda/NAME` unless configured.
-    pub log_group: String,
+    /// Where the log goes, and in which form.
+    pub logging: Logging,
     /// The credentials of the execution role.
     pub credentials: Credentials,
     /// Where the function's SDK calls go (`AWS_ENDPOINT_URL`); `None` leaves the SDK to itself.

@@ -31,7 +31,9 @@ pub mod snapshot;
 mod sns;
 mod sqs;
 mod time;
+mod trust;
 
 pub use cloud::Limits;
 pub use events::transform;
 pub use server::{Lab, LabBuilder, StartError};
+pub use trust::CaBundleError;

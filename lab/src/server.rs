@@ -18,6 +18,8 @@ mod tests;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -33,6 +35,7 @@ use crate::discord::Discord;
 use crate::faults::{Faults, FaultsError};
 use crate::mail::Message;
 use crate::snapshot::Include;
+use crate::trust::{CaBundleError, Trust};
 
 /// A running lab. Dropping it stops it: its connections are closed and its functions' processes are killed.
 #[must_use = "dropping the lab stops it"]
@@ -53,6 +56,7 @@ pub struct LabBuilder {
     hosts: Vec<String>,
     limits: Limits,
     faults: Faults,
+    ca_bundle: Option<PathBuf>,
 }
 
 /// Why a lab did not start.
@@ -75,6 +79,9 @@ pub enum StartError {
     /// The faults to start with ask for something that the lab does not have.
     #[error("the faults are wrong: {0}")]
     Faults(#[from] FaultsError),
+    /// The file of further certificate authorities cannot be used.
+    #[error(transparent)]
+    CaBundle(#[from] CaBundleError),
 }
 
 impl Lab {
@@ -92,6 +99,7 @@ impl Lab {
             hosts: Vec::new(),
             limits: Limits::default(),
             faults: Faults::default(),
+            ca_bundle: None,
         }
     }
 
@@ -230,6 +238,14 @@ impl LabBuilder {
         self
     }
 
+    /// A file of PEM with certificate authorities that HTTPS subscribers may have their certificates from, beside those that
+    /// this machine trusts: AWS accepts none but the public ones, and those who try an endpoint at home have their own.
+    #[must_use]
+    pub fn ca_bundle(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ca_bundle = Some(file.into());
+        self
+    }
+
     /// Whether callers are held to their IAM policies: users by an access key that the lab issued, and sessions of roles,
     /// those of functions among them. Every other access key may do everything in its account, as without this.
     #[must_use]
@@ -241,6 +257,7 @@ impl LabBuilder {
     /// Starts the lab.
     pub async fn start(self) -> Result<Lab, StartError> {
         self.faults.check()?;
+        let trust = self.ca_bundle.as_deref().map_or_else(|| Ok(Trust::default()), Trust::with_bundle)?;
         let address = self.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => StartError::InUse { address },
@@ -257,6 +274,7 @@ impl LabBuilder {
             limits: self.limits,
             faults: self.faults,
             enforce_iam: self.enforce_iam,
+            trust: Arc::new(trust),
         };
         let current = Current::new(start, Guard::new(address, &self.hosts));
         let stop = CancellationToken::new();

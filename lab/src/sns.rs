@@ -8,9 +8,9 @@
 //! - A failed HTTP delivery is retried as often as its delivery policy says, a hundred times as soon. Deliveries to queues
 //!   and functions are not retried, as the lab's own services are always there.
 //! - Signatures are right, and the certificate is the lab's own: see [`signature`].
+//! - HTTPS endpoints may have certificates of authorities that the lab was told to trust: see [`trust`](crate::trust).
 //! - A subscription waits for its confirmation as long as the lab runs; AWS gives up after two days.
-//! - Refused by name: SMS, mobile push, Firehose, HTTPS endpoints, throttle policies, data protection, archives and
-//!   tracing.
+//! - Refused by name: SMS, mobile push, Firehose, throttle policies, data protection, archives and tracing.
 //!
 //! Source: the Amazon SNS API Reference and Developer Guide.
 

@@ -41,7 +41,8 @@ use self::movement::Movement;
 use self::queue::Queue;
 pub(crate) use self::send::Consignment;
 use crate::cloud::Deliverer;
-use crate::deliveries::{Reason, Refusal};
+use crate::deliveries::{Deliveries, Reason, Refusal};
+use crate::faults::Injector;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::operations::operations;
@@ -60,6 +61,8 @@ pub(crate) struct Sqs {
     /// What encrypted queues are encrypted with.
     keys: Arc<Kms>,
     metrics: Arc<Metrics>,
+    deliveries: Arc<Deliveries>,
+    faults: Arc<Injector>,
 }
 
 /// How full a queue is.
@@ -77,9 +80,15 @@ pub(crate) struct Depth {
 type Queues = BTreeMap<String, Queue>;
 
 impl Sqs {
-    /// A service without queues, whose encrypted queues will have these keys, and which counts in these metrics.
-    pub(crate) fn new(keys: Arc<Kms>, metrics: Arc<Metrics>) -> Self {
-        Self { keys, metrics, ..Self::default() }
+    /// A service without queues, whose encrypted queues will have these keys, which counts in these metrics, and whose
+    /// dead letters these faults strike.
+    pub(crate) fn new(
+        keys: Arc<Kms>,
+        metrics: Arc<Metrics>,
+        deliveries: Arc<Deliveries>,
+        faults: Arc<Injector>,
+    ) -> Self {
+        Self { keys, metrics, deliveries, faults, ..Self::default() }
     }
 
     /// How full every queue is now.

@@ -126,6 +126,52 @@ async fn what_happens_appears_by_itself() {
 }
 
 #[tokio::test]
+async fn faults_that_were_ordered_are_shown_and_taken_away() {
+    let mut browser = browser!();
+    let lab = Lab::start().await.unwrap();
+    let page = ready(&mut browser, &lab, 1600, "en").await;
+    assert_eq!(browser.evaluate(&page, "document.getElementById('faults').hidden").await, true);
+    let faults = json!({
+        "calls": [
+            { "fault": "throttle", "service": "ec2", "operation": "RunInstances", "next": 2 },
+            { "fault": "delay", "milliseconds": 1, "rate": 0.25 },
+        ],
+        "deliveries": [{ "fault": "drop", "hop": "mail", "to": "<b>team</b>@example.com" }],
+        "discord": [{ "fault": "bad_gateway" }],
+    });
+    let url = format!("{}/_lab/faults", lab.endpoint_url());
+    Client::new().put(&url).json(&faults).send().await.unwrap();
+    browser.until(&page, "!document.getElementById('faults').hidden").await;
+    for text in [
+        "4 faults were ordered in this lab",
+        "ec2 RunInstances throttled",
+        "2 of 2 left",
+        "25 % of the time",
+        "On the way to: Mail <b>team</b>@example.com lost",
+        "Discord answers 502",
+    ] {
+        browser.until(&page, &says("faults", text)).await;
+    }
+    post(&lab, json!({ "content": "lost" })).await;
+    open_port(&lab, "22").await;
+    browser.until(&page, &says("faults", "struck once")).await;
+
+    browser
+        .evaluate(&page, "[...document.querySelectorAll('#faults li')].at(-1).querySelector('button').click()")
+        .await;
+    browser.until(&page, &says("faults", "3 faults were ordered")).await;
+    assert!(!browser.evaluate(&page, &says("faults", "answers 502")).await.as_bool().unwrap());
+    browser.evaluate(&page, "document.querySelector('[data-lang=ko]').click()").await;
+    browser.until(&page, &says("faults", "일부러 걸어 둔 장애 3개")).await;
+    browser.until(&page, &says("faults", "2번 중 2번 남음")).await;
+    browser.evaluate(&page, "document.querySelector('#faults [data-remove=all]').click()").await;
+    browser.until(&page, "document.getElementById('faults').hidden").await;
+    let left: serde_json::Value = Client::new().get(&url).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&left["calls"], &left["deliveries"]), (&json!([]), &json!([])));
+    assert_silent(&browser);
+}
+
+#[tokio::test]
 async fn messages_and_mails_stay_text() {
     let mut browser = browser!();
     let lab = Lab::start().await.unwrap();

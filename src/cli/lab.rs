@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use alert_drill_lab::faults::Faults;
-use alert_drill_lab::{Lab, LabBuilder};
+use alert_drill_lab::{Lab, LabBuilder, StartError};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +25,10 @@ pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
     };
     let builder = Lab::builder().listen(args.listen).channel(args.channel).enforce_iam(args.enforce_iam).faults(faults);
     let builder = args.allow_host.into_iter().fold(builder, LabBuilder::allow_host);
+    let builder = args.ca_bundle.into_iter().fold(builder, LabBuilder::ca_bundle);
     let lab = match builder.start().await {
         Ok(lab) => lab,
+        Err(StartError::CaBundle(error)) => return fail(Exit::Usage, &error),
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let text = match output {

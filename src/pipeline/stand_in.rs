@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alert_drill_lab::lambda::{
-    Credentials, Engine, EngineSettings, Function, FunctionConfig, InvokeRequest, LogEvent, Package,
+    Credentials, Engine, EngineSettings, Function, FunctionConfig, InvokeRequest, LogEvent, Logging, Package,
     ReservedConcurrency, RetryPolicy, Runtime,
 };
 use bytes::Bytes;
@@ -118,7 +118,7 @@ fn config(site: Site<'_>, variables: &[(String, String)]) -> Result<FunctionConf
     let name = function.name.to_string();
     Ok(FunctionConfig {
         arn: format!("arn:aws:lambda:{}:{}:function:{name}", target.region, target.account),
-        log_group: format!("/aws/lambda/{name}"),
+        logging: Logging::of(&name),
         name,
         version: "$LATEST".to_owned(),
         region: target.region.clone(),

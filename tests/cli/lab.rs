@@ -121,6 +121,15 @@ async fn faults_and_names_are_given_at_the_start() {
     );
 }
 
+#[test]
+fn a_ca_bundle_that_is_none_is_named() {
+    let folder = Folder::new();
+    let text = folder.write("bundle.pem", "no certificate");
+    let ended = run(&["lab", "--listen", "127.0.0.1:0", "--ca-bundle", &text]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(ended.stderr.starts_with(&format!("error: the CA bundle {text} holds no certificate")), "{}", ended.stderr);
+}
+
 /// The welcome without its port and its webhook's id and token.
 fn anonymous(printed: &str) -> String {
     let endpoint = printed.lines().next().unwrap().rsplit(' ').next().unwrap();

@@ -175,9 +175,12 @@ struct Event {
     event_id: String,
     event_name: String,
     read_only: String,
+    /// What a service calls by itself has neither key nor name.
+    #[serde(skip_serializing_if = "String::is_empty")]
     access_key_id: String,
     event_time: f64,
     event_source: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     username: String,
     resources: Vec<Resource>,
     cloud_trail_event: String,

@@ -7,6 +7,7 @@
 //!
 //! Source: "CloudTrail record contents" in the CloudTrail user guide, and records of real accounts.
 
+pub(crate) mod by_service;
 mod ec2;
 mod size;
 mod tree;

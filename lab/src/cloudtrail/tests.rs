@@ -12,6 +12,8 @@ use crate::ids;
 use crate::scope::Scope;
 
 pub(crate) mod client;
+mod history;
+mod selectors;
 
 fn record(service: Service, region: &str, event_name: &str, read_only: bool) -> Arc<Record> {
     let event_id = ids::uuid();
@@ -204,109 +206,6 @@ async fn several_trails_put_a_record_on_the_bus_once() {
 }
 
 #[tokio::test]
-async fn selectors_decide_what_is_logged() {
-    let client = Client::new();
-    client.trail("picky").await;
-    let management = |more: Value| {
-        let mut fields = vec![json!({ "Field": "eventCategory", "Equals": ["Management"] })];
-        fields.extend(more.as_array().unwrap().clone());
-        json!({ "AdvancedEventSelectors": [{ "Name": "n", "FieldSelectors": fields }] })
-    };
-    let data = json!({ "AdvancedEventSelectors": [{ "FieldSelectors": [
-        { "Field": "eventCategory", "Equals": ["Data"] },
-        { "Field": "resources.type", "Equals": ["AWS::S3::Object"] },
-    ] }] });
-    // What the trail says of a write event and of a read-only one.
-    let table = [
-        (json!({ "EventSelectors": [{ "ReadWriteType": "WriteOnly" }] }), None, Some("write events only")),
-        (json!({ "EventSelectors": [{ "ReadWriteType": "ReadOnly" }] }), Some("read-only events only"), None),
-        (
-            json!({ "EventSelectors": [{ "IncludeManagementEvents": false }] }),
-            Some("no management events"),
-            Some("no management events"),
-        ),
-        (json!({ "EventSelectors": [{ "ReadWriteType": "ReadOnly" }, { "ReadWriteType": "WriteOnly" }] }), None, None),
-        (json!({ "EventSelectors": [{ "ExcludeManagementEventSources": ["kms.amazonaws.com"] }] }), None, None),
-        (management(json!([])), None, None),
-        (management(json!([{ "Field": "readOnly", "Equals": ["true"] }])), Some("read-only events only"), None),
-        (management(json!([{ "Field": "readOnly", "Equals": ["false"] }])), None, Some("write events only")),
-        (management(json!([{ "Field": "eventSource", "NotEquals": ["kms.amazonaws.com"] }])), None, None),
-        (data, Some("no management events"), Some("no management events")),
-    ];
-    for (selectors, write, read) in table {
-        let mut input = selectors.clone();
-        input["TrailName"] = "picky".into();
-        client.cloudtrail("PutEventSelectors", input).await.unwrap();
-        for (event_name, wanted) in [("DeleteSecurityGroup", write), ("DescribeSecurityGroups", read)] {
-            match (reason(&client, event_name).await, wanted) {
-                (None, None) => {}
-                (Some((Reason::SelectorExcludes, detail)), Some(wanted)) => {
-                    assert!(detail.contains("picky") && detail.contains(wanted), "{selectors}: {detail}");
-                }
-                other => panic!("{selectors} {event_name}: {other:?}"),
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn selectors_that_aws_refuses() {
-    let client = Client::new();
-    client.trail("picky").await;
-    let field = |fields: Value| json!({ "AdvancedEventSelectors": [{ "FieldSelectors": fields }] });
-    let management = json!({ "Field": "eventCategory", "Equals": ["Management"] });
-    let table = [
-        (json!({}), "Specify a valid number of selectors (1 to 5) for your trail."),
-        (
-            json!({ "EventSelectors": [{}], "AdvancedEventSelectors": [{ "FieldSelectors": [management] }] }),
-            "You can select events by using either EventSelectors or AdvancedEventSelectors, but not both.",
-        ),
-        (
-            json!({ "EventSelectors": [{ "DataResources": [{ "Type": "AWS::S3::Bucket", "Values": [] }] }] }),
-            "Value AWS::S3::Bucket for DataResources.Type is invalid.",
-        ),
-        (
-            json!({ "EventSelectors": [{ "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b"] }] }] }),
-            "Value arn:aws:s3:::b for DataResources.Values is invalid.",
-        ),
-        (
-            field(json!([management, { "Field": "eventName", "Equals": ["X"] }])),
-            "The following field is not allowed when the eventCategory field value equals Management: eventName.",
-        ),
-        (
-            field(json!([{ "Field": "readOnly", "Equals": ["true"] }])),
-            "eventCategory with the operator Equals is required",
-        ),
-        (field(json!([management, { "Field": "readOnly", "Equals": ["yes"] }])), "yes is not a valid value"),
-        (
-            field(json!([management, { "Field": "eventSource", "NotEquals": ["ec2.amazonaws.com"] }])),
-            "ec2.amazonaws.com is not a valid value for the field eventSource.",
-        ),
-    ];
-    for (mut input, wanted) in table {
-        input["TrailName"] = "picky".into();
-        let refused = client.cloudtrail("PutEventSelectors", input.clone()).await.unwrap_err();
-        assert!(
-            refused.starts_with("InvalidEventSelectorsException: ") && refused.contains(wanted),
-            "{input}: {refused}"
-        );
-    }
-    let untouched = client.cloudtrail("GetEventSelectors", json!({ "TrailName": "picky" })).await.unwrap();
-    assert_eq!(
-        untouched,
-        json!({
-            "TrailARN": "arn:aws:cloudtrail:ap-northeast-2:111122223333:trail/picky",
-            "EventSelectors": [{
-                "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [],
-                "ExcludeManagementEventSources": [],
-            }],
-        })
-    );
-    let trail = client.cloudtrail("GetTrail", json!({ "Name": "picky" })).await.unwrap();
-    assert_eq!(trail["Trail"]["HasCustomEventSelectors"], false);
-}
-
-#[tokio::test]
 async fn global_services_are_recorded_in_one_region() {
     let client = Client::new().at("us-east-1");
     let iam =
@@ -367,84 +266,6 @@ async fn a_bucket_that_refuses_shows_in_the_status_and_loses_nothing() {
     let place = |name| names.iter().position(|other| *other == name);
     assert!(place("WhileDenied").is_some() && place("WhileDenied") < place("StillDenied"), "{names:?}");
     assert_eq!(names.iter().filter(|name| **name == "WhileDenied").count(), 1);
-}
-
-#[tokio::test]
-async fn the_history_needs_no_trail_and_finds_by_every_key() {
-    let client = Client::new();
-    let look = |key: &str, value: &str| {
-        let attribute = json!([{ "AttributeKey": key, "AttributeValue": value }]);
-        client.cloudtrail("LookupEvents", json!({ "LookupAttributes": attribute }))
-    };
-    let observed = record(Service::Ec2, "ap-northeast-2", "AuthorizeSecurityGroupIngress", false);
-    client.cloud.cloudtrail.observe(&client.cloud, Arc::clone(&observed));
-    let elsewhere = record(Service::Ec2, "us-east-1", "AuthorizeSecurityGroupIngress", false);
-    client.cloud.cloudtrail.observe(&client.cloud, elsewhere);
-    let keys = [
-        ("EventId", observed.event_id.as_str(), "sg-1"),
-        ("EventName", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"),
-        ("ReadOnly", "false", "true"),
-        ("Username", "alice", "bob"),
-        ("ResourceType", "AWS::EC2::SecurityGroup", "AWS::EC2::Instance"),
-        ("ResourceName", "sg-1", "sg-2"),
-        ("EventSource", "ec2.amazonaws.com", "s3.amazonaws.com"),
-        ("AccessKeyId", "AKIATEST", "AKIAOTHER"),
-    ];
-    for (key, right, wrong) in keys {
-        let found = look(key, right).await.unwrap();
-        let events = found["Events"].as_array().unwrap();
-        assert_eq!(events.len(), 1, "{key}: this account and Region only");
-        assert_eq!(events[0]["EventId"], observed.event_id);
-        let unrelated = look(key, wrong).await.unwrap();
-        let ids: Vec<_> = unrelated["Events"].as_array().unwrap().iter().map(|event| &event["EventId"]).collect();
-        assert!(!ids.contains(&&json!(observed.event_id)), "{key}");
-    }
-    let event = look("EventId", &observed.event_id).await.unwrap()["Events"][0].clone();
-    let whole: Value = serde_json::from_str(event["CloudTrailEvent"].as_str().unwrap()).unwrap();
-    assert_eq!(whole, observed.json);
-    assert_eq!(event["Resources"], json!([{ "ResourceType": "AWS::EC2::SecurityGroup", "ResourceName": "sg-1" }]));
-    assert_eq!((&event["ReadOnly"], &event["Username"]), (&json!("false"), &json!("alice")));
-}
-
-#[tokio::test]
-async fn the_history_is_read_in_pages_newest_first() {
-    let client = Client::new();
-    for n in 0..5 {
-        reason(&client, &format!("Call{n}")).await;
-    }
-    let username = json!([{ "AttributeKey": "Username", "AttributeValue": "alice" }]);
-    let page = |token: Value| {
-        let mut input = json!({ "LookupAttributes": username, "MaxResults": 2 });
-        if !token.is_null() {
-            input["NextToken"] = token;
-        }
-        client.cloudtrail("LookupEvents", input)
-    };
-    let (mut names, mut token) = (Vec::new(), Value::Null);
-    loop {
-        let found = page(token).await.unwrap();
-        names.extend(found["Events"].as_array().unwrap().iter().map(|event| event["EventName"].clone()));
-        // A record that comes in between does not shift the pages.
-        reason(&client, "Later").await;
-        token = found["NextToken"].clone();
-        if token.is_null() {
-            break;
-        }
-    }
-    assert_eq!(names, ["Call4", "Call3", "Call2", "Call1", "Call0"]);
-    let refused = [
-        (json!({ "MaxResults": 51 }), "InvalidMaxResultsException"),
-        (json!({ "NextToken": "nonsense" }), "InvalidNextTokenException"),
-        (json!({ "StartTime": 2, "EndTime": 1 }), "InvalidTimeRangeException"),
-        (json!({ "LookupAttributes": [username[0], username[0]] }), "InvalidLookupAttributesException"),
-        (json!({ "EventCategory": "insight" }), "NotImplemented"),
-    ];
-    for (input, code) in refused {
-        let error = client.cloudtrail("LookupEvents", input).await.unwrap_err();
-        assert!(error.starts_with(code), "{error}");
-    }
-    let future = json!({ "StartTime": Timestamp::now().as_second() + 60 });
-    assert_eq!(client.cloudtrail("LookupEvents", future).await.unwrap()["Events"], json!([]));
 }
 
 #[tokio::test]

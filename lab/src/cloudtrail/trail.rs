@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::record::Record;
+use super::record::{Record, by_service};
 use super::selector::{ManagementEvent, Selectors};
 use super::tags::{Tag, check_tags};
 use super::{CloudTrail, bucket, name};
@@ -275,7 +275,9 @@ impl CloudTrail {
         trail.check()?;
         bucket::check(cloud, &trail)?;
         let described = Described::in_short(&trail);
+        let examined = by_service::bucket_examined(&call.scope, &trail.bucket);
         self.add(call, trail)?;
+        self.observe(cloud, Arc::new(examined));
         call.reply(&described)
     }
 
@@ -333,7 +335,9 @@ impl CloudTrail {
         trail.multi_region = changed.multi_region;
         trail.global_events = changed.global_events;
         trail.validation = changed.validation;
+        let examined = by_service::bucket_examined(&trail.home, &trail.bucket);
         drop(trails);
+        self.observe(cloud, Arc::new(examined));
         call.reply(&described)
     }
 

@@ -149,7 +149,7 @@ impl Delivery {
     }
 
     /// Hands the event to one target, and to its dead-letter queue if it refuses.
-    fn hand_over(&self, rule: &Rule, target: &Target) {
+    fn hand_over(self: &Arc<Self>, rule: &Arc<Rule>, target: &Target) {
         self.count(rule, "Invocations");
         if let Err(refusal) = self.invoke(rule, target) {
             self.count(rule, "FailedInvocations");
@@ -212,7 +212,7 @@ impl Delivery {
     /// Sends an event that its target did not take to the target's dead-letter queue, if it has one.
     ///
     /// Source: "Using dead-letter queues to process undelivered events" in the EventBridge user guide.
-    fn bury(&self, rule: &Rule, target: &Target, refusal: &Refusal) {
+    fn bury(self: &Arc<Self>, rule: &Arc<Rule>, target: &Target, refusal: &Refusal) {
         let Some(queue) = target.dead_letter_queue() else { return };
         let code = match refusal.reason {
             Reason::PolicyDenied => "NO_PERMISSIONS",
@@ -225,14 +225,22 @@ impl Delivery {
             ("ERROR_CODE", code),
             ("ERROR_MESSAGE", refusal.detail.as_str()),
         ];
-        let attributes = attributes
+        let attributes: Vec<_> = attributes
             .into_iter()
             .map(|(name, value)| (name.to_owned(), "String".to_owned(), value.to_owned()))
             .collect();
-        let sent =
-            self.cloud.sqs.send_as_service(&self.deliverer(rule), queue, self.event.to_string(), attributes, None);
-        self.count(rule, if sent.is_ok() { "InvocationsSentToDlq" } else { "InvocationsFailedToBeSentToDlq" });
-        self.cloud.deliveries.log(self.leg(Hop::Queue, rule.arn.clone(), queue), &sent);
+        let leg = || self.leg(Hop::Queue, rule.arn.clone(), queue);
+        let make = {
+            let (delivery, rule, leg) = (Arc::clone(self), Arc::clone(rule), leg());
+            move || {
+                let (from, body) = (delivery.deliverer(&rule), delivery.event.to_string());
+                let sent = delivery.cloud.sqs.send_as_service(&from, &leg.to, body, attributes.clone(), None);
+                let metric = if sent.is_ok() { "InvocationsSentToDlq" } else { "InvocationsFailedToBeSentToDlq" };
+                delivery.count(&rule, metric);
+                delivery.cloud.deliveries.log(leg.clone(), &sent);
+            }
+        };
+        self.cloud.faults.deliver(&self.cloud.deliveries, leg, (Hop::Queue, queue), make);
     }
 }
 

@@ -161,11 +161,14 @@ impl Target {
             within(policy.maximum_retry_attempts, "maximumRetryAttempts", 0, 185)?;
             within(policy.maximum_event_age_in_seconds, "maximumEventAgeInSeconds", 60, 86_400)?;
         }
+        // Of any account, which has to let EventBridge in; whether the queue is there shows when an event is sent to it.
+        let is_queue = |arn: &str| arn.starts_with("arn:aws:sqs:") && arn.split(':').count() == 6;
+        let is_near = |arn: &str| Scope::of_arn(arn).is_some_and(|scope| scope.region == call.scope.region);
         match self.dead_letter_queue() {
-            Some(queue) if !queue.starts_with(&call.scope.arn("sqs", "")) || queue.ends_with(".fifo") => {
+            Some(queue) if !is_queue(queue) || !is_near(queue) || queue.ends_with(".fifo") => {
                 let message = format!(
                     "Parameter DeadLetterConfig of target {} is not valid. Reason: {queue} is not a standard queue in \
-                     the account and Region of the rule.",
+                     the Region of the rule.",
                     self.id
                 );
                 Err(AwsError::bad_request("ValidationException", message))

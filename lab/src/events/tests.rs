@@ -1,3 +1,5 @@
+mod dead_letters;
+
 use serde_json::json;
 
 use super::*;
@@ -300,33 +302,6 @@ async fn queues_get_the_event_or_what_the_target_makes_of_it() {
     let wanted =
         ["\"Sold by r\"", "\"Sold\"", r#"{"eventName":"Sold","price":3}"#, r#"{"fixed": 1}"#].map(str::to_owned);
     assert_eq!(bodies, wanted);
-}
-
-#[tokio::test]
-async fn a_target_that_refuses_counts_and_its_dead_letters_are_kept() {
-    let client = Client::new();
-    let rule = put_rule(&client, "r", "ENABLED").await;
-    let shut = client.queue("shut", false).await;
-    let dead = client.queue("dead", true).await;
-    put_target(&client, "r", json!({ "Id": "t", "Arn": shut, "DeadLetterConfig": { "Arn": dead } })).await;
-    let gone = "arn:aws:sqs:ap-northeast-2:111122223333:gone";
-    put_target(&client, "r", json!({ "Id": "u", "Arn": gone })).await;
-    sell(&client, "Sold").await;
-    let refused: Vec<_> = client
-        .deliveries(Hop::Queue, "Sold")
-        .await
-        .into_iter()
-        .map(|delivery| (delivery.to.rsplit(':').next().unwrap().to_owned(), delivery.reason))
-        .collect();
-    let wanted = [("shut", Some(Reason::PolicyDenied)), ("dead", None), ("gone", Some(Reason::NotFound))];
-    assert_eq!(refused, wanted.map(|(queue, reason)| (queue.to_owned(), reason)));
-    let letters = client.messages("dead").await;
-    let attributes = &letters[0]["MessageAttributes"];
-    assert_eq!(attributes["RULE_ARN"]["StringValue"], rule);
-    assert_eq!(attributes["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS");
-    let total = |name| client.cloud.metrics.total(&client.scope, "AWS/Events", name, "r");
-    let counted = ["MatchedEvents", "TriggeredRules", "Invocations", "FailedInvocations", "InvocationsSentToDlq"];
-    assert_eq!(counted.map(total), [1.0, 1.0, 2.0, 2.0, 1.0]);
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(crate) struct Injector {
 #[derive(Debug, Default)]
 struct State {
     seed: u64,
+    /// The id of the next fault that is set: one of those before is never meant by it.
+    next_id: u64,
     calls: Vec<Armed<CallFault>>,
     deliveries: Vec<Armed<DeliveryFault>>,
     discord: Vec<Armed<DiscordFault>>,
@@ -33,6 +35,7 @@ struct State {
 /// A fault with what is left of it.
 #[derive(Debug)]
 struct Armed<F> {
+    id: u64,
     fault: F,
     share: Share,
     struck: u64,
@@ -46,13 +49,13 @@ enum Share {
 }
 
 impl<F> Armed<F> {
-    fn new(fault: F, rate: Option<f64>, next: Option<u64>, seed: u64) -> Self {
+    fn new(id: u64, fault: F, rate: Option<f64>, next: Option<u64>, seed: u64) -> Self {
         let share = match (rate, next) {
             (_, Some(next)) => Share::Next(next),
             (Some(rate), None) => Share::Rate { rate, draws: Xoshiro256PlusPlus::seed_from_u64(seed) },
             (None, None) => Share::All,
         };
-        Self { fault, share, struck: 0 }
+        Self { id, fault, share, struck: 0 }
     }
 
     /// Whether the fault strikes what it is meant for.
@@ -76,6 +79,20 @@ impl<F> Armed<F> {
             Share::Next(left) => Some(left),
             Share::All | Share::Rate { .. } => None,
         }
+    }
+}
+
+fn arm<F: Clone>(fault: &F, rate: Option<f64>, next: Option<u64>, (id, seed): (u64, u64)) -> Armed<F> {
+    Armed::new(id, fault.clone(), rate, next, seed)
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.calls.len() + self.deliveries.len() + self.discord.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 
@@ -108,26 +125,38 @@ impl Injector {
     }
 
     fn arm(&self, faults: &Faults) {
-        let mut place = faults.seed;
-        let mut seed = || {
-            place = place.wrapping_add(1);
-            place
+        let mut state = self.state();
+        let mut place = 0;
+        // The id is one that no fault had before, and the draws follow from the seed and the place in the list.
+        let mut next = || {
+            place += 1;
+            (state.next_id + place, faults.seed.wrapping_add(place))
         };
-        let calls =
-            faults.calls.iter().map(|fault| Armed::new(fault.clone(), fault.rate, fault.next, seed())).collect();
-        let deliveries =
-            faults.deliveries.iter().map(|fault| Armed::new(fault.clone(), fault.rate, fault.next, seed())).collect();
-        let discord =
-            faults.discord.iter().map(|fault| Armed::new(fault.clone(), fault.rate, fault.next, seed())).collect();
-        *self.state() = State { seed: faults.seed, calls, deliveries, discord };
-        let none = faults.calls.is_empty() && faults.deliveries.is_empty() && faults.discord.is_empty();
-        self.any.store(!none, Ordering::SeqCst);
+        let calls = faults.calls.iter().map(|fault| arm(fault, fault.rate, fault.next, next())).collect();
+        let deliveries = faults.deliveries.iter().map(|fault| arm(fault, fault.rate, fault.next, next())).collect();
+        let discord = faults.discord.iter().map(|fault| arm(fault, fault.rate, fault.next, next())).collect();
+        let next_id = state.next_id + place;
+        *state = State { seed: faults.seed, next_id, calls, deliveries, discord };
+        self.any.store(!state.is_empty(), Ordering::SeqCst);
+    }
+
+    /// Takes one fault away by the id that it is [shown](Self::show) with, and leaves the others as they are. Whether
+    /// there was one.
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        let mut state = self.state();
+        let before = state.len();
+        state.calls.retain(|armed| armed.id != id);
+        state.deliveries.retain(|armed| armed.id != id);
+        state.discord.retain(|armed| armed.id != id);
+        self.any.store(!state.is_empty(), Ordering::SeqCst);
+        state.len() < before
     }
 
     /// The faults that are set, each with how often it struck and how many are left of it.
     pub(crate) fn show(&self) -> Value {
         fn shown<F: serde::Serialize>(armed: &Armed<F>) -> Value {
             let mut shown = serde_json::to_value(&armed.fault).unwrap_or_default();
+            shown["id"] = armed.id.into();
             shown["struck"] = armed.struck.into();
             if let Some(left) = armed.left() {
                 shown["left"] = left.into();
@@ -177,7 +206,7 @@ impl Injector {
     }
 
     /// How a delivery is to be made: how late, and how often (0: not at all).
-    fn on_delivery(&self, hop: Hop, to: &str) -> (Duration, usize) {
+    pub(crate) fn on_delivery(&self, hop: Hop, to: &str) -> (Duration, usize) {
         let (mut delay, mut copies) = (Duration::ZERO, 1);
         if !self.any.load(Ordering::SeqCst) {
             return (delay, copies);
@@ -210,7 +239,8 @@ impl Injector {
     ) {
         let (delay, copies) = self.on_delivery(hop, to);
         if copies == 0 {
-            return drop_it(deliveries, leg());
+            drop_it(deliveries, leg());
+            return;
         }
         if delay.is_zero() {
             return (0..copies).for_each(|_| make());
@@ -244,7 +274,8 @@ impl Injector {
     }
 }
 
-fn drop_it(deliveries: &Deliveries, leg: Leg) {
+/// Says in the log that a delivery is not made.
+pub(crate) fn drop_it(deliveries: &Deliveries, leg: Leg) {
     let detail = "dropped by a fault that was set in the lab, not by AWS (/_lab/faults)";
     deliveries.stopped(leg, Refusal::new(Reason::Fault, detail));
 }

@@ -20,6 +20,7 @@ pub(crate) struct Credentials {
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
     pub(crate) session_token: String,
+    pub(crate) expires: Timestamp,
 }
 
 /// Whom a key that the lab issued stands for.
@@ -89,6 +90,24 @@ impl Iam {
         })
     }
 
+    /// The identity of a service that has taken on a role to do something in its name, such as Lambda that sends a dead
+    /// letter. Its key is nobody's to call with. None where the role is gone.
+    pub(crate) fn in_role(&self, role_arn: &str, session: &str) -> Option<Identity> {
+        let role = self.role(role_arn)?;
+        self.with(|state| {
+            let known = state.accounts.get(&role.account)?.roles.get(&role.name.to_ascii_lowercase())?;
+            let principal = Caller::AssumedRole {
+                role: role.name.clone(),
+                id: role.id.clone(),
+                path: known.path.clone(),
+                session: session.to_owned(),
+                created: Timestamp::now(),
+            };
+            let access_key = ids::iam("ASIA")[..20].to_owned();
+            Some(Identity { account: role.account.clone(), access_key, principal })
+        })
+    }
+
     /// Credentials of a session of a role, as a function's environment gets them; calls signed with them are the
     /// session's. None where the role is gone, or was made anew under its name.
     pub(crate) fn session(&self, role: &Role, session: &str) -> Option<Credentials> {
@@ -119,8 +138,9 @@ impl State {
     /// New temporary credentials, which stand for the session from now on.
     pub(super) fn issue_session(&mut self, session: Session) -> Credentials {
         let access_key = ids::iam("ASIA")[..20].to_owned();
+        let expires = session.expires;
         self.keys.insert(access_key.clone(), KeyOwner::Session(session));
-        Credentials { access_key, secret_key: secret(), session_token: ids::hex(200) }
+        Credentials { access_key, secret_key: secret(), session_token: ids::hex(200), expires }
     }
 }
 

@@ -102,6 +102,11 @@ impl Iam {
             }
         })
     }
+
+    /// What limits a session of a role that the lab issued no key for: its role says what it carries.
+    pub(super) fn profile_of(&self, identity: &Identity) -> Profile {
+        self.with(|state| state.principal_profile(&identity.account, &identity.principal)).unwrap_or_default()
+    }
 }
 
 impl State {

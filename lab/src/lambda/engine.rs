@@ -123,7 +123,7 @@ impl Drop for Engine {
 impl Shared {
     pub(super) fn open_log_stream(&self, deployment: &Deployment) -> Arc<LogStream> {
         let config = &deployment.config;
-        let stream = LogStream::open(Arc::clone(&self.sink), &config.log_group, &config.version);
+        let stream = LogStream::open(Arc::clone(&self.sink), config);
         let label = config.runtime.version_label();
         let arn = format!("arn:aws:lambda:{}::runtime:{}", config.region, hexadecimal(&Sha256::digest(&label)));
         stream.init_start(&label, &arn);
@@ -147,7 +147,7 @@ impl Shared {
         runtime_api: SocketAddr,
         stream: &Arc<LogStream>,
     ) -> std::io::Result<FunctionProcess> {
-        let variables = variables(deployment, self.runtime_directory.path(), stream.name(), runtime_api);
+        let variables = variables(deployment, self.runtime_directory.path(), stream, runtime_api);
         FunctionProcess::start(launch, deployment.package.root(), &variables, stream, &self.reapers).await
     }
 }

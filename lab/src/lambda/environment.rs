@@ -53,7 +53,7 @@ impl Environment {
         let deadline = Instant::now() + limit;
         let launch = find_launch(shared, deployment).await?;
         if let Some(remark) = &launch.remark {
-            stream.write(remark.clone());
+            stream.write_own(remark.clone());
         }
         let api = RuntimeApi::serve()
             .await

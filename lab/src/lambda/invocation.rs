@@ -77,22 +77,27 @@ impl Run {
         let init_begun = Instant::now();
         let failure = match Environment::initialize(shared, deployment, &stream, shared.settings.init_timeout).await {
             Ok(environment) => {
-                self.init = Some(init_begun.elapsed());
+                let init = init_begun.elapsed();
+                stream.init_report(init, "init", None);
+                self.init = Some(init);
                 self.begun = Instant::now();
                 return Some(environment);
             }
             Err(failure) => failure,
         };
         match failure {
-            InitFailure::Fault(fault) => stream.init_report(init_begun.elapsed(), "init", &fault.status()),
+            InitFailure::Fault(fault) => stream.init_report(init_begun.elapsed(), "init", Some(&fault.status())),
             InitFailure::Lab(reason) => return self.give_up(reason),
         }
         self.begun = Instant::now();
         match Environment::initialize(shared, deployment, &stream, self.timeout()).await {
-            Ok(environment) => Some(environment),
+            Ok(environment) => {
+                stream.init_report(self.begun.elapsed(), "invoke", None);
+                Some(environment)
+            }
             Err(InitFailure::Fault(fault)) => {
-                stream.init_report(self.begun.elapsed(), "invoke", &fault.status());
-                stream.start(&self.request_id, &deployment.config.version);
+                stream.init_report(self.begun.elapsed(), "invoke", Some(&fault.status()));
+                stream.start(&self.request_id, self.invoked_arn());
                 self.conclude(&stream, 0, Err(fault));
                 None
             }
@@ -108,7 +113,7 @@ impl Run {
 
     async fn invoke(mut self, mut environment: Environment) {
         let stream = Arc::clone(&environment.stream);
-        stream.start(&self.request_id, &self.function.deployment.config.version);
+        stream.start(&self.request_id, self.invoked_arn());
         environment.api.send(self.event());
         self.handed_over = true;
         let end = self.wait(&mut environment).await;
@@ -129,13 +134,17 @@ impl Run {
         }
     }
 
+    /// The ARN by which the function was invoked.
+    fn invoked_arn(&self) -> &str {
+        self.request.invoked_arn.as_deref().unwrap_or(&self.function.deployment.config.arn)
+    }
+
     fn event(&mut self) -> Invocation {
-        let deployment = &self.function.deployment;
         Invocation {
             request_id: self.request_id.clone(),
             payload: std::mem::take(&mut self.request.payload),
             deadline: SystemTime::now() + self.timeout().saturating_sub(self.begun.elapsed()),
-            function_arn: self.request.invoked_arn.take().unwrap_or_else(|| deployment.config.arn.clone()),
+            function_arn: self.invoked_arn().to_owned(),
             trace_id: self.request.trace_id.take().unwrap_or_else(new_trace_id),
             client_context: self.request.client_context.take(),
         }
@@ -187,20 +196,20 @@ impl Run {
     fn conclude_later(&self, stream: &LogStream, memory_used: u64, result: Result<Bytes, Fault>) -> InvokeOutcome {
         let fault = result.as_ref().err();
         if let Some(line) = fault.and_then(|fault| fault.log_line(&self.request_id, self.timeout().as_secs_f64())) {
-            stream.write(line);
+            stream.fault(line);
         }
-        stream.end(&self.request_id);
         let duration = self.duration(fault);
-        // An error that a working handler reports is no failure of the phase.
-        let failed = fault.filter(|fault| !matches!(fault, Fault::Reported(_)) || !self.handed_over);
-        stream.report(&Report {
+        stream.end(&Report {
             request_id: &self.request_id,
             duration,
             billed: self.billed(duration),
             memory_size: self.function.deployment.config.memory_size,
             memory_used,
             init: self.init,
-            status: failed.map(Fault::status).as_ref(),
+            produced: result.as_ref().ok().map(Bytes::len),
+            status: fault.map(Fault::status).as_ref(),
+            // An error that a working handler reports is no failure of the phase.
+            is_handled: matches!(fault, Some(Fault::Reported(_))) && self.handed_over,
         });
         self.outcome(stream, result)
     }

@@ -8,8 +8,8 @@
 //! `function:alarm:live` needs a statement in the policy of the alias `live`; one in the function's own policy does not
 //! help, and the alarm stays silent. The same holds for the settings of asynchronous invocation.
 //!
-//! What is not as in AWS: a function is `Active`, and a change `Successful`, once the call has answered, so that waiters
-//! find what they wait for at once. Layers, images, provisioned concurrency, SnapStart, streamed responses, event source
+//! What is not as in AWS: a new function is `Pending`, and a change `InProgress`, in the answer to the call alone; whoever
+//! looks again, as waiters do, finds it `Active` and `Successful`. Layers, images, provisioned concurrency, SnapStart, streamed responses, event source
 //! mappings and code signing are refused by name.
 //!
 //! Source: the Lambda API reference.
@@ -22,7 +22,9 @@ mod create;
 mod describe;
 mod destination;
 mod event_invoke;
+mod execution_role;
 mod invoke;
+mod logging;
 mod name;
 mod page;
 mod permission;
@@ -50,11 +52,13 @@ use self::state::{FunctionState, Settings, label};
 pub(crate) use self::url::UrlRequest;
 use super::engine::{Engine, EngineSettings};
 use super::function::Function;
+use super::logging::Logging;
 use super::logs::{LogEvent, LogSink};
 use super::package::Package;
 use super::runtimes::Runtime;
 use super::{Credentials, FunctionConfig, InvokeError, InvokeRequest, ReservedConcurrency};
 use crate::cloud::{Cloud, Deliverer};
+use crate::cloudtrail::record::by_service::{self, RoleSession};
 use crate::deliveries::{Carried, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -107,8 +111,8 @@ impl Lambda {
             "PutFunctionConcurrency" => concurrency::put(self, call),
             "GetFunctionConcurrency" => concurrency::get(self, call),
             "DeleteFunctionConcurrency" => concurrency::delete(self, call),
-            "PutFunctionEventInvokeConfig" => event_invoke::put(self, call),
-            "UpdateFunctionEventInvokeConfig" => event_invoke::put(self, call),
+            "PutFunctionEventInvokeConfig" => event_invoke::put(self, cloud, call),
+            "UpdateFunctionEventInvokeConfig" => event_invoke::put(self, cloud, call),
             "GetFunctionEventInvokeConfig" => event_invoke::get(self, call),
             "DeleteFunctionEventInvokeConfig" => event_invoke::delete(self, call),
             "ListFunctionEventInvokeConfigs" => event_invoke::list(self, call),
@@ -233,7 +237,7 @@ fn engine(region: &mut Region, cloud: &Arc<Cloud>, scope: &Scope) -> Result<Arc<
 /// Makes versions of functions runnable.
 struct Deployer<'a> {
     engine: Arc<Engine>,
-    cloud: &'a Cloud,
+    cloud: &'a Arc<Cloud>,
     scope: &'a Scope,
 }
 
@@ -258,11 +262,41 @@ impl Deployer<'_> {
             timeout: Duration::from_secs(settings.timeout.into()),
             memory_size: settings.memory_size,
             environment: settings.environment.clone(),
-            log_group: format!("/aws/lambda/{}", settings.name),
-            credentials: credentials(self.cloud, settings)?,
+            logging: settings.logging.clone(),
+            credentials: self.credentials(settings)?,
             endpoint_url: Some(self.cloud.endpoint_url()).filter(|url| !url.is_empty()),
         };
         Ok(self.engine.deploy(config, Arc::clone(package), concurrency))
+    }
+}
+
+impl Deployer<'_> {
+    /// Takes on the function's role. CloudTrail records it, as Lambda calls STS for it.
+    fn credentials(&self, settings: &Settings) -> Result<Credentials, AwsError> {
+        let taken = self.cloud.iam.role(&settings.role).and_then(|role| {
+            let session = self.cloud.iam.session(&role, &settings.name)?;
+            Some((role, session))
+        });
+        let (role, session) = taken.ok_or_else(create::role_cannot_be_assumed)?;
+        let record = by_service::role_assumed(
+            self.scope,
+            &RoleSession {
+                service: "lambda.amazonaws.com",
+                role_arn: &settings.role,
+                role_name: &role.name,
+                role_id: &role.id,
+                name: &settings.name,
+                access_key: &session.access_key,
+                session_token: &session.session_token,
+                expires: session.expires,
+            },
+        );
+        self.cloud.cloudtrail.observe(self.cloud, Arc::new(record));
+        Ok(Credentials {
+            access_key_id: session.access_key,
+            secret_access_key: session.secret_key,
+            session_token: session.session_token,
+        })
     }
 }
 
@@ -278,16 +312,6 @@ impl LogSink for Sink {
             cloud.logs.append(&self.scope, &event.group, &event.stream, vec![(event.timestamp, event.message)]);
         }
     }
-}
-
-fn credentials(cloud: &Cloud, settings: &Settings) -> Result<Credentials, AwsError> {
-    let session = cloud.iam.role(&settings.role).and_then(|role| cloud.iam.session(&role, &settings.name));
-    let session = session.ok_or_else(create::role_cannot_be_assumed)?;
-    Ok(Credentials {
-        access_key_id: session.access_key,
-        secret_access_key: session.secret_key,
-        session_token: session.session_token,
-    })
 }
 
 fn function_arn(scope: &Scope, name: &str) -> String {

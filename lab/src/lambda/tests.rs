@@ -84,7 +84,7 @@ impl Lab {
     }
 }
 
-fn config() -> FunctionConfig {
+pub(super) fn config() -> FunctionConfig {
     let exe = std::env::current_exe().unwrap().display().to_string();
     FunctionConfig {
         name: "f".into(),
@@ -97,7 +97,7 @@ fn config() -> FunctionConfig {
         timeout: Duration::from_secs(30),
         memory_size: 128,
         environment: BTreeMap::from([("TEST_EXE".into(), exe)]),
-        log_group: "/aws/lambda/f".into(),
+        logging: Logging::of("f"),
         credentials: Credentials {
             access_key_id: "ASIAEXAMPLE".into(),
             secret_access_key: "secret".into(),

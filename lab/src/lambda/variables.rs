@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::Deployment;
+use super::logging::LogFormat;
+use super::logs::LogStream;
 
 /// Variables that `CreateFunction` refuses in a function's configuration ("Defined runtime environment variables").
 pub const RESERVED_VARIABLES: &[&str] = &[
@@ -28,11 +30,14 @@ pub const RESERVED_VARIABLES: &[&str] = &[
     "LAMBDA_RUNTIME_DIR",
 ];
 
+/// Tells the lab's runtime how to begin a record of the log, as `_LAMBDA_TELEMETRY_LOG_FD` tells AWS's where to write it.
+const FRAME: &str = "_ALERT_DRILL_LOG_FRAME";
+
 /// The variables of one environment.
 pub(super) fn variables(
     deployment: &Deployment,
     runtime_directory: &Path,
-    log_stream: &str,
+    log_stream: &LogStream,
     runtime_api: SocketAddr,
 ) -> BTreeMap<String, String> {
     let config = &deployment.config;
@@ -81,8 +86,16 @@ pub(super) fn variables(
     set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &config.memory_size.to_string());
     set("AWS_LAMBDA_FUNCTION_VERSION", &config.version);
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_LAMBDA_LOG_GROUP_NAME", &config.log_group);
-    set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
+    set("AWS_LAMBDA_LOG_GROUP_NAME", &config.logging.group);
+    if let LogFormat::Json { application, .. } = config.logging.format {
+        set("AWS_LAMBDA_LOG_FORMAT", "JSON");
+        set("AWS_LAMBDA_LOG_LEVEL", application.name());
+    }
+    set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream.name());
+    if managed.is_some() {
+        // For the lab's runtime, which takes it away before the function's code is there.
+        set(FRAME, log_stream.frame());
+    }
     set("AWS_LAMBDA_RUNTIME_API", &runtime_api.to_string());
     set("AWS_ACCESS_KEY_ID", &config.credentials.access_key_id);
     set("AWS_SECRET_ACCESS_KEY", &config.credentials.secret_access_key);

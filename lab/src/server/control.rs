@@ -20,7 +20,7 @@ const LARGEST_FAULTS: usize = 1024 * 1024;
 
 pub(super) fn routes() -> Router<Current> {
     Router::new()
-        .route("/_lab/faults", get(show_faults).put(set_faults).post(set_faults).delete(clear_faults))
+        .route("/_lab/faults", get(show_faults).put(set_faults).post(set_faults).delete(remove_faults))
         .route("/_lab/reset", post(reset))
         .route("/_lab/snapshot", get(take_snapshot))
         .route("/_lab/code/{name}", get(code))
@@ -37,16 +37,35 @@ async fn set_faults(State(current): State<Current>, body: Body) -> Response {
     };
     let cloud = current.cloud();
     match set.and_then(|faults| cloud.faults.set(&faults).map_err(|error| error.to_string())) {
-        Ok(()) => Json(cloud.faults.show()).into_response(),
+        Ok(()) => {
+            cloud.changes.called();
+            Json(cloud.faults.show()).into_response()
+        }
         Err(why) => (StatusCode::BAD_REQUEST, Json(json!({ "message": why }))).into_response(),
     }
 }
 
-async fn clear_faults(State(current): State<Current>) -> Json<Value> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhichFault {
+    id: Option<u64>,
+}
+
+/// Takes one fault away, or all of them where none is named.
+async fn remove_faults(State(current): State<Current>, Query(which): Query<WhichFault>) -> Response {
     let cloud = current.cloud();
-    // No faults are always right.
-    let _ = cloud.faults.set(&Faults::default());
-    Json(cloud.faults.show())
+    let was_there = match which.id {
+        Some(id) => cloud.faults.remove(id),
+        // No faults are always right.
+        None => cloud.faults.set(&Faults::default()).is_ok(),
+    };
+    if !was_there {
+        let message =
+            format!("no fault has the id {}: GET /_lab/faults shows those that are set", which.id.unwrap_or_default());
+        return (StatusCode::NOT_FOUND, Json(json!({ "message": message }))).into_response();
+    }
+    cloud.changes.called();
+    Json(cloud.faults.show()).into_response()
 }
 
 /// In a task of its own: a client that hangs up must not leave half a reset behind.

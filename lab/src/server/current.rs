@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::FromRef;
+use tokio::sync::Semaphore;
 
 use super::body::Bodies;
 use super::guard::Guard;
+use super::page::MOST_READERS;
 use crate::cloud::{Cloud, Limits};
 use crate::discord::{Discord, Webhook};
 use crate::faults::Faults;
+use crate::trust::Trust;
 
 /// What the server and the [`Lab`](super::Lab) share.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Current {
     start: Arc<Start>,
     pub(super) guard: Arc<Guard>,
     pub(super) bodies: Bodies,
+    /// The places of those who read `/_lab/live`.
+    pub(super) readers: Arc<Semaphore>,
 }
 
 /// How a cloud of this lab starts.
@@ -30,12 +35,14 @@ pub(super) struct Start {
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) enforce_iam: bool,
+    pub(super) trust: Arc<Trust>,
 }
 
 impl Start {
     fn cloud(&self) -> Arc<Cloud> {
         let mut cloud = Cloud::at(self.address, self.discord.clone(), self.limits, &self.faults);
         cloud.enforces_iam = self.enforce_iam;
+        cloud.trust = Arc::clone(&self.trust);
         Arc::new(cloud)
     }
 }
@@ -43,7 +50,8 @@ impl Start {
 impl Current {
     pub(super) fn new(start: Start, guard: Guard) -> Self {
         let cloud = Arc::new(RwLock::new(start.cloud()));
-        Self { cloud, start: Arc::new(start), guard: Arc::new(guard), bodies: Bodies::default() }
+        let readers = Arc::new(Semaphore::new(MOST_READERS));
+        Self { cloud, start: Arc::new(start), guard: Arc::new(guard), bodies: Bodies::default(), readers }
     }
 
     /// The cloud of now.

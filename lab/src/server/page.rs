@@ -28,6 +28,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
+pub(super) use self::live::MOST_READERS;
 use super::current::Current;
 use crate::cloud::Cloud;
 
@@ -57,12 +58,14 @@ macro_rules! asset {
 const ASSETS: &[(&str, &str, &str)] = &[
     asset!("icon.svg", SVG),
     asset!("base.css", CSS),
+    asset!("faults.css", CSS),
     asset!("flow.css", CSS),
     asset!("inbox.css", CSS),
     asset!("resources.css", CSS),
     asset!("channel.js", SCRIPT),
     asset!("dom.js", SCRIPT),
     asset!("explanation.js", SCRIPT),
+    asset!("faults.js", SCRIPT),
     asset!("flow.js", SCRIPT),
     asset!("ladder.js", SCRIPT),
     asset!("live.js", SCRIPT),

@@ -13,7 +13,7 @@ use super::fanout::{DELIVERER, Sender};
 use super::subscription::{Subscription, check_party};
 use super::{Sns, arn, envelope, http, letter, signature};
 use crate::cloud::{Cloud, Deliverer};
-use crate::deliveries::{Carried, Leg};
+use crate::deliveries::{Carried, Hop, Leg};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::ids;
@@ -58,64 +58,82 @@ pub(super) enum Kind {
 /// Asks the subscriber to confirm.
 pub(super) fn ask(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription) {
     match subscription.protocol {
-        Protocol::Email => cloud.mail.send(letter::confirmation(cloud, None, sender, subscription)),
-        Protocol::EmailJson | Protocol::Sqs | Protocol::Http => {
+        Protocol::Email => {
+            let leg = leg(sender, subscription);
+            let (at, sender, to) = (Arc::clone(cloud), sender.clone(), subscription.clone());
+            let make = move || at.mail.send(letter::confirmation(&at, None, &sender, &to));
+            let towards = (Hop::Mail, subscription.endpoint.as_str());
+            cloud.faults.deliver(&cloud.deliveries, || leg, towards, make);
+        }
+        Protocol::EmailJson | Protocol::Sqs | Protocol::Http | Protocol::Https => {
             send(cloud, sender, subscription, Kind::Subscription);
         }
         Protocol::Lambda => {}
     }
 }
 
-/// Sends a message about the subscription itself; a failure is logged, as nobody else will say why nothing was confirmed.
+/// The way of a message about the subscription itself: no record makes it, so that it carries none.
+fn leg(sender: &Sender, subscription: &Subscription) -> Leg {
+    Leg {
+        scope: sender.scope.clone(),
+        hop: subscription.protocol.hop(),
+        from: sender.topic_arn.clone(),
+        to: subscription.endpoint.clone(),
+        carried: Carried::default(),
+    }
+}
+
+/// Sends a message about the subscription itself.
 fn send(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: Kind) {
     let guard = cloud.deliveries.begin();
     let (cloud, sender, subscription) = (Arc::clone(cloud), sender.clone(), subscription.clone());
     tokio::spawn(async move {
         let _guard = guard;
-        let signer = signature::signer().await;
-        if subscription.protocol == Protocol::EmailJson {
-            cloud.mail.send(letter::confirmation(&cloud, Some(&signer), &sender, &subscription));
-            return;
-        }
-        let id = ids::uuid();
-        let body = envelope::about_subscription(&cloud, &signer, &sender, &subscription, kind, &id, Timestamp::now());
-        let leg = Leg {
-            scope: sender.scope.clone(),
-            hop: subscription.protocol.hop(),
-            from: sender.topic_arn.clone(),
-            to: subscription.endpoint.clone(),
-            carried: Carried::default(),
-        };
-        let result = match subscription.protocol {
-            Protocol::Sqs => {
-                let deliverer = Deliverer {
-                    service: DELIVERER,
-                    source_arn: sender.topic_arn.clone(),
-                    source_account: sender.scope.account.clone(),
-                };
-                cloud.sqs.send_as_service(&deliverer, &subscription.endpoint, body, Vec::new(), None).map(|_| ())
-            }
-            _ => {
-                let kind = match kind {
-                    Kind::Subscription => "SubscriptionConfirmation",
-                    Kind::Unsubscribe => "UnsubscribeConfirmation",
-                };
-                let policy = sender.delivery.for_subscription(subscription.options.delivery.as_ref());
-                let headers = http::Headers {
-                    kind,
-                    message_id: &id,
-                    topic_arn: &sender.topic_arn,
-                    subscription_arn: None,
-                    raw: false,
-                };
-                let post = http::Post { endpoint: &subscription.endpoint, headers, body: body.into(), policy };
-                post.deliver(&cloud.deliveries, &leg).await.1
-            }
-        };
-        if let Err(refusal) = result {
-            cloud.deliveries.stopped(leg, refusal);
+        let leg = leg(&sender, &subscription);
+        let towards = (leg.hop, leg.to.as_str());
+        for _ in 0..cloud.faults.copies(&cloud.deliveries, || leg.clone(), towards).await {
+            send_once(&cloud, &sender, &subscription, kind, &leg).await;
         }
     });
+}
+
+/// A failure is logged, as nobody else will say why nothing was confirmed.
+async fn send_once(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscription, kind: Kind, leg: &Leg) {
+    let signer = signature::signer().await;
+    if subscription.protocol == Protocol::EmailJson {
+        return cloud.mail.send(letter::confirmation(cloud, Some(&signer), sender, subscription));
+    }
+    let id = ids::uuid();
+    let body = envelope::about_subscription(cloud, &signer, sender, subscription, kind, &id, Timestamp::now());
+    let result = match subscription.protocol {
+        Protocol::Sqs => {
+            let deliverer = Deliverer {
+                service: DELIVERER,
+                source_arn: sender.topic_arn.clone(),
+                source_account: sender.scope.account.clone(),
+            };
+            cloud.sqs.send_as_service(&deliverer, &subscription.endpoint, body, Vec::new(), None).map(|_| ())
+        }
+        _ => {
+            let kind = match kind {
+                Kind::Subscription => "SubscriptionConfirmation",
+                Kind::Unsubscribe => "UnsubscribeConfirmation",
+            };
+            let policy = sender.delivery.for_subscription(subscription.options.delivery.as_ref());
+            let headers = http::Headers {
+                kind,
+                message_id: &id,
+                topic_arn: &sender.topic_arn,
+                subscription_arn: None,
+                raw: false,
+            };
+            let post = http::Post { endpoint: &subscription.endpoint, headers, body: body.into(), policy };
+            post.deliver(cloud, leg).await.1
+        }
+    };
+    if let Err(refusal) = result {
+        cloud.deliveries.stopped(leg.clone(), refusal);
+    }
 }
 
 impl Sns {
@@ -170,7 +188,7 @@ impl Sns {
             Ok(Some((Sender::of(topic), subscription)))
         })?;
         if let Some((sender, subscription)) = ended
-            && subscription.protocol == Protocol::Http
+            && subscription.protocol.posts()
             && subscription.confirmed
         {
             send(cloud, &sender, &subscription, Kind::Unsubscribe);

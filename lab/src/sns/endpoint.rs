@@ -17,6 +17,7 @@ pub(super) enum Protocol {
     Email,
     EmailJson,
     Http,
+    Https,
 }
 
 impl Protocol {
@@ -28,7 +29,8 @@ impl Protocol {
             "email" => Ok(Self::Email),
             "email-json" => Ok(Self::EmailJson),
             "http" => Ok(Self::Http),
-            "https" | "sms" | "application" | "firehose" => {
+            "https" => Ok(Self::Https),
+            "sms" | "application" | "firehose" => {
                 Err(AwsError::unsupported(format_args!("subscriptions with the protocol {name}")))
             }
             _ => Err(invalid(format_args!("Amazon SNS does not support this protocol string: {name}"))),
@@ -42,6 +44,7 @@ impl Protocol {
             Self::Email => "email",
             Self::EmailJson => "email-json",
             Self::Http => "http",
+            Self::Https => "https",
         }
     }
 
@@ -51,13 +54,18 @@ impl Protocol {
             Self::Sqs => Hop::Queue,
             Self::Lambda => Hop::Function,
             Self::Email | Self::EmailJson => Hop::Mail,
-            Self::Http => Hop::Http,
+            Self::Http | Self::Https => Hop::Http,
         }
     }
 
     /// Whether the message can be delivered without its envelope.
     pub(super) const fn takes_raw(self) -> bool {
-        matches!(self, Self::Sqs | Self::Http)
+        matches!(self, Self::Sqs) || self.posts()
+    }
+
+    /// Whether a message is posted to a URL.
+    pub(super) const fn posts(self) -> bool {
+        matches!(self, Self::Http | Self::Https)
     }
 
     /// Whether an endpoint is one of this protocol's. SNS does not look whether it exists.
@@ -70,8 +78,8 @@ impl Protocol {
             Self::Lambda => Err(invalid("Lambda endpoint ARN")),
             Self::Email | Self::EmailJson if is_mail_address(endpoint) => Ok(()),
             Self::Email | Self::EmailJson => Err(invalid("Email address")),
-            Self::Http => match endpoint.parse::<Uri>() {
-                Ok(uri) if uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty()) => {
+            Self::Http | Self::Https => match endpoint.parse::<Uri>() {
+                Ok(uri) if uri.scheme_str() == Some(self.name()) && uri.host().is_some_and(|host| !host.is_empty()) => {
                     Ok(())
                 }
                 _ => Err(invalid("Endpoint must match the specified protocol")),
@@ -138,6 +146,9 @@ mod tests {
         assert_eq!(refused("email", "team").unwrap(), "Invalid parameter: Email address");
         assert_eq!(refused("http", "http://127.0.0.1:8080/alarm"), None);
         assert!(refused("http", "https://example.com").unwrap().contains("must match the specified protocol"));
+        assert_eq!(refused("https", "https://example.com:8443/alarm"), None);
+        assert!(refused("https", "http://example.com").unwrap().contains("must match the specified protocol"));
+        assert!(refused("https", "https:///alarm").unwrap().contains("must match the specified protocol"));
         assert!(refused("fax", "1").unwrap().contains("does not support this protocol string: fax"));
         assert!(refused("sms", "+821012345678").unwrap().contains("the lab does not support"));
     }

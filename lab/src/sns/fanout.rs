@@ -54,6 +54,7 @@ impl Sender {
 }
 
 /// One message on its way to one subscriber.
+#[derive(Clone)]
 struct Delivery {
     cloud: Arc<Cloud>,
     sender: Arc<Sender>,
@@ -81,7 +82,8 @@ pub(super) fn start(cloud: &Arc<Cloud>, topic: &Topic, published: Published, car
             carried: carried.clone(),
         };
         if delivery.publication.fifo.is_some() {
-            delivery.run_at_once();
+            let (one, towards) = (delivery.clone(), (Hop::Queue, delivery.subscription.endpoint.as_str()));
+            cloud.faults.deliver(&cloud.deliveries, || delivery.leg(), towards, move || one.run_at_once());
             continue;
         }
         let guard = cloud.deliveries.begin();
@@ -115,13 +117,13 @@ impl Delivery {
                 cloud.mail.send(letter::notification(cloud, signer, sender, &self.publication, to, &self.carried));
                 (1, Ok(()))
             }
-            Protocol::Http => self.to_endpoint(signer).await,
+            Protocol::Http | Protocol::Https => self.to_endpoint(signer).await,
         };
         self.end(signer, attempts, result);
     }
 
     /// A delivery for which nothing is to be waited: to a queue, without a signature.
-    fn run_at_once(self) {
+    fn run_at_once(&self) {
         if !self.is_held_back() {
             let result = self.to_queue(None);
             self.end(None, 1, result);
@@ -252,7 +254,7 @@ impl Delivery {
         };
         let policy = self.sender.delivery.for_subscription(options.delivery.as_ref());
         let post = http::Post { endpoint: &self.subscription.endpoint, headers, body: body.into(), policy };
-        post.deliver(&self.cloud.deliveries, &self.leg()).await
+        post.deliver(&self.cloud, &self.leg()).await
     }
 
     /// Puts what could not be delivered into the subscription's dead-letter queue, with the reason as AWS gives it.
@@ -264,15 +266,19 @@ impl Delivery {
             text("ErrorCode", format!("{:?}", refusal.reason)),
             text("ErrorMessage", refusal.detail.clone()),
         ];
-        let queue = &redrive.target;
-        let result = self.send(queue, self.envelope(signer), attributes);
-        let metric = match result {
-            Ok(_) => "NumberOfNotificationsRedrivenToDlq",
-            Err(_) => "NumberOfNotificationsFailedToRedriveToDlq",
-        };
-        self.sender.count(&self.cloud, metric);
+        let (queue, body) = (redrive.target.clone(), self.envelope(signer));
         let leg = Leg { hop: Hop::Queue, to: queue.clone(), ..self.leg() };
-        self.cloud.deliveries.log(leg, &result);
+        let (delivery, dead_letter) = (self.clone(), leg.clone());
+        let make = move || {
+            let result = delivery.send(&dead_letter.to, body.clone(), attributes.clone());
+            let metric = match result {
+                Ok(_) => "NumberOfNotificationsRedrivenToDlq",
+                Err(_) => "NumberOfNotificationsFailedToRedriveToDlq",
+            };
+            delivery.sender.count(&delivery.cloud, metric);
+            delivery.cloud.deliveries.log(dead_letter.clone(), &result);
+        };
+        self.cloud.faults.deliver(&self.cloud.deliveries, || leg, (Hop::Queue, &queue), make);
     }
 }
 

@@ -85,7 +85,7 @@ impl Feedback {
         let family = match protocol {
             Protocol::Sqs => "SQS",
             Protocol::Lambda => "Lambda",
-            Protocol::Http => "HTTP",
+            Protocol::Http | Protocol::Https => "HTTP",
             Protocol::Email | Protocol::EmailJson => return None,
         };
         if !succeeded {

@@ -9,7 +9,7 @@ use super::endpoint::Protocol;
 use super::error::{invalid, no_topic};
 use super::fanout::Sender;
 use super::listing::page;
-use super::subscription::{Options, Subscription};
+use super::subscription::{Options, Setter, Subscription};
 use super::{Sns, arn, confirmation, permission};
 use crate::cloud::Cloud;
 use crate::gateway::call::{Call, Reply};
@@ -97,6 +97,7 @@ impl Sns {
             let keys = [("sns:Protocol", protocol.name()), ("sns:Endpoint", input.endpoint.as_str())];
             permission::allows_call(topic, call, &keys)?;
             protocol.check_kind(topic.settings.fifo.is_some(), &input.endpoint)?;
+            options.check(Setter::Subscribe, &topic.arn, &input.endpoint)?;
             let same = topic
                 .subscriptions
                 .iter()

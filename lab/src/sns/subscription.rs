@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::delivery_policy::{SubscriptionPolicy, TopicPolicy};
 use super::endpoint::Protocol;
@@ -14,6 +14,7 @@ use super::{Sns, arn};
 use crate::filter::{self, FilterPolicy};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
+use crate::scope::Scope;
 
 /// One subscriber of a topic.
 #[derive(Clone, Debug)]
@@ -90,6 +91,11 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether a subscription of this topic can have them.
+    pub(super) fn check(&self, by: Setter, topic_arn: &str, endpoint: &str) -> Result<(), AwsError> {
+        self.redrive.as_ref().map_or(Ok(()), |redrive| redrive.check(by, topic_arn, endpoint))
+    }
+
     pub(super) fn set(&mut self, by: Setter, protocol: Protocol, name: &str, value: &str) -> Result<(), AwsError> {
         match name {
             "RawMessageDelivery" => {
@@ -115,7 +121,7 @@ impl Options {
                 self.scope = scope;
             }
             "RedrivePolicy" => self.redrive = Redrive::parse(by, value)?,
-            "DeliveryPolicy" if protocol != Protocol::Http => {
+            "DeliveryPolicy" if !protocol.posts() => {
                 let reason = format_args!("Delivery protocol [{protocol}] does not support delivery policies.");
                 return Err(by.refuse(reason));
             }
@@ -152,15 +158,41 @@ impl Filter {
 }
 
 impl Redrive {
+    /// The empty text takes the policy away. Whether the queue is there shows when a message is sent to it.
     fn parse(by: Setter, text: &str) -> Result<Option<Self>, AwsError> {
+        const TARGET: &str = "deadLetterTargetArn";
         if text.is_empty() {
             return Ok(None);
         }
-        let policy: Value =
+        let policy: Map<String, Value> =
             serde_json::from_str(text).map_err(|_| by.refuse("RedrivePolicy: failed to parse JSON."))?;
-        let target = policy.get("deadLetterTargetArn").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(name) = policy.keys().find(|name| *name != TARGET) {
+            return Err(by.refuse(format_args!("RedrivePolicy: invalid JSON. Attribute {name} is unknown.")));
+        }
+        let target = policy.get(TARGET).and_then(Value::as_str).unwrap_or_default().to_owned();
         Protocol::Sqs.check(&target).map_err(|_| by.refuse("RedrivePolicy: deadLetterTargetArn is an invalid arn"))?;
         Ok(Some(Self { text: text.to_owned(), target }))
+    }
+
+    /// Whether a subscription of this topic may send there: the queue is in the account and Region of the subscription, and
+    /// what a FIFO topic could not put into a FIFO queue waits in a FIFO queue.
+    fn check(&self, by: Setter, topic_arn: &str, endpoint: &str) -> Result<(), AwsError> {
+        let queue = &self.target;
+        if Scope::of_arn(queue) != Scope::of_arn(topic_arn) {
+            return Err(
+                by.refuse("RedrivePolicy: deadLetterTargetArn must be a queue in the account and Region of the topic")
+            );
+        }
+        let fifo = |arn: &str| arn.ends_with(".fifo");
+        match (fifo(topic_arn) && fifo(endpoint), fifo(queue)) {
+            (true, false) => {
+                Err(by.refuse("RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."))
+            }
+            (false, true) => {
+                Err(by.refuse("RedrivePolicy: must use a standard queue as DLQ for a standard Subscription."))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -189,7 +221,7 @@ impl Subscription {
         if let Some(redrive) = &self.options.redrive {
             attributes.insert("RedrivePolicy", redrive.text.clone());
         }
-        if self.protocol == Protocol::Http {
+        if self.protocol.posts() {
             let own = self.options.delivery.as_ref();
             attributes.insert("EffectiveDeliveryPolicy", topic_policy.for_subscription(own).shown());
             if let Some(own) = own {
@@ -252,8 +284,13 @@ impl Sns {
     pub(super) fn set_subscription_attributes(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: SetSubscriptionAttributes = call.input()?;
         let (name, value) = (&input.attribute_name, &input.attribute_value);
-        self.on_subscription(call, &input.subscription_arn, |subscription, _, _| {
-            subscription.options.set(Setter::SetSubscriptionAttributes, subscription.protocol, name, value)
+        let by = Setter::SetSubscriptionAttributes;
+        self.on_subscription(call, &input.subscription_arn, |subscription, topic_arn, _| {
+            let mut changed = subscription.options.clone();
+            changed.set(by, subscription.protocol, name, value)?;
+            changed.check(by, topic_arn, &subscription.endpoint)?;
+            subscription.options = changed;
+            Ok(())
         })?;
         call.done()
     }

@@ -1,8 +1,12 @@
 mod encryption;
+mod faults;
 mod fifo;
 mod http;
+mod https;
 mod logging;
 mod signatures;
+mod subscription;
+mod topic;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -76,7 +80,11 @@ fn entry(xml: &str, key: &str) -> Option<String> {
 
 impl Bench {
     async fn new() -> Self {
-        let bench = Self { cloud: Arc::default() };
+        Self::of(Cloud::default()).await
+    }
+
+    async fn of(cloud: Cloud) -> Self {
+        let bench = Self { cloud: Arc::new(cloud) };
         bench.ask("CreateTopic", &[("Name", "alarm")]).await.unwrap();
         bench
     }
@@ -276,89 +284,6 @@ async fn raw_delivery_hands_over_message_and_attributes() {
 }
 
 #[tokio::test]
-async fn a_filter_policy_drops_and_says_which_property() {
-    let bench = Bench::new().await;
-    bench.open_queue().await;
-    let filter =
-        [("FilterPolicyScope", "MessageBody"), ("FilterPolicy", r#"{"detail":{"eventName":["RunInstances"]}}"#)];
-    let subscription = bench.subscribe("sqs", QUEUE, &filter).await;
-    bench.set_policy(&rule_may_publish(RULE)).await;
-    bench.publish_as_rule().unwrap();
-    let deliveries = bench.settled().await;
-    assert_eq!(deliveries[0].reason, Some(Reason::FilterPolicy));
-    assert!(deliveries[0].detail.as_ref().unwrap().contains("eventName"), "{deliveries:?}");
-    assert!(deliveries[0].explanation.is_some());
-    assert_eq!(bench.metric("NumberOfNotificationsFilteredOut"), 1.0);
-    assert_eq!(bench.metric("NumberOfNotificationsFilteredOut-MessageBody"), 1.0);
-
-    let off = [("SubscriptionArn", subscription.as_str()), ("AttributeName", "FilterPolicy"), ("AttributeValue", "")];
-    bench.ask("SetSubscriptionAttributes", &off).await.unwrap();
-    bench.publish_as_rule().unwrap();
-    assert_eq!(bench.settled().await[1].outcome, Outcome::Delivered);
-}
-
-#[tokio::test]
-async fn a_mail_subscription_gets_nothing_until_its_link_is_opened() {
-    let bench = Bench::new().await;
-    bench.set_policy(&rule_may_publish(RULE)).await;
-    let params = [("TopicArn", TOPIC), ("Protocol", "email"), ("Endpoint", "team@example.com")];
-    let answer = bench.ask("Subscribe", &params).await.unwrap();
-    assert_eq!(texts(&answer, "SubscriptionArn"), ["pending confirmation"]);
-    let topic = bench.ask("GetTopicAttributes", &params[..1]).await.unwrap();
-    assert_eq!(entry(&topic, "SubscriptionsPending").as_deref(), Some("1"));
-    let listed = bench.ask("ListSubscriptionsByTopic", &params[..1]).await.unwrap();
-    assert_eq!(texts(&listed, "SubscriptionArn"), ["PendingConfirmation"]);
-
-    bench.publish_as_rule().unwrap();
-    let deliveries = bench.settled().await;
-    assert_eq!((deliveries[0].hop, deliveries[0].reason), (Hop::Mail, Some(Reason::Unconfirmed)));
-    let mails = bench.cloud.mail.messages(Some("team@example.com"));
-    let [confirmation] = mails.as_slice() else { panic!("one mail: {mails:?}") };
-    assert_eq!(confirmation.subject, "AWS Notification - Subscription Confirmation");
-    let url = confirmation.confirmation_url.clone().unwrap();
-    assert!(confirmation.body.contains(&url));
-
-    let token = url.split("Token=").nth(1).unwrap();
-    let wrong = bench.ask_as(None, "ConfirmSubscription", &[("TopicArn", TOPIC), ("Token", "2336")]).await.unwrap_err();
-    assert_eq!(wrong.message, "Invalid parameter: Token");
-    let link = [("TopicArn", TOPIC), ("Token", token)];
-    let arn = texts(&bench.ask_as(None, "ConfirmSubscription", &link).await.unwrap(), "SubscriptionArn").remove(0);
-
-    bench.publish_as_rule().unwrap();
-    assert_eq!(bench.settled().await[1].outcome, Outcome::Delivered);
-    let alert = bench.cloud.mail.messages(Some("team@example.com")).remove(1);
-    assert_eq!(alert.subject, "AWS Notification Message");
-    assert_eq!(alert.event_id.as_deref(), Some("e-1"));
-    assert!(alert.body.starts_with(r#"{"detail""#) && alert.body.contains("Action=Unsubscribe"), "{}", alert.body);
-
-    bench.ask_as(None, "Unsubscribe", &[("SubscriptionArn", &arn)]).await.unwrap();
-    let topic = bench.ask("GetTopicAttributes", &params[..1]).await.unwrap();
-    let counts =
-        ["Confirmed", "Pending", "Deleted"].map(|kind| entry(&topic, &format!("Subscriptions{kind}")).unwrap());
-    assert_eq!(counts, ["0", "0", "1"]);
-}
-
-#[tokio::test]
-async fn a_subscription_is_the_same_for_the_same_endpoint() {
-    let bench = Bench::new().await;
-    let first = bench.subscribe("sqs", QUEUE, &[]).await;
-    assert_eq!(bench.subscribe("sqs", QUEUE, &[]).await, first);
-    let other = [
-        ("TopicArn", TOPIC),
-        ("Protocol", "sqs"),
-        ("Endpoint", QUEUE),
-        ("Attributes.entry.1.key", "RawMessageDelivery"),
-        ("Attributes.entry.1.value", "true"),
-    ];
-    let error = bench.ask("Subscribe", &other).await.unwrap_err();
-    let message = "Invalid parameter: Attributes Reason: Subscription already exists with different attributes";
-    assert_eq!(error.message, message);
-    let shown = bench.ask("GetSubscriptionAttributes", &[("SubscriptionArn", &first)]).await.unwrap();
-    assert_eq!(entry(&shown, "PendingConfirmation").as_deref(), Some("false"));
-    assert_eq!(entry(&shown, "RawMessageDelivery").as_deref(), Some("false"));
-}
-
-#[tokio::test]
 async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
     let bench = Bench::new().await;
     bench.open_queue().await;
@@ -371,108 +296,6 @@ async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
     assert!(message["Body"].as_str().unwrap().contains(r#""Subject": "Alarm""#), "{message}");
     assert_eq!(message["MessageAttributes"]["ErrorCode"]["StringValue"], "NotFound");
     assert_eq!(bench.metric("NumberOfNotificationsRedrivenToDlq"), 1.0);
-}
-
-#[tokio::test]
-async fn another_account_needs_an_allow_and_the_owner_only_fears_a_deny() {
-    let bench = Bench::new().await;
-    let publish = [("TopicArn", TOPIC), ("Message", "m")];
-    let error = bench.ask_as(Some("111122223333"), "Publish", &publish).await.unwrap_err();
-    assert_eq!((error.status, error.code.as_ref()), (403, "AuthorizationError"));
-    let grant = [
-        ("TopicArn", TOPIC),
-        ("Label", "friend"),
-        ("AWSAccountId.member.1", "111122223333"),
-        ("ActionName.member.1", "Publish"),
-    ];
-    bench.ask("AddPermission", &grant).await.unwrap();
-    bench.ask_as(Some("111122223333"), "Publish", &publish).await.unwrap();
-    assert_eq!(
-        bench.ask("AddPermission", &grant).await.unwrap_err().message,
-        "Invalid parameter: Statement already exists"
-    );
-    bench.ask("RemovePermission", &grant[..2]).await.unwrap();
-    bench.ask_as(Some("111122223333"), "Publish", &publish).await.unwrap_err();
-
-    let deny = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": TOPIC,
-    }] });
-    bench.set_policy(&deny).await;
-    let error = bench.ask("Publish", &publish).await.unwrap_err();
-    assert!(error.message.contains("with an explicit deny in a resource-based policy"), "{error}");
-}
-
-#[tokio::test]
-async fn wrong_input_is_refused_in_the_words_of_aws() {
-    let bench = Bench::new().await;
-    type Params = &'static [(&'static str, &'static str)];
-    let cases: &[(&str, Params, &str)] = &[
-        ("CreateTopic", &[("Name", "a b")], "InvalidParameter: Invalid parameter: Topic Name"),
-        ("CreateTopic", &[("Name", "a.fifo")], "InvalidParameter: Invalid parameter: Topic Name"),
-        (
-            "ListPhoneNumbersOptedOut",
-            &[],
-            "NotImplemented: the lab does not support the operation sns:ListPhoneNumbers",
-        ),
-        (
-            "PutDataProtectionPolicy",
-            &[],
-            "NotImplemented: the lab does not support the operation sns:PutDataProtection",
-        ),
-        ("GetTopicAttributes", &[("TopicArn", "alarm")], "at least 6 elements, not 1"),
-        (
-            "GetTopicAttributes",
-            &[("TopicArn", "arn:aws:sns:ap-northeast-2:000000000000:no")],
-            "NotFound: Topic does not",
-        ),
-        ("GetTopicAttributes", &[("TopicArn", "arn:aws:sns:us-east-1:000000000000:alarm")], "parameter: TopicArn"),
-        ("SetTopicAttributes", &[("TopicArn", TOPIC), ("AttributeName", "Colour")], "Invalid parameter: AttributeName"),
-        (
-            "SetTopicAttributes",
-            &[("TopicArn", TOPIC), ("AttributeName", "Policy"), ("AttributeValue", "{")],
-            "Invalid parameter: Policy",
-        ),
-        ("Publish", &[("Message", "m")], "TopicArn or TargetArn Reason: no value for required parameter"),
-        (
-            "Publish",
-            &[("PhoneNumber", "+821012345678"), ("Message", "m")],
-            "does not support the parameter PhoneNumber",
-        ),
-        ("Publish", &[("TopicArn", TOPIC), ("Message", "")], "Invalid parameter: Empty message"),
-        (
-            "Subscribe",
-            &[("TopicArn", TOPIC), ("Protocol", "email"), ("Endpoint", "x")],
-            "Invalid parameter: Email address",
-        ),
-        ("GetSubscriptionAttributes", &[("SubscriptionArn", "PendingConfirmation")], "at least 6 elements, not 1"),
-        ("PublishBatch", &[("TopicArn", TOPIC)], "EmptyBatchRequest"),
-        (
-            "TagResource",
-            &[("ResourceArn", "arn:aws:sns:ap-northeast-2:000000000000:no"), ("Tags", "")],
-            "ResourceNotFound",
-        ),
-    ];
-    for (operation, params, wanted) in cases {
-        let error = bench.ask(operation, params).await.unwrap_err().to_string();
-        assert!(error.contains(wanted), "{operation} {params:?}: {error}");
-    }
-}
-
-#[tokio::test]
-async fn topics_are_created_once_listed_tagged_and_deleted() {
-    let bench = Bench::new().await;
-    let again = bench.ask("CreateTopic", &[("Name", "alarm")]).await.unwrap();
-    assert_eq!(texts(&again, "TopicArn"), [TOPIC]);
-    let named = [("Name", "alarm"), ("Attributes.entry.1.key", "DisplayName"), ("Attributes.entry.1.value", "Alarm")];
-    assert!(bench.ask("CreateTopic", &named).await.unwrap_err().message.contains("with different attributes"));
-    let policy = entry(&bench.ask("GetTopicAttributes", &[("TopicArn", TOPIC)]).await.unwrap(), "Policy").unwrap();
-    assert!(policy.contains("__default_policy_ID") && policy.contains("AWS:SourceOwner"), "{policy}");
-    let tag = [("ResourceArn", TOPIC), ("Tags.member.1.Key", "run"), ("Tags.member.1.Value", "1")];
-    bench.ask("TagResource", &tag).await.unwrap();
-    assert_eq!(texts(&bench.ask("ListTagsForResource", &tag[..1]).await.unwrap(), "Key"), ["run"]);
-    bench.ask("DeleteTopic", &[("TopicArn", TOPIC)]).await.unwrap();
-    bench.ask("DeleteTopic", &[("TopicArn", TOPIC)]).await.unwrap();
-    assert!(texts(&bench.ask("ListTopics", &[]).await.unwrap(), "TopicArn").is_empty());
 }
 
 #[tokio::test]
@@ -494,31 +317,4 @@ async fn a_batch_publishes_each_entry_for_itself() {
     let received = bench.received().await;
     assert_eq!(received.len(), 1);
     assert_eq!(received[0]["Body"], "one");
-}
-
-#[tokio::test]
-async fn the_link_in_the_mail_confirms_for_whoever_opens_it() {
-    let lab = crate::Lab::start().await.unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let ask = async |operation: &str, params: &[(&str, &str)]| {
-        let signature = "AWS4-HMAC-SHA256 Credential=test/20260101/ap-northeast-2/sns/aws4_request";
-        let request = client.post(lab.endpoint_url()).header("authorization", signature);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        request.body(encoded(operation, params)).send().await.unwrap().text().await.unwrap()
-    };
-    ask("CreateTopic", &[("Name", "alarm")]).await;
-    let subscription = [("TopicArn", TOPIC), ("Protocol", "email"), ("Endpoint", "team@example.com")];
-    ask("Subscribe", &subscription).await;
-    let mailbox = async || -> Value {
-        let url = format!("{}/_lab/mail?to=team@example.com", lab.endpoint_url());
-        client.get(url).send().await.unwrap().json().await.unwrap()
-    };
-    let mails = mailbox().await;
-    let link = mails["messages"][0]["confirmation_url"].as_str().unwrap();
-    let page = client.get(link).send().await.unwrap().text().await.unwrap();
-    assert!(page.starts_with("<ConfirmSubscriptionResponse") && page.contains(TOPIC), "{page}");
-    ask("Publish", &[("TopicArn", TOPIC), ("Message", "port 22 is open")]).await;
-    lab.settled().await;
-    let mails = mailbox().await;
-    assert!(mails["messages"][1]["body"].as_str().unwrap().starts_with("port 22 is open\n"), "{mails}");
 }

@@ -14,7 +14,7 @@ use super::error::invalid_value;
 use crate::gateway::error::AwsError;
 
 /// A message.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) id: String,
     pub(super) body: String,

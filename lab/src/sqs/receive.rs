@@ -15,7 +15,6 @@ use super::error::{invalid_value, no_queue};
 use super::message::{Message, MessageAttribute, md5_of_attributes, md5_of_body};
 use super::permission::allows_key;
 use super::queue::Queue;
-use super::redrive::redrive;
 use super::{Queues, Sqs};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -160,7 +159,7 @@ impl Sqs {
                 tokio::pin!(woken);
                 // From here on no change is missed, though it is looked for before it is awaited.
                 woken.as_mut().enable();
-                let attempt = self.on_queues(call, &queue_url, |queues, name| take(queues, name, &wanted))?;
+                let attempt = self.on_queues(call, &queue_url, |queues, name| self.take(queues, name, &wanted))?;
                 let until = begun + wanted.wait.unwrap_or(attempt.wait);
                 if !attempt.messages.is_empty() || Instant::now() >= until {
                     let count = attempt.messages.len();
@@ -183,25 +182,27 @@ impl Sqs {
     }
 }
 
-/// Takes what can be received now: each message gets a new receipt handle and is hidden for the visibility timeout. What
-/// was received too often goes to the dead-letter queue instead.
-fn take(queues: &mut Queues, name: &str, wanted: &Wanted) -> Result<Attempt, AwsError> {
-    let now = Instant::now();
-    redrive(queues, name, now)?;
-    let queue = queues.get_mut(name).ok_or_else(no_queue)?;
-    let locked = queue.locked_groups(now);
-    let hidden = wanted.visibility.unwrap_or(Duration::from_secs(queue.attributes.visibility_seconds.into()));
-    let mut messages = Vec::new();
-    let is_free = |message: &Message| message.visible_at <= now && !Queue::is_locked(message, &locked);
-    for message in queue.messages.iter_mut().filter(|message| is_free(message)).take(wanted.most) {
-        message.receive_count += 1;
-        message.first_received.get_or_insert_with(Timestamp::now);
-        message.visible_at = now + hidden;
-        messages.push(show(message, wanted));
+impl Sqs {
+    /// Takes what can be received now: each message gets a new receipt handle and is hidden for the visibility timeout. What
+    /// was received too often goes to the dead-letter queue instead.
+    fn take(&self, queues: &mut Queues, name: &str, wanted: &Wanted) -> Result<Attempt, AwsError> {
+        let now = Instant::now();
+        self.redrive(queues, name, now)?;
+        let queue = queues.get_mut(name).ok_or_else(no_queue)?;
+        let locked = queue.locked_groups(now);
+        let hidden = wanted.visibility.unwrap_or(Duration::from_secs(queue.attributes.visibility_seconds.into()));
+        let mut messages = Vec::new();
+        let is_free = |message: &Message| message.visible_at <= now && !Queue::is_locked(message, &locked);
+        for message in queue.messages.iter_mut().filter(|message| is_free(message)).take(wanted.most) {
+            message.receive_count += 1;
+            message.first_received.get_or_insert_with(Timestamp::now);
+            message.visible_at = now + hidden;
+            messages.push(show(message, wanted));
+        }
+        let next = queue.messages.iter().map(|message| message.visible_at).filter(|at| *at > now).min();
+        let wait = Duration::from_secs(queue.attributes.wait_seconds.into());
+        Ok(Attempt { messages, next, wait, changed: Arc::clone(&queue.changed) })
     }
-    let next = queue.messages.iter().map(|message| message.visible_at).filter(|at| *at > now).min();
-    let wait = Duration::from_secs(queue.attributes.wait_seconds.into());
-    Ok(Attempt { messages, next, wait, changed: Arc::clone(&queue.changed) })
 }
 
 fn show(message: &mut Message, wanted: &Wanted) -> Received {

@@ -1,6 +1,7 @@
 //! Dead-letter queues: where messages go that nobody manages to process, and which queues may send theirs there.
 //!
-//! A redrive policy is checked when it is set: the dead-letter queue must be there, of the same kind, and allow the source.
+//! A redrive policy is checked when it is set: the dead-letter queue must be there, in the same account and Region, of the
+//! same kind, and allow the source.
 //!
 //! Source: "Using dead-letter queues in Amazon SQS" in the Amazon SQS Developer Guide.
 
@@ -8,11 +9,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Queues;
 use super::attributes::{Attributes, invalid_because};
 use super::error::{invalid_value, no_queue};
 use super::message::Message;
+use super::{Queues, Sqs};
+use crate::deliveries::{Carried, Hop, Leg};
+use crate::faults::drop_it;
 use crate::gateway::error::AwsError;
+use crate::ids;
 use crate::scope::Scope;
 
 /// The most queues that a dead-letter queue names as its sources.
@@ -41,29 +45,31 @@ pub(super) struct RedriveAllow {
 impl Redrive {
     /// The empty text takes the policy away.
     pub(super) fn parse(text: &str) -> Result<Option<Self>, AwsError> {
-        const NAME: &str = "RedrivePolicy";
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        struct Given {
-            dead_letter_target_arn: String,
-            max_receive_count: Value,
-        }
         if text.is_empty() {
             return Ok(None);
         }
-        let given: Given = serde_json::from_str(text).map_err(|error| invalid_because(NAME, error))?;
-        // Consoles and templates write the count as a number or as a text of one.
-        let count = match &given.max_receive_count {
-            Value::String(text) => text.parse().ok(),
-            other => other.as_u64(),
+        let refuse = |reason: String| invalid_value(text, "RedrivePolicy", &reason);
+        let given: serde_json::Map<String, Value> =
+            serde_json::from_str(text).map_err(|_| refuse("Redrive policy is not a valid JSON map.".to_owned()))?;
+        let member = |name: &str| {
+            let missing = || refuse(format!("Redrive policy does not contain mandatory attribute: {name}."));
+            given.get(name).filter(|value| !value.is_null()).ok_or_else(missing)
         };
-        let count = count.and_then(|count| u32::try_from(count).ok()).filter(|count| (1..=1000).contains(count));
-        let max_receive_count =
-            count.ok_or_else(|| invalid_because(NAME, "maxReceiveCount must be an integer between 1 and 1000"))?;
-        if !given.dead_letter_target_arn.starts_with("arn:aws:sqs:") {
-            return Err(invalid_because(NAME, "deadLetterTargetArn is no ARN of a queue"));
+        let target = member("deadLetterTargetArn")?.as_str().unwrap_or_default().to_owned();
+        let count = member("maxReceiveCount")?;
+        if let Some(name) =
+            given.keys().find(|name| !matches!(name.as_str(), "deadLetterTargetArn" | "maxReceiveCount"))
+        {
+            return Err(refuse(format!("Redrive policy contains unknown attribute: {name}.")));
         }
-        Ok(Some(Self { text: text.to_owned(), target: given.dead_letter_target_arn, max_receive_count }))
+        // Consoles and templates write the count as a number or as a text of one.
+        let shown = count.as_str().map_or_else(|| count.to_string(), str::to_owned);
+        let max_receive_count = shown.parse().ok().filter(|count| (1..=1000).contains(count)).ok_or_else(|| {
+            refuse(format!(
+                "Invalid value for maxReceiveCount: {shown}, valid values are from 1 to 1000 both inclusive."
+            ))
+        })?;
+        Ok(Some(Self { text: text.to_owned(), target, max_receive_count }))
     }
 }
 
@@ -125,28 +131,43 @@ pub(super) fn check_target(
     if allows { Ok(()) } else { refuse("The dead-letter queue's RedriveAllowPolicy does not allow this source queue.") }
 }
 
-/// Moves the messages that were received as often as the redrive policy allows. Without their queue, they stay.
-pub(super) fn redrive(queues: &mut Queues, name: &str, now: Instant) -> Result<(), AwsError> {
-    let queue = queues.get_mut(name).ok_or_else(no_queue)?;
-    queue.expire(now);
-    let Some(redrive) = queue.attributes.redrive.clone() else { return Ok(()) };
-    let (source, target) = (queue.arn.clone(), redrive.target.rsplit(':').next().unwrap_or_default().to_owned());
-    let is_allowed = queues.get(&target).is_some_and(|queue| {
-        let allow = queue.attributes.redrive_allow.as_ref();
-        queue.arn == redrive.target && allow.is_none_or(|allow| allow.allows(&source))
-    });
-    if target == name || !is_allowed {
-        return Ok(());
-    }
-    let spent = |message: &mut Message| message.visible_at <= now && message.receive_count >= redrive.max_receive_count;
-    let moved: Vec<Message> =
-        queues.get_mut(name).map(|queue| queue.messages.extract_if(.., spent).collect()).unwrap_or_default();
-    if let Some(dead_letters) = queues.get_mut(&target) {
+impl Sqs {
+    /// Moves the messages that were received as often as the redrive policy allows. Without their queue, they stay.
+    pub(super) fn redrive(&self, queues: &mut Queues, name: &str, now: Instant) -> Result<(), AwsError> {
+        let queue = queues.get_mut(name).ok_or_else(no_queue)?;
+        queue.expire(now);
+        let Some(redrive) = queue.attributes.redrive.clone() else { return Ok(()) };
+        let (source, scope) = (queue.arn.clone(), queue.scope());
+        let target = redrive.target.rsplit(':').next().unwrap_or_default().to_owned();
+        let is_allowed = queues.get(&target).is_some_and(|queue| {
+            let allow = queue.attributes.redrive_allow.as_ref();
+            queue.arn == redrive.target && allow.is_none_or(|allow| allow.allows(&source))
+        });
+        if target == name || !is_allowed {
+            return Ok(());
+        }
+        let spent =
+            |message: &mut Message| message.visible_at <= now && message.receive_count >= redrive.max_receive_count;
+        let moved: Vec<Message> =
+            queues.get_mut(name).map(|queue| queue.messages.extract_if(.., spent).collect()).unwrap_or_default();
+        let Some(dead_letters) = queues.get_mut(&target) else { return Ok(()) };
         for mut message in moved {
             message.system.insert("DeadLetterQueueSourceArn", source.clone());
             message.receipt = None;
-            dead_letters.take_over(message);
+            let (delay, copies) = self.faults.on_delivery(Hop::Queue, &redrive.target);
+            if copies == 0 {
+                let (from, to) = (source.clone(), redrive.target.clone());
+                let leg = Leg { scope: scope.clone(), hop: Hop::Queue, from, to, carried: Carried::default() };
+                drop_it(&self.deliveries, leg);
+            }
+            // A late letter is in its queue, and cannot be received yet.
+            message.visible_at = message.visible_at.max(now + delay);
+            for copy in 0..copies {
+                // A second one is deleted for itself, as one that comes twice by any other way.
+                let id = if copy == 0 { message.id.clone() } else { ids::uuid() };
+                dead_letters.take_over(Message { id, ..message.clone() });
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

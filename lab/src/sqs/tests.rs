@@ -1,3 +1,4 @@
+mod faults;
 mod fifo;
 mod moves;
 mod query;

@@ -1,4 +1,11 @@
 //! What a function writes to its standard output and error, line by line into its log stream.
+//!
+//! A record of Python's `logging` is one event however many lines it has. AWS's runtime writes such records to a channel of
+//! their own, each with its length; the lab's writes them into the output, where they keep their place among the lines:
+//!
+//! ```text
+//! RS (0x1e)  the stream's frame  space  level  space  bytes  line break  the record
+//! ```
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,6 +16,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::super::logging::Level;
 use super::super::logs::LogStream;
 
 /// The largest event of CloudWatch Logs, in bytes (256 KB); a longer line is split.
@@ -29,7 +37,9 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn capture(pipe: OwnedFd, stream: &Arc<LogStream>) -> io::Result<Self> {
         let (flushes, requests) = mpsc::unbounded_channel();
-        let lines = Lines { pipe: Receiver::from_owned_fd(pipe)?, line: Vec::new(), stream: Arc::clone(stream) };
+        let mark = [b"\x1e", stream.frame().as_bytes()].concat();
+        let pipe = Receiver::from_owned_fd(pipe)?;
+        let lines = Lines { pipe, mark, line: Vec::new(), record: None, stream: Arc::clone(stream) };
         Ok(Self { flushes, reader: tokio::spawn(lines.run(requests)) })
     }
 
@@ -60,8 +70,26 @@ enum Pipe {
 
 struct Lines {
     pipe: Receiver,
+    /// What begins a record.
+    mark: Vec<u8>,
     line: Vec<u8>,
+    record: Option<Record>,
     stream: Arc<LogStream>,
+}
+
+/// A record of which more is to come.
+struct Record {
+    level: Option<Level>,
+    text: Vec<u8>,
+    left: usize,
+}
+
+impl Record {
+    /// From what stands between the mark and the line break.
+    fn parse(head: &[u8]) -> Option<Self> {
+        let (level, bytes) = str::from_utf8(head).ok()?.trim_start().split_once(' ')?;
+        Some(Self { level: level.parse().ok(), text: Vec::new(), left: bytes.parse().ok()? })
+    }
 }
 
 impl Lines {
@@ -112,25 +140,66 @@ impl Lines {
         Pipe::MayHaveMore
     }
 
-    fn take(&mut self, bytes: &[u8]) {
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let (text, ended) = part.strip_suffix(b"\n").map_or((part, false), |text| (text, true));
-            for piece in text.chunks(MAX_LINE) {
-                if self.line.len() + piece.len() > MAX_LINE {
-                    self.write_line();
-                }
-                self.line.extend_from_slice(piece);
-            }
-            if ended {
+    fn take(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = match self.record.take() {
+                Some(record) => self.go_on(record, bytes),
+                None => self.take_line(bytes),
+            };
+        }
+    }
+
+    /// Takes what belongs to the record, and gives the rest.
+    fn go_on<'a>(&mut self, mut record: Record, bytes: &'a [u8]) -> &'a [u8] {
+        let (part, rest) = bytes.split_at(record.left.min(MAX_LINE - record.text.len()).min(bytes.len()));
+        record.text.extend_from_slice(part);
+        record.left -= part.len();
+        if record.left == 0 || record.text.len() == MAX_LINE {
+            let text = String::from_utf8_lossy(record.text.strip_suffix(b"\n").unwrap_or(&record.text)).into_owned();
+            self.stream.write_application(text, record.level);
+            record.text.clear();
+        }
+        self.record = Some(record).filter(|record| record.left > 0);
+        rest
+    }
+
+    /// Takes what belongs to the line, and gives the rest.
+    fn take_line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let (text, rest) = end.map_or((bytes, &[][..]), |end| (&bytes[..end], &bytes[end + 1..]));
+        for piece in text.chunks(MAX_LINE) {
+            if self.line.len() + piece.len() > MAX_LINE {
                 self.write_line();
             }
+            self.line.extend_from_slice(piece);
+        }
+        if end.is_some() {
+            self.end_line();
+        }
+        rest
+    }
+
+    /// A line is whole: one of the function's, or the head of a record, which a line may stand before that has no end yet.
+    fn end_line(&mut self) {
+        let head = memmem(&self.line, &self.mark);
+        match head.and_then(|at| Some((at, Record::parse(&self.line[at + self.mark.len()..])?))) {
+            Some((at, record)) => {
+                self.line.truncate(at);
+                self.record = Some(record).filter(|record| record.left > 0);
+            }
+            None => self.write_line(),
         }
     }
 
     fn write_line(&mut self) {
-        self.stream.write(String::from_utf8_lossy(&self.line).into_owned());
+        self.stream.write_application(String::from_utf8_lossy(&self.line).into_owned(), None);
         self.line.clear();
     }
+}
+
+/// Where `what` begins.
+fn memmem(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
 }
 
 #[cfg(test)]
@@ -138,10 +207,11 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    use crate::lambda::logs::tests::stream_of;
+
     #[tokio::test]
     async fn lines_arrive_whole_and_a_flush_brings_what_was_written_before_it() {
-        let (sender, mut events) = mpsc::unbounded_channel();
-        let stream = LogStream::open(Arc::new(sender), "g", "1");
+        let (stream, mut events) = stream_of(|_| {});
         let (out, mut writer) = io::pipe().unwrap();
         let mut output = Output::capture(out.into(), &stream).unwrap();
         writer.write_all(b"one\ntwo\nthr").unwrap();
@@ -156,8 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_without_end_is_split_at_the_limit_of_cloudwatch() {
-        let (sender, mut events) = mpsc::unbounded_channel();
-        let stream = LogStream::open(Arc::new(sender), "g", "1");
+        let (stream, mut events) = stream_of(|_| {});
         let (out, mut writer) = io::pipe().unwrap();
         let mut output = Output::capture(out.into(), &stream).unwrap();
         let written = tokio::task::spawn_blocking(move || writer.write_all(&vec![b'x'; MAX_LINE + 10]));
@@ -167,5 +236,31 @@ mod tests {
         let second = events.try_recv().unwrap().message.len();
         assert!(first <= MAX_LINE + 1, "{first}");
         assert_eq!(first + second, MAX_LINE + 10 + 2);
+    }
+
+    #[tokio::test]
+    async fn a_record_is_one_event_whatever_it_has_in_it() {
+        let (stream, mut events) = stream_of(|_| {});
+        let (out, mut writer) = io::pipe().unwrap();
+        let mut output = Output::capture(out.into(), &stream).unwrap();
+        let record = |text: &str| format!("\x1e{} ERROR {}\n{text}", stream.frame(), text.len());
+        writer.write_all(format!("before\nno end {}", record("one\ntwo\n\x1ethree\n")).as_bytes()).unwrap();
+        writer.write_all(b" yet\n\x1enot the mark ERROR 3\n").unwrap();
+        // A record may come in pieces, and be larger than an event.
+        let large = record(&"x".repeat(MAX_LINE + 3));
+        let written = tokio::task::spawn_blocking(move || {
+            for piece in large.as_bytes().chunks(1000) {
+                writer.write_all(piece).unwrap();
+            }
+        });
+        written.await.unwrap();
+        output.finish().await;
+        let messages: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).map(|event| event.message).collect();
+        let short: Vec<_> = messages.iter().filter(|message| message.len() < 100).collect();
+        assert_eq!(
+            short,
+            ["before\n", "one\ntwo\n\x1ethree\n", "no end  yet\n", "\x1enot the mark ERROR 3\n", "xxx\n"]
+        );
+        assert_eq!(messages.len(), 6);
     }
 }

@@ -163,15 +163,65 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+# The format of the log, and what the lab's log reader knows a record by. The function sees nothing of the latter.
+JSON = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+FRAME = os.environ.pop("_ALERT_DRILL_LOG_FRAME", None)
+
+
+def write_record(text, level):
+    """Writes one event of the log, however many lines it has, and whatever the function has made of its output."""
+    data = text.encode("utf-8", "backslashreplace")
+    head = "\x1e%s %s %d\n" % (FRAME, level, len(data))
+    sys.__stdout__.flush()
+    sys.__stdout__.buffer.write(head.encode("ascii") + data)
+    sys.__stdout__.buffer.flush()
+
+
+def rounded(level):
+    """The standard level at or below a level of the function's own."""
+    return min(50, max(0, level)) // 10 * 10
+
+
+# As the log reader names them, whatever the function calls its levels.
+LEVELS = {0: "-", 10: "DEBUG", 20: "INFO", 30: "WARN", 40: "ERROR", 50: "FATAL"}
+
+
 class LambdaLoggerHandler(logging.Handler):
     def emit(self, record):
-        # Looked up at each call, and with the line break in the format, as AWS's handler has it.
-        sys.stdout.write(self.format(record))
+        write_record(self.format(record), LEVELS[rounded(record.levelno)])
 
 
 class LambdaFormatter(logging.Formatter):
     def formatException(self, ei):
         return alert_drill_note.as_in_aws(super().formatException(ei))
+
+
+# What a record has by itself: everything else was given by `extra`, and becomes a member.
+OWN = (set(vars(logging.makeLogRecord({}))) - {"taskName"}) | {"aws_request_id", "tenant_id"}
+
+
+class LambdaJsonFormatter(logging.Formatter):
+    def format(self, record):
+        level = rounded(record.levelno)
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        members = {
+            "timestamp": "%s.%03dZ" % (seconds, int(record.created * 1000) % 1000),
+            "level": logging.getLevelName(level),
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            error_type, error, trace = record.exc_info
+            members["stackTrace"] = [alert_drill_note.as_in_aws(line) for line in traceback.format_tb(trace)]
+            members["errorType"] = error_type.__name__
+            members["errorMessage"] = alert_drill_note.as_in_aws(str(error))
+        members["requestId"] = record.aws_request_id
+        if record.exc_info:
+            members["location"] = "%s:%s:%s" % (record.pathname, record.funcName, record.lineno)
+        for name, value in vars(record).items():
+            if name not in OWN and name not in members and value is not None:
+                members[name] = value
+        return json.dumps(members, ensure_ascii=False) + "\n"
 
 
 class Unbuffered(io.TextIOWrapper):
@@ -192,13 +242,21 @@ def set_up_output():
 def set_up_logging():
     # For every formatter, those of the function too.
     logging.Formatter.converter = time.gmtime
-    formatter = LambdaFormatter(
-        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
-    )
+    if JSON:
+        formatter = LambdaJsonFormatter()
+    else:
+        formatter = LambdaFormatter(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
+        )
     handler = LambdaLoggerHandler()
     handler.setFormatter(formatter)
     handler.addFilter(RequestIdFilter())
     logging.getLogger().addHandler(handler)
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    # Python has no level below this one.
+    level = {"TRACE": "DEBUG"}.get(level, level)
+    if level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
+        logging.getLogger().setLevel(level)
 
 
 def find_handler(name):
@@ -248,6 +306,10 @@ def document(error, request_id=""):
 
 
 def log_error(error):
+    if JSON:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        members = dict({"timestamp": now, "level": "ERROR"}, **error)
+        return write_record(json.dumps(members, ensure_ascii=ENSURE_ASCII) + "\n", "ERROR")
     text = "[ERROR] " + error["errorType"]
     if error["errorMessage"]:
         text += ": " + error["errorMessage"]
@@ -256,8 +318,7 @@ def log_error(error):
         for line in element.splitlines():
             bare = line.lstrip(" ")
             lines.append(NO_BREAK_SPACE * (len(line) - len(bare)) + bare)
-    # Carriage returns keep the error together as one event of the log.
-    sys.stdout.write("\r".join(lines).replace("\n", "\r") + "\n")
+    write_record("\n".join(lines) + "\n", "ERROR")
 
 
 # json writes no numbers but its own: a Decimal becomes a marked text first, and its own digits afterwards.
@@ -324,7 +385,8 @@ def report(api, path, error, request_id=""):
     result = document(error, request_id)
     hint = alert_drill_note.on(error)
     if hint is not None:
-        sys.stdout.write("LAB\t%s\n" % hint)
+        # Whatever level the log has: the lab says it, not the function.
+        write_record("LAB\t%s\n" % hint, "FATAL")
     log_error(result)
     body = json.dumps(result, ensure_ascii=ENSURE_ASCII).encode("utf-8", "surrogatepass")
     api.post(path, body, "application/vnd.aws.lambda.error+json", result["errorType"], hint)

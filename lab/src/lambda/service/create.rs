@@ -9,12 +9,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::code::Source;
-use super::describe::configuration;
+use super::describe::{configuration, creating};
+use super::execution_role::ExecutionRole;
+use super::logging::LoggingInput;
 use super::name::{self, Named};
 use super::state::{FunctionState, Settings, Version};
 use super::unsupported::{self, is_set};
 use super::version;
-use super::{Deployer, Lambda, destination, engine, function_arn, revision};
+use super::{Deployer, Lambda, Logging, destination, engine, function_arn, revision};
 use crate::cloud::Cloud;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
@@ -51,7 +53,7 @@ struct Input {
     code_signing_config_arn: Option<Value>,
     ephemeral_storage: Option<Value>,
     snap_start: Option<Value>,
-    logging_config: Option<Value>,
+    logging_config: Option<LoggingInput>,
     publish_to: Option<Value>,
     capacity_provider_config: Option<Value>,
     durable_config: Option<Value>,
@@ -93,7 +95,7 @@ pub(super) struct EnvironmentInput {
 
 impl Input {
     /// Parameters that AWS has and the lab does not, in a form that would change something.
-    fn check_supported(&self, call: &Call, name: &str) -> Result<(), AwsError> {
+    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
         let refused = [
             ("PackageType Image", self.package_type.as_deref().is_some_and(|kind| kind != "Zip")),
             ("VpcConfig", is_set(self.vpc_config.as_ref())),
@@ -105,7 +107,6 @@ impl Input {
             ("CodeSigningConfigArn", is_set(self.code_signing_config_arn.as_ref())),
             ("EphemeralStorage", unsupported::wants_disk(self.ephemeral_storage.as_ref())),
             ("SnapStart", unsupported::wants_snapshots(self.snap_start.as_ref())),
-            ("LoggingConfig", unsupported::wants_logging(self.logging_config.as_ref(), name)),
             ("PublishTo", is_set(self.publish_to.as_ref())),
             ("CapacityProviderConfig", is_set(self.capacity_provider_config.as_ref())),
             ("DurableConfig", is_set(self.durable_config.as_ref())),
@@ -118,7 +119,7 @@ impl Input {
 pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     let input: Input = call.input()?;
     let name = new_name(call, &input.function_name)?;
-    input.check_supported(call, &name)?;
+    input.check_supported(call)?;
     let source = Source::from(input.code);
     source.check_supported(call, "Code.")?;
     let settings = Settings {
@@ -132,8 +133,10 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
         environment: environment(input.environment)?,
         architectures: architectures(input.architectures.as_deref().unwrap_or(&["x86_64".to_owned()]))?,
         dead_letters: dead_letters(input.dead_letter_config)?,
+        logging: LoggingInput::apply(input.logging_config, &Logging::of(&name), &name)?,
     };
     check_role(cloud, &settings.role)?;
+    check_dead_letters(cloud, &settings)?;
     if lambda.regions.with(&call.scope, |region| region.functions.contains_key(&name)) {
         return Err(exists(&name));
     }
@@ -173,7 +176,7 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
     if taken {
         return Err(exists(&name));
     }
-    call.reply_with(StatusCode::CREATED, &answer)
+    call.reply_with(StatusCode::CREATED, &creating(answer))
 }
 
 /// The name of a function to be, which has no qualifier.
@@ -197,6 +200,12 @@ pub(super) fn dead_letters(input: Option<DeadLetterInput>) -> Result<Option<Stri
     } else {
         Err(invalid(format!("The target {arn} of DeadLetterConfig is no standard queue and no standard topic.",)))
     }
+}
+
+/// Refuses a dead-letter queue that the function's role may not send to.
+pub(super) fn check_dead_letters(cloud: &Cloud, settings: &Settings) -> Result<(), AwsError> {
+    let role = ExecutionRole { arn: &settings.role, function: &settings.name };
+    settings.dead_letters.as_ref().map_or(Ok(()), |target| role.check_dead_letters(cloud, target))
 }
 
 fn exists(name: &str) -> AwsError {

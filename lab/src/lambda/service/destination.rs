@@ -3,32 +3,26 @@
 //!
 //! Lambda sends both in the name of the function's execution role, so that the policy of a queue or a topic is asked about
 //! that role, not about `lambda.amazonaws.com`. What cannot be sent is lost; AWS counts it in `DeadLetterErrors` or
-//! `DestinationDeliveryFailures` and says no more. The role's own policies count in a lab that
-//! enforces IAM.
+//! `DestinationDeliveryFailures` and says no more. See [`super::execution_role`].
 //!
 //! Source: "Capturing records of Lambda asynchronous invocations" in the Lambda developer guide.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::asynchronous::{Chain, enqueue};
+use super::execution_role::{ExecutionRole, perform, queue_url};
 use super::invoke::count;
 use super::name::{LATEST, Named, qualified};
 use super::{InvokeRequest, function_arn};
 use crate::cloud::Cloud;
 use crate::deliveries::{Carried, Hop, Leg, Reason, Refusal};
-use crate::gateway;
-use crate::gateway::call::{Call, Reply};
-use crate::gateway::error::AwsError;
+use crate::gateway::call::Reply;
 use crate::gateway::params::Node;
 use crate::gateway::service::Service;
-use crate::identity::Identity;
-use crate::ids;
 use crate::lambda::{AsyncCondition, AsyncOutcome};
 use crate::scope::Scope;
 use crate::time;
@@ -79,13 +73,18 @@ pub(super) async fn send(cloud: &Arc<Cloud>, ended: Ended<'_>) {
         count(cloud, ended.named, "AsyncEventsDropped");
     }
     let Some(settings) = settings(cloud, ended.named, succeeded) else { return };
+    let role = ExecutionRole { arn: &settings.role, function: &ended.named.name };
     if let Some(target) = settings.dead_letters.as_ref().filter(|_| !succeeded) {
-        let sent = to_queue_or_topic(cloud, &ended, &settings.role, target, ended.dead_letter()).await;
-        ended.log(cloud, target, "DeadLetterErrors", &sent);
+        for _ in 0..ended.copies(cloud, target).await {
+            let sent = to_queue_or_topic(cloud, role, target, ended.dead_letter()).await;
+            ended.log(cloud, target, "DeadLetterErrors", &sent);
+        }
     }
     if let Some(target) = &settings.destination {
-        let sent = ended.to_destination(cloud, &settings.role, target, succeeded).await;
-        ended.log(cloud, target, "DestinationDeliveryFailures", &sent);
+        for _ in 0..ended.copies(cloud, target).await {
+            let sent = ended.to_destination(cloud, role, target, succeeded).await;
+            ended.log(cloud, target, "DestinationDeliveryFailures", &sent);
+        }
     }
 }
 
@@ -119,6 +118,12 @@ impl Ended<'_> {
         };
         let (from, to) = (self.arn(), target.to_owned());
         Leg { scope: self.named.scope.clone(), hop, from, to, carried: self.carried.clone() }
+    }
+
+    /// How often a target is sent to: once, unless the lab was told to make it go wrong.
+    async fn copies(&self, cloud: &Cloud, target: &str) -> usize {
+        let leg = self.leg(target);
+        cloud.faults.copies(&cloud.deliveries, || leg.clone(), (leg.hop, target)).await
     }
 
     /// Logs what became of a record. What a function or a bus makes of one that it was given is logged there.
@@ -173,7 +178,7 @@ impl Ended<'_> {
     async fn to_destination(
         &self,
         cloud: &Arc<Cloud>,
-        role: &str,
+        role: ExecutionRole<'_>,
         target: &str,
         succeeded: bool,
     ) -> Result<(), Refusal> {
@@ -189,26 +194,28 @@ impl Ended<'_> {
                     "EventBusName": target,
                     "Detail": record.to_string(),
                 });
-                let call = call_as(cloud, role, self.named, Service::Events, "PutEvents", target)?;
-                let call = Call { body: json!({ "Entries": [entry] }).to_string().into(), ..call };
-                let reply = gateway::perform(cloud, &call).await.map_err(|error| refusal(&error))?;
-                first_entry(&reply)
+                let mut call = role.call(cloud, target)?;
+                call.body = json!({ "Entries": [entry] }).to_string().into();
+                first_entry(&perform(cloud, &call).await?)
             }
             _ => {
                 let letter = Letter { body: record.to_string(), attributes: Vec::new() };
-                to_queue_or_topic(cloud, self, role, target, letter).await
+                to_queue_or_topic(cloud, role, target, letter).await
             }
         }
     }
 
-    async fn to_function(&self, cloud: &Arc<Cloud>, role: &str, target: &str, record: &Value) -> Result<(), Refusal> {
+    async fn to_function(
+        &self,
+        cloud: &Arc<Cloud>,
+        role: ExecutionRole<'_>,
+        target: &str,
+        record: &Value,
+    ) -> Result<(), Refusal> {
         let missing = || Refusal::new(Reason::NotFound, format!("there is no function {target}"));
         let named = Named::of_arn(target).ok_or_else(missing)?;
         // Asks whether the role may, without the call that would forget which event the record carries on.
-        let mut call = call_as(cloud, role, self.named, Service::Lambda, "Invoke", target)?;
-        call.labels = vec![("FunctionName", target.to_owned())];
-        call.headers.insert("x-amz-invocation-type", HeaderValue::from_static("DryRun"));
-        gateway::perform(cloud, &call).await.map_err(|error| refusal(&error))?;
+        perform(cloud, &role.dry_run(cloud, target)?).await?;
         let found = cloud.lambda.target(&named).map_err(|_| missing())?;
         let request = InvokeRequest::new(record.to_string());
         enqueue(cloud, &found, request, self.leg(target), self.chain.clone())
@@ -220,60 +227,19 @@ fn json_of(payload: &Bytes) -> Value {
     serde_json::from_slice(payload).unwrap_or_default()
 }
 
-/// A call of the execution role's.
-fn call_as(
-    cloud: &Cloud,
-    role: &str,
-    named: &Named,
-    service: Service,
-    operation: &str,
-    target: &str,
-) -> Result<Call, Refusal> {
-    let gone = || Refusal::new(Reason::NotFound, format!("{target} names no resource"));
-    Ok(Call {
-        service,
-        operation: operation.to_owned(),
-        scope: Scope::of_arn(target).ok_or_else(gone)?,
-        identity: identity(cloud, role, named)?,
-        request_id: ids::uuid(),
-        time: Timestamp::now(),
-        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        user_agent: "lambda.amazonaws.com".to_owned(),
-        host: String::new(),
-        method: Method::POST,
-        uri: Uri::default(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        labels: Vec::new(),
-        params: Node::default(),
-    })
-}
-
-/// The identity of the execution role while it runs the function.
-fn identity(cloud: &Cloud, role: &str, named: &Named) -> Result<Identity, Refusal> {
-    let session = cloud.iam.role(role).and_then(|role| cloud.iam.session(&role, &named.name));
-    let gone = || Refusal::new(Reason::PolicyDenied, format!("the execution role {role} is gone"));
-    session.map(|session| cloud.iam.identify(Some(&session.access_key))).ok_or_else(gone)
-}
-
 async fn to_queue_or_topic(
     cloud: &Arc<Cloud>,
-    ended: &Ended<'_>,
-    role: &str,
+    role: ExecutionRole<'_>,
     target: &str,
     letter: Letter,
 ) -> Result<(), Refusal> {
-    let is_topic = target.split(':').nth(2) == Some("sns");
-    let (service, operation) = if is_topic { (Service::Sns, "Publish") } else { (Service::Sqs, "SendMessage") };
-    let mut call = call_as(cloud, role, ended.named, service, operation, target)?;
-    if is_topic {
+    let mut call = role.call(cloud, target)?;
+    if call.service == Service::Sns {
         call.params = letter.to_form(target)?;
     } else {
-        let name = target.rsplit(':').next().unwrap_or_default();
-        call.body = letter.to_json(&format!("http://sqs/{}/{name}", call.scope.account)).to_string().into();
+        call.body = letter.to_json(&queue_url(&call.scope, target)).to_string().into();
     }
-    let sent = gateway::perform(cloud, &call).await;
-    sent.map(drop).map_err(|error| refusal(&error))
+    perform(cloud, &call).await.map(drop)
 }
 
 impl Letter {
@@ -297,18 +263,6 @@ impl Letter {
         }
         Node::parse(form.finish().as_bytes()).map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))
     }
-}
-
-/// Why another service did not take a record.
-fn refusal(error: &AwsError) -> Refusal {
-    let reason = match error.code.as_ref() {
-        code if code.starts_with("AccessDenied") || code.starts_with("AuthorizationError") => Reason::PolicyDenied,
-        code if code.contains("NonExistent") || code.contains("DoesNotExist") || code.contains("NotFound") => {
-            Reason::NotFound
-        }
-        _ => Reason::Invalid,
-    };
-    Refusal::new(reason, error.to_string())
 }
 
 /// Whether `PutEvents` took its one entry.

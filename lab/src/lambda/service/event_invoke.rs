@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::create::within;
+use super::execution_role::ExecutionRole;
 use super::name::{LATEST, Named, qualified};
 use super::page::page;
 use super::state::FunctionState;
 use super::{Lambda, Region};
+use crate::cloud::Cloud;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::lambda::RetryPolicy;
@@ -98,7 +100,7 @@ fn wrong(message: impl Into<String>) -> AwsError {
 
 /// `PutFunctionEventInvokeConfig`, which forgets what was set before, and `UpdateFunctionEventInvokeConfig`, which keeps
 /// what the call does not name.
-pub(super) fn put(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
+pub(super) fn put(lambda: &Lambda, cloud: &Cloud, call: &Call) -> Result<Reply, AwsError> {
     let Input { maximum_retry_attempts: attempts, maximum_event_age_in_seconds: age_seconds, destination_config } =
         call.input()?;
     if attempts.is_none() && age_seconds.is_none() && destination_config.is_none() {
@@ -113,10 +115,18 @@ pub(super) fn put(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let named = Named::own(call)?;
     let destinations = destination_config.map(Destinations::arns);
     let updates = call.operation.starts_with("Update");
-    let answer = lambda.regions.with(&named.scope, |region| {
-        if let Some((on_success, on_failure)) = &destinations {
+    if let Some((on_success, on_failure)) = &destinations {
+        let role = lambda.regions.with(&named.scope, |region| {
             check_destinations(region, &named, on_success.as_deref(), on_failure.as_deref())?;
-        }
+            let (function, _) = find(region, &named)?;
+            Ok(function.named_version(&named)?.settings.role.clone())
+        })?;
+        // Outside of the lock: the policy of a function that is a destination counts, too.
+        let role = ExecutionRole { arn: &role, function: &named.name };
+        let mut targets = [on_success, on_failure].into_iter().flatten();
+        targets.try_for_each(|target| role.check_destination(cloud, target))?;
+    }
+    let answer = lambda.regions.with(&named.scope, |region| {
         let (function, key) = find(region, &named)?;
         let before = function.event_invokes.get(&key).filter(|_| updates);
         if updates && before.is_none() {
@@ -139,7 +149,7 @@ pub(super) fn put(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 }
 
 /// A destination is of one of the kinds that AWS has; of these the lab lacks S3 alone. Whether a queue, a topic or a bus is
-/// there shows when a record is sent, as in AWS.
+/// there shows when a record is sent.
 fn check_destinations(
     region: &Region,
     named: &Named,

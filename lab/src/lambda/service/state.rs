@@ -9,7 +9,7 @@ use super::alias::Alias;
 use super::event_invoke::EventInvoke;
 use super::name::{LATEST, Named, is_alias, qualified};
 use super::url::FunctionUrl;
-use super::{Function, Package, ReservedConcurrency, Runtime, revision};
+use super::{Function, Logging, Package, ReservedConcurrency, Runtime, revision};
 use crate::gateway::error::AwsError;
 use crate::policy::PolicyDocument;
 
@@ -59,6 +59,7 @@ pub(super) struct Settings {
     pub(super) architectures: Vec<String>,
     /// The queue or topic of `DeadLetterConfig`.
     pub(super) dead_letters: Option<String>,
+    pub(super) logging: Logging,
 }
 
 impl Version {

@@ -24,6 +24,7 @@ mod destinations;
 mod end;
 mod functions;
 mod invocations;
+mod logging;
 mod permissions;
 mod qualifiers;
 mod refusals;
@@ -62,6 +63,27 @@ impl Client {
         let client = Self { cloud, running, account: ACCOUNT, region: "ap-northeast-2" };
         client.role("notifier", "lambda.amazonaws.com").await;
         client
+            .allow("notifier", &["sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction", "events:PutEvents"])
+            .await;
+        client
+    }
+
+    /// Lets a role do this on everything, and nothing else.
+    async fn allow(&self, role: &str, actions: &[&str]) {
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
+        });
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", "PutRolePolicy")
+            .append_pair("Version", "2010-05-08")
+            .append_pair("RoleName", role)
+            .append_pair("PolicyName", "own")
+            .append_pair("PolicyDocument", &policy.to_string())
+            .finish();
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let reply = self.send("iam", Method::POST, "/", &headers, form).await;
+        assert!(reply.status.is_success(), "{reply:?}");
     }
 
     /// The same lab as another account sees it.

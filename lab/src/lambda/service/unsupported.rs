@@ -39,11 +39,6 @@ pub(super) fn wants_snapshots(snap_start: Option<&Value>) -> bool {
     differs(snap_start, &json!({ "ApplyOn": "None" }))
 }
 
-/// `function` is the name that the default log group is named after.
-pub(super) fn wants_logging(config: Option<&Value>, function: &str) -> bool {
-    differs(config, &json!({ "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{function}") }))
-}
-
 /// Whether a structure was given with a member that is not the default's.
 fn differs(given: Option<&Value>, default: &Value) -> bool {
     match given {

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::code::Source;
 use super::create::{self, DeadLetterInput, EnvironmentInput};
-use super::describe::configuration;
+use super::describe::{changing, configuration};
+use super::logging::LoggingInput;
 use super::name::{Named, qualified};
 use super::state::{Settings, Version};
 use super::unsupported::{self, is_set};
@@ -98,13 +99,13 @@ struct ConfigurationUpdate {
     image_config: Option<Value>,
     ephemeral_storage: Option<Value>,
     snap_start: Option<Value>,
-    logging_config: Option<Value>,
+    logging_config: Option<LoggingInput>,
     capacity_provider_config: Option<Value>,
     durable_config: Option<Value>,
 }
 
 impl ConfigurationUpdate {
-    fn check_supported(&self, call: &Call, name: &str) -> Result<(), AwsError> {
+    fn check_supported(&self, call: &Call) -> Result<(), AwsError> {
         let refused = [
             ("Layers", is_set(self.layers.as_ref())),
             ("VpcConfig", is_set(self.vpc_config.as_ref())),
@@ -114,7 +115,6 @@ impl ConfigurationUpdate {
             ("ImageConfig", is_set(self.image_config.as_ref())),
             ("EphemeralStorage", unsupported::wants_disk(self.ephemeral_storage.as_ref())),
             ("SnapStart", unsupported::wants_snapshots(self.snap_start.as_ref())),
-            ("LoggingConfig", unsupported::wants_logging(self.logging_config.as_ref(), name)),
             ("CapacityProviderConfig", is_set(self.capacity_provider_config.as_ref())),
             ("DurableConfig", is_set(self.durable_config.as_ref())),
         ];
@@ -122,6 +122,7 @@ impl ConfigurationUpdate {
     }
 
     fn apply(self, cloud: &Cloud, settings: &mut Settings) -> Result<(), AwsError> {
+        let sends_elsewhere = self.role.is_some() || self.dead_letter_config.is_some();
         if let Some(role) = self.role {
             create::check_role(cloud, &role)?;
             settings.role = role;
@@ -147,13 +148,17 @@ impl ConfigurationUpdate {
         if self.dead_letter_config.is_some() {
             settings.dead_letters = create::dead_letters(self.dead_letter_config)?;
         }
+        settings.logging = LoggingInput::apply(self.logging_config, &settings.logging, &settings.name)?;
+        if sends_elsewhere {
+            create::check_dead_letters(cloud, settings)?;
+        }
         Ok(())
     }
 }
 
 pub(super) fn configuration_update(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
     let input: ConfigurationUpdate = call.input()?;
-    input.check_supported(call, &Named::whole(call)?.name)?;
+    input.check_supported(call)?;
     let revision_id = input.revision_id.clone();
     let change = |latest: &mut Version| input.apply(cloud, &mut latest.settings);
     redeploy(lambda, cloud, call, revision_id.as_deref(), false, change)
@@ -189,5 +194,5 @@ fn redeploy(
     })?;
     // Outside of the lock: retiring kills processes, and the last reference to a package removes its files.
     before.deployed.retire();
-    call.reply(&answer)
+    call.reply(&changing(answer))
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod logging;
 mod machine;
 mod oracle;
 mod process;
@@ -68,7 +69,7 @@ async fn an_error_of_the_handler_has_a_trace_that_starts_in_its_code() {
     let trace = error["stackTrace"][0].as_str().unwrap();
     assert!(trace.contains("/lambda.py\", line 2, in lambda_handler\n    return {}['missing']\n"), "{trace}");
     let lines = lab.lines();
-    assert!(lines.iter().any(|line| line.starts_with("[ERROR] KeyError: 'missing'\rTraceback")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("[ERROR] KeyError: 'missing'\nTraceback")), "{lines:?}");
     assert_eq!(function.idle_environments(), 1);
 }
 

@@ -1,12 +1,18 @@
 //! The page's files and endpoints; `tests/page.rs` looks at it in a browser.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use http_body_util::BodyExt as _;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{ASSETS, DOCUMENT, POLICY};
+use super::live::{fitting, live};
+use super::{ASSETS, DOCUMENT, MOST_READERS, POLICY};
 use crate::server::Lab;
 
 const TOPIC: &str = "arn:aws:sns:ap-northeast-2:000000000000:alarm";
@@ -193,6 +199,64 @@ async fn a_page_forgets_what_a_reset_lab_forgot() {
     assert_eq!(answers[0]["message"]["content"], "after");
     // A page that was away meanwhile.
     assert_eq!(Line::open(&lab, Some(&id)).await.next().await.1, "hello");
+}
+
+#[tokio::test]
+async fn more_pages_than_the_lab_serves_are_told_so_and_come_in_when_one_goes() {
+    let lab = Lab::start().await.unwrap();
+    let mut lines = Vec::new();
+    for _ in 0..MOST_READERS {
+        lines.push(Line::open(&lab, None).await);
+    }
+    let refused = get(&lab, "/_lab/live").await;
+    assert_eq!(refused.status(), 503);
+    let message = refused.json::<Value>().await.unwrap()["message"].clone();
+    assert!(message.as_str().unwrap().contains("close one of them"), "{message}");
+    assert_eq!(get(&lab, "/_lab/health").await.status(), 200, "the rest of the lab goes on");
+    lines.pop();
+    let free = async {
+        while get(&lab, "/_lab/live").await.status() != 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), free).await.expect("a page that went leaves no place");
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_read_keeps_nothing_of_a_lab_that_was_reset() {
+    let lab = Lab::start().await.unwrap();
+    let mut body = live(State(lab.current().clone()), HeaderMap::new()).await.into_body();
+    let text = async |body: &mut Body| {
+        let frame = timeout(Duration::from_secs(10), body.frame()).await.expect("nothing came").unwrap().unwrap();
+        String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
+    };
+    assert!(text(&mut body).await.contains("event: hello"));
+    // From here on nobody asks for more.
+    let before = Arc::downgrade(&lab.current().cloud());
+    post(&lab, "before").await;
+    lab.reset().await;
+    let gone = async {
+        while before.upgrade().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), gone).await.expect("what was before the reset is still held");
+    let next = text(&mut body).await;
+    assert!(next.contains("event: hello") && !next.contains("before"), "it reads on in the new lab: {next}");
+}
+
+#[test]
+fn an_event_has_as_many_entries_as_fit_and_one_at_least() {
+    let large = || json!("z".repeat(600_000));
+    let (list, count) = fitting([large(), large(), large()].into_iter());
+    assert_eq!((count, list.len()), (1, 600_004));
+    assert_eq!(fitting([1, 2, 3].into_iter().map(|number| json!(number))), ("[1,2,3]".to_owned(), 3));
+    assert_eq!(
+        fitting([json!("z".repeat(2 << 20))].into_iter()).1,
+        1,
+        "one that is larger than all is told all the same"
+    );
+    assert_eq!(fitting(std::iter::empty()), ("[]".to_owned(), 0));
 }
 
 #[tokio::test]

@@ -57,6 +57,29 @@ async fn faults_are_set_shown_refused_and_cleared() {
 }
 
 #[tokio::test]
+async fn one_fault_is_taken_away_and_the_others_stay_as_they_are() {
+    let lab = Lab::start().await.unwrap();
+    let faults = format!("{}/_lab/faults", lab.endpoint_url());
+    let three = r#"{"calls": [{"fault": "throttle", "service": "ec2", "next": 2}, {"fault": "delay", "milliseconds": 1}],
+        "discord": [{"fault": "bad_gateway"}]}"#;
+    assert_eq!(answer(Client::new().put(&faults).body(three)).await.0, 200);
+    assert_eq!(answer(Client::new().post(lab.discord_webhook_url()).body("{}")).await.0, 502);
+    let shown = page(&lab, "/_lab/faults").await;
+    let id = |shown: &Value, kind: &str, place: usize| shown[kind][place]["id"].as_u64().unwrap();
+    let (first, second) = (id(&shown, "calls", 0), id(&shown, "calls", 1));
+    assert_eq!(answer(Client::new().delete(format!("{faults}?id={first}"))).await.0, 200);
+    let left = page(&lab, "/_lab/faults").await;
+    assert_eq!((left["calls"].as_array().unwrap().len(), id(&left, "calls", 0)), (1, second));
+    assert_eq!(left["discord"], shown["discord"], "how often it struck is kept");
+    let (status, body) = answer(Client::new().delete(format!("{faults}?id={first}"))).await;
+    assert!(status == 404 && body.contains(&format!("no fault has the id {first}")), "{body}");
+    // An id never means another fault than it did.
+    assert_eq!(answer(Client::new().put(&faults).body(three)).await.0, 200);
+    assert!(id(&page(&lab, "/_lab/faults").await, "calls", 0) > second + 1);
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn discord_has_its_bad_days_too() {
     let lab = Lab::start().await.unwrap();
     let faults =

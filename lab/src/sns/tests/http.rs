@@ -1,4 +1,4 @@
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -11,6 +11,18 @@ fn is_whole(request: &[u8]) -> bool {
     length.is_some_and(|length: usize| body.len() >= length)
 }
 
+/// Reads a request, answers it with a status, and gives it as it came.
+pub(super) async fn answer(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), status: &str) -> String {
+    let mut request = Vec::new();
+    while !is_whole(&request) {
+        assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "it ended in the middle");
+    }
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+    String::from_utf8(request).unwrap()
+}
+
 /// Answers one request with each status in turn, and gives the requests as they came.
 pub(super) async fn endpoint(statuses: &'static [&'static str]) -> (String, tokio::task::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -19,13 +31,7 @@ pub(super) async fn endpoint(statuses: &'static [&'static str]) -> (String, toki
         let mut requests = Vec::new();
         for status in statuses {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !is_whole(&request) {
-                assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "it ended in the middle");
-            }
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            requests.push(String::from_utf8(request).unwrap());
+            requests.push(answer(&mut stream, status).await);
         }
         requests
     });

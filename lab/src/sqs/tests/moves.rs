@@ -65,3 +65,35 @@ async fn a_minute_goes_by_between_purges_and_before_a_name_is_free() {
     ask(&sqs, "CreateQueue", create).await.unwrap();
     ask(&sqs, "PurgeQueue", url).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_redrive_policy_is_checked_when_it_is_set() {
+    let sqs = queue(json!({})).await;
+    ask(&sqs, "CreateQueue", json!({ "QueueName": "dead" })).await.unwrap();
+    let elsewhere = [DEAD_ARN.replace("000000000000", "111122223333"), DEAD_ARN.replace("ap-northeast-2", "eu-west-1")];
+    let policy =
+        |target: &str, count: Value| json!({ "deadLetterTargetArn": target, "maxReceiveCount": count }).to_string();
+    for (policy, reason) in [
+        (policy(&elsewhere[0], 1.into()), "Dead letter target does not exist."),
+        (policy(&elsewhere[1], 1.into()), "Dead letter target does not exist."),
+        (policy("dead", 1.into()), "Dead letter target does not exist."),
+        (
+            policy(DEAD_ARN, 0.into()),
+            "Invalid value for maxReceiveCount: 0, valid values are from 1 to 1000 both inclusive.",
+        ),
+        (policy(DEAD_ARN, "1001".into()), "Invalid value for maxReceiveCount: 1001, valid values are from 1 to"),
+        (json!({ "maxReceiveCount": 1 }).to_string(), "does not contain mandatory attribute: deadLetterTargetArn."),
+        (
+            json!({ "deadLetterTargetArn": DEAD_ARN }).to_string(),
+            "does not contain mandatory attribute: maxReceiveCount.",
+        ),
+        ("dead".to_owned(), "Redrive policy is not a valid JSON map."),
+    ] {
+        let input = json!({ "QueueUrl": URL, "Attributes": { "RedrivePolicy": policy } });
+        let error = ask(&sqs, "SetQueueAttributes", input).await.unwrap_err();
+        let start = format!("Value {policy} for parameter RedrivePolicy is invalid. Reason: ");
+        assert_eq!(error.code, "InvalidParameterValue", "{policy}");
+        assert!(error.message.starts_with(&start) && error.message.contains(reason), "{policy}: {error}");
+    }
+    assert!(attributes(&sqs).await.get("RedrivePolicy").is_none(), "what was refused was not set");
+}

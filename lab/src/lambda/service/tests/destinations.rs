@@ -147,6 +147,7 @@ async fn topics_functions_and_buses_are_destinations_too() {
     answers.sort_by_key(ToString::to_string);
     assert_eq!(answers, ["to-bus", "to-topic"]);
     let next = deliveries.iter().find(|delivery| delivery.to == client.arn("next")).unwrap();
+    assert_eq!(next.detail, None);
     assert_eq!((next.outcome, next.from.clone()), (Outcome::Delivered, client.arn("to-function") + ":$LATEST"));
 }
 
@@ -180,10 +181,10 @@ async fn what_cannot_be_sent_is_lost_and_the_log_says_why() {
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": closed }],
     });
-    let url = format!("http://127.0.0.1:4566/{ACCOUNT}/closed");
-    client.sqs("SetQueueAttributes", json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } })).await;
     client.create_with("alarm", json!({ "DeadLetterConfig": { "TargetArn": arn("sqs", "missing") } })).await.unwrap();
     client.destinations("alarm", "", &closed).await.unwrap();
+    let url = format!("http://127.0.0.1:4566/{ACCOUNT}/closed");
+    client.sqs("SetQueueAttributes", json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } })).await;
     client.invoke("alarm", &EVENT, json!({ "do": "fail" })).await;
     let deliveries = client.settled().await;
     let reason = |to: &str| deliveries.iter().find(|delivery| delivery.to == to).and_then(|delivery| delivery.reason);
@@ -243,4 +244,59 @@ async fn what_is_no_destination_is_refused() {
         let refused = client.put("/alarm/configuration", json!({ "DeadLetterConfig": { "TargetArn": target } })).await;
         assert!(refused.unwrap_err().starts_with(invalid), "{target}");
     }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_send_is_refused_when_the_target_is_set_and_again_when_it_is_to_send() {
+    let client = Client::new().await;
+    let queue = client.queue("dead").await;
+    let (topic, bus) = (arn("sns", "news"), arn("events", "event-bus/default"));
+    client.allow("notifier", &["logs:PutLogEvents"]).await;
+    let refused = "400 InvalidParameterValueException: The provided execution role does not have permissions to call ";
+    for (target, what) in [(&queue, "SendMessage on SQS"), (&topic, "Publish on SNS")] {
+        let dead_letters = json!({ "DeadLetterConfig": { "TargetArn": target } });
+        assert_eq!(client.create_with("alarm", dead_letters).await.unwrap_err(), format!("{refused}{what}"));
+    }
+    client.create("alarm").await;
+    client.create("next").await;
+    let refused =
+        "400 InvalidParameterValueException: The function's execution role does not have permissions to call ";
+    let next = client.arn("next");
+    for (target, action) in
+        [(&queue, "SendMessage"), (&topic, "Publish"), (&bus, "PutEvents"), (&next, "InvokeFunction")]
+    {
+        let error = client.destinations("alarm", target, "").await.unwrap_err();
+        assert_eq!(error, format!("{refused}{action} on {target}"));
+    }
+
+    client.allow("notifier", &["sqs:SendMessage"]).await;
+    client.put("/alarm/configuration", json!({ "DeadLetterConfig": { "TargetArn": queue } })).await.unwrap();
+    client.role("other", "lambda.amazonaws.com").await;
+    let role = json!({ "Role": format!("arn:aws:iam::{ACCOUNT}:role/other") });
+    let error = client.put("/alarm/configuration", role).await.unwrap_err();
+    assert!(error.ends_with("does not have permissions to call SendMessage on SQS"), "{error}");
+    client.allow("notifier", &["logs:PutLogEvents"]).await;
+    client.invoke("alarm", &EVENT, json!({ "do": "fail" })).await;
+    let deliveries = client.settled().await;
+    let lost = deliveries.iter().find(|delivery| delivery.to == queue).unwrap();
+    assert_eq!((lost.outcome, lost.reason), (Outcome::Stopped, Some(Reason::PolicyDenied)));
+    assert!(lost.detail.as_ref().unwrap().contains("assumed-role/notifier/alarm"), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_fault_that_was_ordered_strikes_dead_letters_and_records_too() {
+    let client = Client::new().await;
+    let (dead, records) = (client.queue("dead").await, client.queue("records").await);
+    client.create_with("alarm", json!({ "DeadLetterConfig": { "TargetArn": dead } })).await.unwrap();
+    client.destinations("alarm", "", &records).await.unwrap();
+    let faults = json!({ "deliveries": [
+        { "fault": "drop", "hop": "queue", "to": dead },
+        { "fault": "duplicate", "hop": "queue", "to": records },
+    ] });
+    client.cloud.faults.set(&crate::faults::Faults::from_json(&faults.to_string()).unwrap()).unwrap();
+    client.invoke("alarm", &EVENT, json!({ "do": "fail" })).await;
+    let deliveries = client.settled().await;
+    assert_eq!((client.messages("dead").await.len(), client.messages("records").await.len()), (0, 2));
+    let lost = deliveries.iter().find(|delivery| delivery.to == dead).unwrap();
+    assert_eq!((lost.reason, client.metric("DeadLetterErrors", "alarm")), (Some(Reason::Fault), 0.0));
 }

@@ -8,12 +8,37 @@ async fn what_was_created_is_described_with_its_defaults() {
     let created = client.create_with("alarm", json!({ "Timeout": null, "Tags": { "team": "blue" } })).await.unwrap();
     assert_eq!(created["FunctionArn"], "arn:aws:lambda:ap-northeast-2:111122223333:function:alarm");
     assert_eq!((&created["Timeout"], &created["MemorySize"]), (&json!(3), &json!(128)));
-    assert_eq!((&created["State"], &created["Version"]), (&json!("Active"), &json!("$LATEST")));
+    assert_eq!((&created["State"], &created["Version"]), (&json!("Pending"), &json!("$LATEST")));
     assert_eq!(created["Architectures"], json!(["x86_64"]));
     let found = client.get("/alarm").await.unwrap();
-    assert_eq!(found["Configuration"], created);
+    assert_eq!(
+        (&found["Configuration"]["State"], &found["Configuration"]["LastUpdateStatus"]),
+        (&json!("Active"), &json!("Successful"))
+    );
+    for name in ["FunctionArn", "CodeSha256", "RevisionId", "LoggingConfig", "LastModified"] {
+        assert_eq!(found["Configuration"][name], created[name], "{name}");
+    }
     assert_eq!(found["Tags"], json!({ "team": "blue" }));
-    assert_eq!(client.get("/alarm/configuration").await.unwrap(), created);
+    assert_eq!(client.get("/alarm/configuration").await.unwrap(), found["Configuration"]);
+}
+
+#[tokio::test]
+async fn what_is_under_way_in_aws_is_so_in_the_answer_and_done_at_the_next_look() {
+    let client = Client::new().await;
+    let created = client.create_with("alarm", json!({})).await.unwrap();
+    assert_eq!(
+        (&created["State"], &created["StateReasonCode"], &created["StateReason"], created.get("LastUpdateStatus")),
+        (&json!("Pending"), &json!("Creating"), &json!("The function is being created."), None)
+    );
+    let changed = client.put("/alarm/configuration", json!({ "Timeout": 9 })).await.unwrap();
+    let code = client.put("/alarm/code", json!({ "ZipFile": zip(&[("bootstrap", 0o755, BOOTSTRAP)]) })).await.unwrap();
+    for answer in [changed, code] {
+        let status = (&answer["State"], &answer["LastUpdateStatus"], &answer["LastUpdateStatusReasonCode"]);
+        assert_eq!(status, (&json!("Active"), &json!("InProgress"), &json!("Creating")));
+    }
+    let now = client.get("/alarm/configuration").await.unwrap();
+    assert_eq!((&now["State"], &now["LastUpdateStatus"]), (&json!("Active"), &json!("Successful")));
+    assert!(now.get("StateReason").is_none() && now.get("LastUpdateStatusReason").is_none(), "{now}");
 }
 
 #[tokio::test]

@@ -148,6 +148,11 @@ const CASES: &[(&str, &str, &str)] = &[
         "lambda.f",
         "import logging\ndef f(e, c):\n    try:\n        1 / 0\n    except Exception:\n        logging.exception('caught')",
     ),
+    (
+        "a record with more in it",
+        "lambda.f",
+        "import logging\nlog = logging.getLogger('mine')\ndef f(e, c):\n    log.warning('%s', e, extra={'group': ['sg-1'], 'n': None})\n    log.log(35, 'between')",
+    ),
     ("logging at the top", "lambda.f", "import logging\nlogging.error('early')\ndef f(e, c): pass"),
     (
         "several handlers",
@@ -186,6 +191,9 @@ const CASES: &[(&str, &str, &str)] = &[
 
 /// Where the client itself fails, or the interpreter complains of its lines: the log shows the client's own code.
 const DIES_IN_THE_CLIENT: &[&str] = &["a lone surrogate", "a coroutine", "a large answer"];
+
+/// Whose last record has no line break at its end: in this test it stays in the client's pipe.
+const UNFINISHED: &[&str] = &["a formatter of its own", "a logged exception"];
 
 /// What is there beside `lambda.py`.
 const OTHER_FILES: &[(&str, u32, &str)] = &[
@@ -227,7 +235,10 @@ async fn run(function: &Arc<Function>, lab: &mut Lab) -> (Value, Vec<String>) {
     let lines: Vec<_> = lines.map(|event| event.message).collect();
     let own = lines.iter().filter(|line| {
         !["INIT_START ", "LAB\t", "START ", "END ", "REPORT ", "INIT_REPORT "].iter().any(|is| line.starts_with(is))
+            && !line.contains(r#""type":"platform."#)
     });
+    // A record that is one event here comes line by line from the client, which writes to a pipe in this test.
+    let own = own.flat_map(|line| line.split(['\r', '\n'])).filter(|line| !line.is_empty());
     (
         json!({"error": outcome.function_error.is_some(), "answer": answer}),
         own.map(|line| undated(&plain(line))).collect(),
@@ -261,10 +272,31 @@ fn impersonal(text: &str) -> String {
 
 /// A line with zeros for the digits of its time.
 fn undated(line: &str) -> String {
+    if let Ok(Value::Object(mut record)) = serde_json::from_str(line) {
+        if let Some(time) = record.get_mut("timestamp") {
+            // Clients differ in how exactly they say when an error happened.
+            *time = json!(time.as_str().is_some_and(|time| time.len() >= "2026-11-24T15:00:00".len()));
+        }
+        return Value::Object(record).to_string();
+    }
     let Some((level, rest)) = line.split_once('\t') else { return line.to_owned() };
     let Some((time, rest)) = rest.split_once('\t') else { return line.to_owned() };
     format!("{level}\t{}\t{rest}", time.replace(|letter: char| letter.is_ascii_digit(), "0"))
 }
+
+/// The cases in which the form of the log matters.
+const LOGGED: &[&str] = &[
+    "an error",
+    "an error in Korean",
+    "an error at the top",
+    "prints",
+    "levels",
+    "the default level",
+    "a formatter of its own",
+    "a logged exception",
+    "a record with more in it",
+    "logging at the top",
+];
 
 #[tokio::test]
 async fn the_lab_s_python_runtime_agrees_with_aws_s_own() {
@@ -272,12 +304,15 @@ async fn the_lab_s_python_runtime_agrees_with_aws_s_own() {
     let python = python.to_str().unwrap();
     let mut lab = Lab::start();
     let mut different = Vec::new();
-    for (name, handler, code) in CASES {
+    let json = LogFormat::Json { application: Level::Trace, system: Level::Info };
+    let as_json = CASES.iter().filter(|(name, ..)| LOGGED.contains(name)).map(|case| (case, json));
+    for ((name, handler, code), format) in CASES.iter().map(|case| (case, LogFormat::Text)).chain(as_json) {
         let mut files = vec![("lambda.py", 0o644, *code)];
         files.extend(OTHER_FILES);
         let set = |runtime| {
             move |config: &mut FunctionConfig| {
                 (config.runtime, config.handler) = (runtime, (*handler).into());
+                config.logging.format = format;
                 // Only managed runtimes set it; the client's own answer depends on nothing of it.
                 config.environment.insert("PYTHONDONTWRITEBYTECODE".into(), "1".into());
             }
@@ -285,11 +320,14 @@ async fn the_lab_s_python_runtime_agrees_with_aws_s_own() {
         let variables = [("TEST_PYTHON", python)];
         let ours = lab.deploy_with(&variables, set(Runtime::Python(PythonVersion::V3_13)), &files);
         let theirs = lab.deploy_with(&variables, set(Runtime::ProvidedAl2023), &files);
-        let (ours, theirs) = (run(&ours, &mut lab).await, run(&theirs, &mut lab).await);
+        let (mut ours, theirs) = (run(&ours, &mut lab).await, run(&theirs, &mut lab).await);
+        if UNFINISHED.contains(name) && ours.1.len() > theirs.1.len() {
+            ours.1.pop();
+        }
         if ours.0 != theirs.0 || ours.1 != theirs.1 && !DIES_IN_THE_CLIENT.contains(name) {
-            different.push(format!("{name}\n  lab: {ours:?}\n  AWS: {theirs:?}"));
+            different.push(format!("{name}, {format:?}\n  lab: {ours:?}\n  AWS: {theirs:?}"));
         }
     }
-    eprintln!("{} of {} cases agree", CASES.len() - different.len(), CASES.len());
+    eprintln!("{} cases differ", different.len());
     assert!(different.is_empty(), "{}", different.join("\n"));
 }

@@ -2,11 +2,20 @@
 
 const KINDS = ["hello", "records", "deliveries", "under_way", "mails", "discord", "changed"];
 
+/** Why there is no line: the lab is not there, or has as many pages as it serves. */
+async function reason() {
+  try {
+    return (await fetch("/_lab/live", { method: "HEAD" })).status === 503 ? "full" : "lost";
+  } catch {
+    return "lost";
+  }
+}
+
 /**
- * Listens to the lab. `heard(kind, data)` gets what comes, `state("live" | "lost" | "connecting")` how the line is.
+ * Listens to the lab. `heard(kind, data)` gets what comes, `state("live" | "lost" | "full" | "connecting")` how the line is.
  *
- * The browser reconnects by itself and says how far it had come. It gives up only when something else than a lab answers;
- * then a new source is made after a while.
+ * The browser reconnects by itself and says how far it had come. It gives up only when something else than events is the
+ * answer; then a new source is made after a while.
  */
 export function listen(heard, state) {
   let source;
@@ -14,8 +23,9 @@ export function listen(heard, state) {
     source = new EventSource("/_lab/live");
     source.addEventListener("open", () => state("live"));
     source.addEventListener("error", () => {
-      state("lost");
-      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+      if (source.readyState !== EventSource.CLOSED) return state("lost");
+      reason().then(state);
+      setTimeout(connect, 2000);
     });
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => heard(kind, JSON.parse(event.data)));

@@ -2,6 +2,7 @@
 
 import { Channel } from "./channel.js";
 import { copyButton, el, fill } from "./dom.js";
+import { Faults } from "./faults.js";
 import { Flow } from "./flow.js";
 import { calmly, listen } from "./live.js";
 import { Mailbox } from "./mailbox.js";
@@ -41,6 +42,16 @@ const readResources = calmly(async () => {
   }
 });
 
+const readFaults = calmly(async () => {
+  try {
+    const answer = await fetch("/_lab/faults");
+    if (answer.ok) faults.know(await answer.json());
+  } catch {
+    // The line is down, which the page says already.
+  }
+});
+const faults = new Faults(at("faults"), readFaults);
+
 /** Counts once for all that comes at a time. */
 const count = calmly(async () => counts(), 60);
 
@@ -51,6 +62,7 @@ function heard(kind, data) {
       greeted = performance.now();
       for (const part of [flow, channel, mailbox]) part.forget();
       readResources();
+      readFaults();
       break;
     case "records":
       flow.addRecords(data);
@@ -58,6 +70,7 @@ function heard(kind, data) {
     case "deliveries":
       flow.addDeliveries(data, caughtUp());
       readResources();
+      readFaults();
       break;
     case "under_way":
       flow.underWay(data);
@@ -71,6 +84,7 @@ function heard(kind, data) {
       break;
     default:
       readResources();
+      readFaults();
   }
   count();
 }
@@ -81,8 +95,9 @@ function connection(state) {
   shown.dataset.state = state;
   shown.textContent = t(`connection.${state}`);
   const lost = at("lost");
-  lost.hidden = state !== "lost";
-  lost.textContent = state === "lost" ? t("lost", new Intl.DateTimeFormat(language(), { timeStyle: "medium" }).format(heardAt)) : "";
+  lost.hidden = !["lost", "full"].includes(state);
+  if (state === "full") lost.textContent = t("full");
+  else lost.textContent = state === "lost" ? t("lost", new Intl.DateTimeFormat(language(), { timeStyle: "medium" }).format(heardAt)) : "";
 }
 
 /** The numbers beside the names of the parts. */
@@ -121,7 +136,7 @@ function words() {
 function redraw() {
   words();
   for (const part of [flow, channel]) part.redraw();
-  for (const part of [mailbox, resources]) part.render();
+  for (const part of [faults, mailbox, resources]) part.render();
 }
 
 for (const button of document.querySelectorAll("[data-lang]")) {
