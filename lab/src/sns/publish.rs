@@ -162,6 +162,9 @@ impl Sns {
             return Err(AwsError::bad_request("BatchRequestTooLong", message));
         }
         let outcome = self.on_published(cloud, call, &input.topic_arn, |topic| {
+            if let Some(fifo) = &topic.settings.fifo {
+                drafts.iter().try_for_each(|(_, draft)| fifo.require(draft))?;
+            }
             let mut outcome = Outcome { successful: Vec::new(), failed: Vec::new() };
             for (id, draft) in drafts {
                 match draft.publish(topic.fifo(), call.time) {

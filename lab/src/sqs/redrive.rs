@@ -5,7 +5,7 @@
 //! Source: "Using dead-letter queues in Amazon SQS" in the Amazon SQS Developer Guide.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Queues;
@@ -21,7 +21,7 @@ const MOST_SOURCES: usize = 10;
 /// Where messages go that nobody manages to process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Redrive {
-    /// The policy as it was given.
+    /// The policy as it is shown.
     pub(super) text: String,
     /// The ARN of the dead-letter queue.
     pub(super) target: String,
@@ -53,17 +53,29 @@ impl Redrive {
         }
         let given: Given = serde_json::from_str(text).map_err(|error| invalid_because(NAME, error))?;
         // Consoles and templates write the count as a number or as a text of one.
-        let count = match &given.max_receive_count {
-            Value::String(text) => text.parse().ok(),
-            other => other.as_u64(),
+        let (count, written) = match &given.max_receive_count {
+            Value::String(text) => (text.parse().ok(), text.clone()),
+            other => (other.as_u64(), other.to_string()),
         };
         let count = count.and_then(|count| u32::try_from(count).ok()).filter(|count| (1..=1000).contains(count));
-        let max_receive_count =
-            count.ok_or_else(|| invalid_because(NAME, "maxReceiveCount must be an integer between 1 and 1000"))?;
-        if !given.dead_letter_target_arn.starts_with("arn:aws:sqs:") {
-            return Err(invalid_because(NAME, "deadLetterTargetArn is no ARN of a queue"));
+        let max_receive_count = count.ok_or_else(|| {
+            let reason = format!(
+                "Invalid value for maxReceiveCount: {written}, valid values are from 1 to 1000 both inclusive."
+            );
+            invalid_value(text, NAME, &reason)
+        })?;
+        let target = given.dead_letter_target_arn;
+        if !target.starts_with("arn:aws:sqs:") {
+            return Err(invalid_value(text, NAME, "Invalid value for deadLetterTargetArn."));
         }
-        Ok(Some(Self { text: text.to_owned(), target: given.dead_letter_target_arn, max_receive_count }))
+        // Shown as it was given, but for the count, which is shown as a number whichever way it came.
+        let text = match given.max_receive_count {
+            Value::String(_) => {
+                json!({ "deadLetterTargetArn": target, "maxReceiveCount": max_receive_count }).to_string()
+            }
+            _ => text.to_owned(),
+        };
+        Ok(Some(Self { text, target, max_receive_count }))
     }
 }
 

@@ -121,9 +121,9 @@ impl ConfigurationUpdate {
         unsupported::refuse(call, &refused)
     }
 
-    fn apply(self, cloud: &Cloud, settings: &mut Settings) -> Result<(), AwsError> {
+    fn apply(self, cloud: &Cloud, account: &str, settings: &mut Settings) -> Result<(), AwsError> {
         if let Some(role) = self.role {
-            create::check_role(cloud, &role)?;
+            create::check_role(cloud, account, &role)?;
             settings.role = role;
         }
         if let Some(handler) = self.handler {
@@ -155,7 +155,7 @@ pub(super) fn configuration_update(lambda: &Lambda, cloud: &Arc<Cloud>, call: &C
     let input: ConfigurationUpdate = call.input()?;
     input.check_supported(call, &Named::whole(call)?.name)?;
     let revision_id = input.revision_id.clone();
-    let change = |latest: &mut Version| input.apply(cloud, &mut latest.settings);
+    let change = |latest: &mut Version| input.apply(cloud, &call.scope.account, &mut latest.settings);
     redeploy(lambda, cloud, call, revision_id.as_deref(), false, change)
 }
 
