@@ -130,9 +130,9 @@ impl Fifo {
             let reason = "The request include parameter that is not valid for this queue type.";
             return Err(invalid_value(seconds, "DelaySeconds", reason));
         }
-        self.require(group.as_deref(), deduplication_id.as_deref())?;
-        let group = group.unwrap_or_default();
+        let group = group.ok_or_else(|| missing("MessageGroupId"))?;
         check_id("MessageGroupId", &group)?;
+        self.require(Some(&group), deduplication_id.as_deref())?;
         deduplication_id.as_ref().map_or(Ok(()), |id| check_id("MessageDeduplicationId", id))?;
         Ok(Place { group, deduplication_id: deduplication_id.unwrap_or_else(|| digest(body)) })
     }

@@ -133,3 +133,17 @@ async fn a_topic_that_is_not_there_is_missed_before_a_wrong_endpoint() {
     let error = bench.ask("Subscribe", &params).await.unwrap_err();
     assert_eq!((error.code.as_ref(), error.message.as_str()), ("NotFound", "Topic does not exist"));
 }
+
+#[tokio::test]
+async fn the_ids_of_a_batch_are_plain_and_short() {
+    let bench = bench().await;
+    let long = "i".repeat(81);
+    for (id, wanted) in [("a b", "contains an impermissible character: a b"), (&long, "is too long: iii")] {
+        let entry = |name: &str| format!("PublishBatchRequestEntries.member.1.{name}");
+        let params = [("TopicArn".to_owned(), FIFO), (entry("Id"), id), (entry("Message"), "m")];
+        let params = params.each_ref().map(|(name, value)| (name.as_str(), *value));
+        let error = bench.ask("PublishBatch", &params).await.unwrap_err();
+        assert_eq!(error.code, "InvalidBatchEntryId");
+        assert!(error.message.starts_with(&format!("The Id of a batch entry in the batch request {wanted}")), "{error}");
+    }
+}
