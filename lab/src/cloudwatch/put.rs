@@ -159,8 +159,12 @@ impl Datum {
             return Ok(Sample::of(number(value, "Value")?, 1.0));
         }
         if let Some(set) = &self.statistic_values {
-            let StatisticSet { sample_count: Real(count), sum: Real(sum), minimum: Real(minimum), maximum: Real(maximum) } =
-                *set;
+            let StatisticSet {
+                sample_count: Real(count),
+                sum: Real(sum),
+                minimum: Real(minimum),
+                maximum: Real(maximum),
+            } = *set;
             for (value, name) in [(sum, "Sum"), (minimum, "Minimum"), (maximum, "Maximum")] {
                 number(value, &format!("StatisticValues.{name}"))?;
             }

@@ -205,7 +205,8 @@ fn check_resource(resource: &str) -> Result<(), String> {
         return Err(VENDOR.to_owned());
     }
     let region = parts.get(3).copied().unwrap_or_default();
-    let has_region = *service == "s3" && parts.get(5).is_some_and(|path| S3_WITH_REGION.iter().any(|kind| path.starts_with(kind)));
+    let has_region =
+        *service == "s3" && parts.get(5).is_some_and(|path| S3_WITH_REGION.iter().any(|kind| path.starts_with(kind)));
     if WITHOUT_REGION.contains(service) && !has_region && !matches!(region, "" | "*") {
         return Err(match *service {
             "iam" => format!("IAM resource {resource} cannot contain region information."),

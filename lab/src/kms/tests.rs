@@ -187,7 +187,8 @@ fn what_is_not_there_is_refused_by_name() {
     let encrypt = |plaintext: &[u8]| json!({ "KeyId": "k", "Plaintext": STANDARD.encode(plaintext) });
     for (plaintext, wanted) in [(vec![], "greater than or equal to 1"), (vec![0; 4097], "less than or equal to 4096")] {
         let error = ask(&kms, "Encrypt", encrypt(&plaintext)).unwrap_err();
-        let at = "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length";
+        let at =
+            "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length";
         assert_eq!(error.message, format!("{at} {wanted}"));
     }
 }

@@ -144,6 +144,9 @@ async fn the_ids_of_a_batch_are_plain_and_short() {
         let params = params.each_ref().map(|(name, value)| (name.as_str(), *value));
         let error = bench.ask("PublishBatch", &params).await.unwrap_err();
         assert_eq!(error.code, "InvalidBatchEntryId");
-        assert!(error.message.starts_with(&format!("The Id of a batch entry in the batch request {wanted}")), "{error}");
+        assert!(
+            error.message.starts_with(&format!("The Id of a batch entry in the batch request {wanted}")),
+            "{error}"
+        );
     }
 }
