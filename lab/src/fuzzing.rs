@@ -16,7 +16,10 @@ use crate::gateway::params::Node;
 use crate::gateway::service::{Protocol, Service};
 use crate::sqs::query;
 
-/// How many requests one cloud gets before it makes place for a new one: the fuzzer must not run out of memory by a state
+/// How many requests of one input are served.
+const MOST_REQUESTS: usize = 16;
+
+/// How many requests one cloud gets, where inputs do not begin with a new one: the fuzzer must not run out of memory by a state
 /// that only grew.
 const REQUESTS: usize = 500;
 
@@ -37,34 +40,51 @@ impl Default for Gateway {
 }
 
 impl Gateway {
-    /// Serves one request: the first byte is the service, the second the operation; for the REST protocols the first line
-    /// is method, path and query. The rest is the body.
-    pub fn request(&mut self, data: &[u8]) {
-        let [service, operation, rest @ ..] = data else { return };
-        let service = Service::ALL[usize::from(*service) % Service::ALL.len()];
+    /// Serves some requests in a cloud of their own, one after another, so that an input says all that it takes to see its
+    /// finding again. They are parted by a line `%%`. The first line of each is service and operation, or for the REST
+    /// protocols service, method and path with its query; the rest is the body.
+    pub fn requests(&mut self, data: &[u8]) {
+        *self = Self::default();
+        let mut rest = Some(data);
+        for _ in 0..MOST_REQUESTS {
+            let Some(data) = rest else { break };
+            let (request, after) = split(data, b"\n%%\n");
+            self.request(request);
+            rest = after;
+        }
+    }
+
+    fn request(&mut self, data: &[u8]) {
+        let (line, body) = split(data, b"\n");
+        let line = String::from_utf8_lossy(line).into_owned();
+        let (service, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        let service = Service::from_signing_name(service).unwrap_or(Service::ALL[spread(service, Service::ALL.len())]);
         let operations = service.operations().supported;
-        let operation = operations[usize::from(*operation) % operations.len()];
+        let named = operations.iter().find(|name| **name == rest);
+        let operation = named.copied().unwrap_or(operations[spread(rest, operations.len())]);
+        let body = body.unwrap_or_default();
         match service.protocol() {
             Protocol::Ec2Query | Protocol::Query => {
-                let form = [format!("Action={operation}&").as_bytes(), rest].concat();
+                let form = [format!("Action={operation}&").as_bytes(), body].concat();
                 self.send("POST", "/", service, Some(("content-type", "application/x-www-form-urlencoded")), form);
             }
             Protocol::Json { .. } => {
                 let target = format!("X.{operation}");
-                self.send("POST", "/", service, Some(("x-amz-target", &target)), rest.to_vec());
+                self.send("POST", "/", service, Some(("x-amz-target", &target)), body.to_vec());
             }
             // Its inputs are the same in JSON, which is the easier to come by.
             Protocol::RpcV2Cbor => {
                 let target = format!("X.{operation}");
-                self.send("POST", "/", service, Some(("x-amz-target", &target)), rest.to_vec());
+                self.send("POST", "/", service, Some(("x-amz-target", &target)), body.to_vec());
                 let path = format!("/service/X/operation/{operation}");
-                self.send("POST", &path, service, Some(("smithy-protocol", "rpc-v2-cbor")), rest.to_vec());
+                let cbor =
+                    serde_json::from_slice(body).ok().and_then(|json: serde_json::Value| cbor::write(&json).ok());
+                let cbor = cbor.unwrap_or_else(|| body.to_vec());
+                self.send("POST", &path, service, Some(("smithy-protocol", "rpc-v2-cbor")), cbor);
             }
             Protocol::RestJson | Protocol::RestXml => {
-                let mut parts = rest.splitn(2, |byte| *byte == b'\n');
-                let line = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
-                let (method, target) = line.split_once(' ').unwrap_or(("GET", &line));
-                self.send(method, target, service, None, parts.next().unwrap_or_default().to_vec());
+                let (method, target) = rest.split_once(' ').unwrap_or(("GET", rest));
+                self.send(method, target, service, None, body.to_vec());
             }
         }
     }
@@ -133,6 +153,19 @@ impl Gateway {
             *self = Self::default();
         }
     }
+}
+
+/// What is before the first of these separators, and what is after it if there is one.
+fn split<'a>(data: &'a [u8], separator: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
+    match data.windows(separator.len()).position(|window| window == separator) {
+        Some(at) => (&data[..at], Some(&data[at + separator.len()..])),
+        None => (data, None),
+    }
+}
+
+/// Any word names one of so many things.
+fn spread(word: &str, things: usize) -> usize {
+    word.bytes().fold(0, |sum, byte| sum + usize::from(byte)) % things
 }
 
 /// A body in CBOR: what is read is written again, and is the same when it is read once more.

@@ -154,6 +154,10 @@ fn limit(given: Option<i64>, default: usize, most: usize) -> Result<usize, AwsEr
 fn group_name(name: Option<String>, identifier: Option<String>) -> Result<String, AwsError> {
     match (name, identifier) {
         (Some(name), None) => Ok(name),
+        (None, Some(identifier)) if identifier.contains('*') => Err(invalid(
+            "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [\\w#+=/:,.@-]*",
+        )),
         (None, Some(identifier)) => Ok(name_of_arn(&identifier).unwrap_or(&identifier).to_owned()),
         (None, None) => Err(invalid("Either logGroupName or logGroupIdentifier must be specified")),
         (Some(_), Some(_)) => Err(invalid("Only one of logGroupName and logGroupIdentifier may be specified")),

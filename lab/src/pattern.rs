@@ -38,6 +38,7 @@ mod compile;
 mod error;
 mod explain;
 mod expression;
+mod fold;
 mod json;
 mod lookup;
 mod matcher;

@@ -1,5 +1,6 @@
 //! `GetMetricData`: many metrics, in periods that begin where the clock's do.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
@@ -108,8 +109,11 @@ struct Checked {
 pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Reply, AwsError> {
     let input: GetMetricData = call.input()?;
     let (start, end) = (input.start_time.0, input.end_time.0);
-    if start >= end {
-        return Err(validation("The parameter StartTime must be less than the parameter EndTime."));
+    // In whole seconds, as CloudWatch keeps them.
+    match start.as_second().cmp(&end.as_second()) {
+        Ordering::Less => {}
+        Ordering::Equal => return Err(validation("The parameter StartTime must not equal parameter EndTime.")),
+        Ordering::Greater => return Err(validation("The parameter EndTime must be greater than StartTime.")),
     }
     let newest_first = match input.scan_by.as_deref() {
         None | Some("TimestampDescending") => true,
@@ -177,7 +181,8 @@ impl Query {
             return Err(call.unsupported_parameter(&format!("{at}Expression")));
         }
         let Some(stat) = self.metric_stat else {
-            return Err(validation(format!("Either {at}Expression or {at}MetricStat must be specified.")));
+            // The line break is AWS's.
+            return Err(validation(format!("The parameter {at}MetricStat is required.\n")));
         };
         if self.period.is_some() {
             return Err(validation(format!("The parameter {at}Period is for expressions only.")));

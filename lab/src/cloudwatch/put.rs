@@ -35,12 +35,12 @@ struct Datum {
     #[serde(default)]
     dimensions: Vec<Dimension>,
     timestamp: Option<Stamp>,
-    value: Option<f64>,
+    value: Option<Real>,
     statistic_values: Option<StatisticSet>,
     #[serde(default)]
-    values: Vec<f64>,
+    values: Vec<Real>,
     #[serde(default)]
-    counts: Vec<f64>,
+    counts: Vec<Real>,
     unit: Option<String>,
     storage_resolution: Option<i64>,
 }
@@ -48,10 +48,41 @@ struct Datum {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct StatisticSet {
-    sample_count: f64,
-    sum: f64,
-    minimum: f64,
-    maximum: f64,
+    sample_count: Real,
+    sum: Real,
+    minimum: Real,
+    maximum: Real,
+}
+
+/// A number, or what is none: JSON has no word for it, and its clients write a text.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(from = "Written")]
+struct Real(f64);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(f64),
+    Word(Word),
+}
+
+#[derive(Deserialize)]
+enum Word {
+    NaN,
+    Infinity,
+    #[serde(rename = "-Infinity")]
+    MinusInfinity,
+}
+
+impl From<Written> for Real {
+    fn from(written: Written) -> Self {
+        Self(match written {
+            Written::Number(number) => number,
+            Written::Word(Word::NaN) => f64::NAN,
+            Written::Word(Word::Infinity) => f64::INFINITY,
+            Written::Word(Word::MinusInfinity) => f64::NEG_INFINITY,
+        })
+    }
 }
 
 pub(super) fn put(cloud: &Cloud, call: &Call) -> Result<Reply, AwsError> {
@@ -124,18 +155,23 @@ impl Datum {
             }
             Err(invalid(format!("The value {value} for parameter {at}{name} is invalid.")))
         };
-        if let Some(value) = self.value {
+        if let Some(Real(value)) = self.value {
             return Ok(Sample::of(number(value, "Value")?, 1.0));
         }
         if let Some(set) = &self.statistic_values {
-            for (value, name) in [(set.sum, "Sum"), (set.minimum, "Minimum"), (set.maximum, "Maximum")] {
+            let StatisticSet {
+                sample_count: Real(count),
+                sum: Real(sum),
+                minimum: Real(minimum),
+                maximum: Real(maximum),
+            } = *set;
+            for (value, name) in [(sum, "Sum"), (minimum, "Minimum"), (maximum, "Maximum")] {
                 number(value, &format!("StatisticValues.{name}"))?;
             }
-            if !set.sample_count.is_finite() || set.sample_count <= 0.0 || set.minimum > set.maximum {
+            if !count.is_finite() || count <= 0.0 || minimum > maximum {
                 return Err(invalid(format!("The parameter {at}StatisticValues is no set of statistics.")));
             }
-            let (count, sum) = (set.sample_count, set.sum);
-            return Ok(Sample { count, sum, minimum: set.minimum, maximum: set.maximum, values: None });
+            return Ok(Sample { count, sum, minimum, maximum, values: None });
         }
         if self.values.is_empty() {
             return Err(missing(format!(
@@ -146,8 +182,8 @@ impl Datum {
             return Err(invalid(format!("The collection {at}Values must not have a size greater than {MOST_VALUES}.")));
         }
         let mut sample = Sample::default();
-        for (n, value) in self.values.iter().enumerate() {
-            let times = self.counts.get(n).copied().unwrap_or(1.0);
+        for (n, Real(value)) in self.values.iter().enumerate() {
+            let times = self.counts.get(n).map_or(1.0, |count| count.0);
             if !times.is_finite() || times < 0.0 {
                 return Err(invalid(format!(
                     "The value {times} for parameter {at}Counts.member.{} is invalid.",

@@ -77,8 +77,9 @@ pub(super) fn get(cloud: &Cloud, call: &Call) -> Result<Reply, AwsError> {
             "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60, and not {period}."
         )));
     }
-    if start >= end {
-        return Err(combination("The parameter StartTime must be less than the parameter EndTime."));
+    // In whole seconds, as CloudWatch keeps them.
+    if start.as_second() >= end.as_second() {
+        return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
     }
     let statistics = Asked::of(&input.statistics, &input.extended_statistics)?;
     let start = if period < 60 { start.as_second() } else { minute_of(start) };

@@ -174,11 +174,15 @@ async fn data_come_in_periods_and_in_pages() {
     let second = query(rest).await.unwrap();
     assert_eq!(second["MetricDataResults"][0]["Values"], json!([5.0]));
     assert_eq!(second.get("NextToken"), None);
-    let (shape, message) = query(json!({ "StartTime": base + 7200 })).await.unwrap_err();
-    assert_eq!(
-        (shape.as_str(), message.as_str()),
-        ("ValidationError", "The parameter StartTime must be less than the parameter EndTime.")
-    );
+    let none = json!({ "MetricDataQueries": [{ "Id": "a" }] });
+    for (wrong, wanted) in [
+        (json!({ "StartTime": base + 7200 }), "The parameter EndTime must be greater than StartTime."),
+        (json!({ "EndTime": base }), "The parameter StartTime must not equal parameter EndTime."),
+        (none, "The parameter MetricDataQueries.member.1.MetricStat is required.\n"),
+    ] {
+        let (shape, message) = query(wrong).await.unwrap_err();
+        assert_eq!((shape.as_str(), message.as_str()), ("ValidationError", wanted));
+    }
 }
 
 #[tokio::test]
@@ -192,6 +196,7 @@ async fn nothing_is_kept_of_a_call_with_one_wrong_number() {
         (json!({ "MetricName": "b", "Value": 1, "Timestamp": now - 15 * 86_400 }), "InvalidParameterValueException"),
         (json!({ "MetricName": "b", "Value": 1, "Timestamp": now + 3 * 3600 }), "InvalidParameterValueException"),
         (json!({ "MetricName": "b", "Value": 1e300 }), "InvalidParameterValueException"),
+        (json!({ "MetricName": "b", "Value": "NaN" }), "InvalidParameterValueException"),
         (json!({ "MetricName": "b", "Values": [1, 2], "Counts": [1] }), "InvalidParameterValueException"),
         (json!({ "MetricName": "b", "Value": 1, "StorageResolution": 5 }), "InvalidParameterValueException"),
         (json!({ "MetricName": "", "Value": 1 }), "InvalidParameterValueException"),
@@ -200,6 +205,9 @@ async fn nothing_is_kept_of_a_call_with_one_wrong_number() {
         assert_eq!(ask(&client, "PutMetricData", data).await.unwrap_err().0, code, "{wrong}");
     }
     assert_eq!(ask(&client, "ListMetrics", json!({})).await.unwrap()["Metrics"], json!([]));
+    let nan = json!({ "Namespace": "Mine", "MetricData": [{ "MetricName": "a", "Value": "NaN" }] });
+    let message = ask(&client, "PutMetricData", nan).await.unwrap_err().1;
+    assert_eq!(message, "The value NaN for parameter MetricData.member.1.Value is invalid.");
 }
 
 #[tokio::test]

@@ -145,6 +145,9 @@ impl Call {
             (Service::Iam | Service::Sts, _) => {
                 AwsError::bad_request("ValidationError", format!("The parameter {name} {what}"))
             }
+            (Service::Logs, Problem::Missing | Problem::Invalid) => {
+                AwsError::bad_request("InvalidParameterException", format!("The parameter {name} {what}"))
+            }
             (_, Problem::Malformed) => {
                 AwsError::bad_request("SerializationException", format!("The parameter {name} {what}"))
             }

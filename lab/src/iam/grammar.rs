@@ -19,6 +19,8 @@ const IAM_PATHS: &str = "IAM resource path must either be \"*\" or start with us
 
 /// Services whose ARNs have no Region.
 const WITHOUT_REGION: [&str; 2] = ["iam", "s3"];
+/// What S3 has beside buckets and objects, in a Region and of an account.
+const S3_WITH_REGION: [&str; 5] = ["accesspoint/", "job/", "storage-lens/", "storage-lens-group/", "access-grants/"];
 
 type Object = Map<String, Value>;
 
@@ -203,7 +205,9 @@ fn check_resource(resource: &str) -> Result<(), String> {
         return Err(VENDOR.to_owned());
     }
     let region = parts.get(3).copied().unwrap_or_default();
-    if WITHOUT_REGION.contains(service) && !matches!(region, "" | "*") {
+    let has_region =
+        *service == "s3" && parts.get(5).is_some_and(|path| S3_WITH_REGION.iter().any(|kind| path.starts_with(kind)));
+    if WITHOUT_REGION.contains(service) && !has_region && !matches!(region, "" | "*") {
         return Err(match *service {
             "iam" => format!("IAM resource {resource} cannot contain region information."),
             _ => format!("Resource {resource} can not contain region information."),

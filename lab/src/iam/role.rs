@@ -40,6 +40,7 @@ impl RoleState {
             max_session_duration: self.max_session_seconds,
             permissions_boundary: boundary::output(self.boundary.as_ref()),
             tags: Some(tags::to_output(&self.tags)).filter(|tags| !tags.is_empty()),
+            role_last_used: None,
         }
     }
 }
@@ -84,7 +85,12 @@ pub(super) struct RoleOutput {
     max_session_duration: i32,
     permissions_boundary: Option<AttachedBoundary>,
     tags: Option<Vec<Tag>>,
+    role_last_used: Option<LastUsed>,
 }
+
+/// When a role was last used, which the lab does not count. `GetRole` has an empty one for a role that never was.
+#[derive(Serialize)]
+struct LastUsed {}
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -168,7 +174,8 @@ struct NameInput {
 
 pub(super) fn get(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: NameInput = call.input()?;
-    let role = iam.on_role(call, &input.role_name, |role| Ok(role.output(&call.scope.account)))?;
+    let mut role = iam.on_role(call, &input.role_name, |role| Ok(role.output(&call.scope.account)))?;
+    role.role_last_used = Some(LastUsed {});
     call.reply(&OneRole { role })
 }
 

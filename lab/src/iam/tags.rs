@@ -22,9 +22,7 @@ pub(super) struct Tag {
 /// The tags of a new resource.
 pub(super) fn from_input(tags: Vec<Tag>) -> Result<BTreeMap<String, String>, AwsError> {
     if tags.len() > MOST_TAGS {
-        let keys: Vec<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
-        let constraint = format!("Member must have length less than or equal to {MOST_TAGS}");
-        return Err(name::violated(&format!("[{}]", keys.join(", ")), "tags", &constraint));
+        return Err(too_many(tags.iter().map(|tag| tag.key.as_str()), "tags"));
     }
     let mut map = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -39,6 +37,12 @@ pub(super) fn from_input(tags: Vec<Tag>) -> Result<BTreeMap<String, String>, Aws
         }
     }
     Ok(map)
+}
+
+fn too_many<'a>(keys: impl Iterator<Item = &'a str>, at: &str) -> AwsError {
+    let keys: Vec<&str> = keys.collect();
+    let constraint = format!("Member must have length less than or equal to {MOST_TAGS}");
+    name::violated(&format!("[{}]", keys.join(", ")), at, &constraint)
 }
 
 /// Refuses a key or a value that is too long, or has characters other than letters, digits, spaces and `_.:/=+-@`.
@@ -133,6 +137,12 @@ pub(super) fn tag(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
 
 pub(super) fn untag(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
     let input: TagInput = call.input()?;
+    if input.tag_keys.len() > MOST_TAGS {
+        return Err(too_many(input.tag_keys.iter().map(String::as_str), "tagKeys"));
+    }
+    for key in &input.tag_keys {
+        check(key, "tagKeys", 1..=128)?;
+    }
     iam.on_account(call, |account| {
         input.target(call)?.tags(account)?.retain(|key, _| !input.tag_keys.contains(key));
         Ok::<_, AwsError>(())

@@ -263,6 +263,12 @@ fn tags_of_a_creation_are_checked() {
         let error = create(&tags);
         assert!(error.code == code && error.message.contains(words), "{error}");
     }
+    iam_call(&iam, &[("Action", "CreateUser"), ("UserName", "u")]).unwrap();
+    for key in [long.as_str(), "NOWAY!"] {
+        let untag = [("Action", "UntagUser"), ("UserName", "u"), ("TagKeys.member.1", key)];
+        let error = iam_call(&iam, &untag).unwrap_err();
+        assert!(error.code == "ValidationError" && error.message.contains("at 'tagKeys' failed"), "{error}");
+    }
 }
 
 #[test]

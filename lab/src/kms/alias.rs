@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::{not_found, violated};
+use super::error::{not_found, validation, violated};
 use super::key::Key;
 use super::page::{Listing, page};
 use super::permission::allows_call;
@@ -52,17 +52,23 @@ struct DeleteAlias {
 }
 
 fn check(name: &str) -> Result<(), AwsError> {
-    let invalid = |message: &str| Err(AwsError::bad_request("InvalidAliasNameException", message));
     let Some(rest) = name.strip_prefix("alias/") else {
-        return invalid("Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/");
+        return Err(validation(
+            "Alias must start with the prefix \"alias/\". Please see \
+             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        ));
     };
     if rest.starts_with("aws/") {
         return Err(AwsError::bad_request("NotAuthorizedException", ""));
     }
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '_' | '-');
     if rest.is_empty() || !rest.chars().all(is_plain) {
-        let pattern = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9/_-]+$";
+        let pattern = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$";
         return Err(violated(name, "aliasName", pattern));
+    }
+    // The pattern lets the colon pass, and KMS does not.
+    if rest.contains(':') {
+        return Err(validation(format!("{name} contains invalid characters for an alias")));
     }
     if name.len() > 256 {
         return Err(violated(name, "aliasName", "Member must have length less than or equal to 256"));
@@ -73,6 +79,9 @@ fn check(name: &str) -> Result<(), AwsError> {
 impl Kms {
     /// The id of the customer's key that an alias is to point to.
     fn target(&self, call: &Call, key_id: &str) -> Result<String, AwsError> {
+        if key_id.starts_with("alias/") || key_id.contains(":alias/") {
+            return Err(validation("Aliases must refer to keys. Not aliases"));
+        }
         self.on_customer_key(call, key_id, |key| {
             key.state.check_not_pending(&key.arn)?;
             if key.account != call.scope.account {

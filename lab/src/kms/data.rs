@@ -170,9 +170,16 @@ impl Kms {
         let input: Encrypt = call.input()?;
         input.options.check(call)?;
         let plaintext = bytes(&input.plaintext, "Plaintext")?;
-        if plaintext.is_empty() || plaintext.len() > LARGEST_PLAINTEXT {
-            let constraint = "Member must have length between 1 and 4096";
-            return Err(violated("java.nio.HeapByteBuffer", "plaintext", constraint));
+        // KMS does not repeat what it is not to know.
+        let violated = |constraint: String| {
+            let what = "1 validation error detected: Value at 'plaintext' failed to satisfy constraint";
+            Err(validation(format!("{what}: {constraint}")))
+        };
+        if plaintext.is_empty() {
+            return violated("Member must have length greater than or equal to 1".to_owned());
+        }
+        if plaintext.len() > LARGEST_PLAINTEXT {
+            return violated(format!("Member must have length less than or equal to {LARGEST_PLAINTEXT}"));
         }
         let (blob, arn) = self.seal(call, &input.key_id, &plaintext, &input.encryption_context, "kms:Encrypt")?;
         call.reply(&json!({ "CiphertextBlob": blob, "KeyId": arn, "EncryptionAlgorithm": ALGORITHM }))

@@ -174,8 +174,21 @@ fn what_is_not_there_is_refused_by_name() {
     }
     let missing = ask(&kms, "DescribeKey", json!({ "KeyId": "0d6cb3c2-0000-4000-8000-000000000000" })).unwrap_err();
     assert_eq!(missing.code, "NotFoundException");
-    assert_eq!(
-        ask(&kms, "CreateAlias", json!({ "AliasName": "a", "TargetKeyId": "x" })).unwrap_err().code,
-        "InvalidAliasNameException"
-    );
+    for (alias, target, wanted) in [
+        ("a", "x", "Alias must start with the prefix \"alias/\". Please see "),
+        ("alias/a!", "x", "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$"),
+        ("alias/a:b", "x", "alias/a:b contains invalid characters for an alias"),
+        ("alias/a", "alias/b", "Aliases must refer to keys. Not aliases"),
+    ] {
+        let error = ask(&kms, "CreateAlias", json!({ "AliasName": alias, "TargetKeyId": target })).unwrap_err();
+        assert_eq!(error.code, "ValidationException");
+        assert!(error.message.contains(wanted), "{error}");
+    }
+    let encrypt = |plaintext: &[u8]| json!({ "KeyId": "k", "Plaintext": STANDARD.encode(plaintext) });
+    for (plaintext, wanted) in [(vec![], "greater than or equal to 1"), (vec![0; 4097], "less than or equal to 4096")] {
+        let error = ask(&kms, "Encrypt", encrypt(&plaintext)).unwrap_err();
+        let at =
+            "1 validation error detected: Value at 'plaintext' failed to satisfy constraint: Member must have length";
+        assert_eq!(error.message, format!("{at} {wanted}"));
+    }
 }

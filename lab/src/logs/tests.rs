@@ -183,3 +183,19 @@ fn tags_by_name_and_by_arn_are_the_same_tags() {
     let retention = call(&logs, "PutRetentionPolicy", json!({"logGroupName": "g", "retentionInDays": 2})).unwrap_err();
     assert_eq!(retention.code, "InvalidParameterException");
 }
+
+#[test]
+fn a_parameter_that_breaks_a_rule_is_named_with_the_service_s_own_code() {
+    let logs = with(&["1"]);
+    let arn = format!("arn:aws:logs:ap-northeast-2:{ACCOUNT}:log-group:g");
+    let get = |identifier: &str| {
+        call(&logs, "GetLogEvents", json!({ "logGroupIdentifier": identifier, "logStreamName": "s" }))
+    };
+    assert_eq!(messages(&get(&arn).unwrap()), ["1"]);
+    // The ARN that policies want, and that DescribeLogGroups gives beside the other.
+    let error = get(&format!("{arn}:*")).unwrap_err();
+    assert_eq!(error.code, "InvalidParameterException");
+    assert!(error.message.ends_with(r"Member must satisfy regular expression pattern: [\w#+=/:,.@-]*"), "{error}");
+    let order = json!({ "logGroupName": "g", "orderBy": "Colour" });
+    assert_eq!(call(&logs, "DescribeLogStreams", order).unwrap_err().code, "InvalidParameterException");
+}

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Number, Value};
 
 use super::cidr::{Cidr, parse_address};
+use super::fold;
 use super::number::{ExactNumber, NumericRange};
 use super::wildcard::Wildcard;
 
@@ -106,11 +107,11 @@ impl Matcher {
     fn accepts_string(&self, text: &str) -> bool {
         match self {
             Self::String(wanted) => wanted.matches(text),
-            Self::Prefix(affix) if affix.ignore_case => starts_with_ignoring_case(text, &affix.text),
+            Self::Prefix(affix) if affix.ignore_case => fold::starts_with(text, &affix.text),
             Self::Prefix(affix) => text.starts_with(&affix.text),
-            Self::Suffix(affix) if affix.ignore_case => ends_with_ignoring_case(text, &affix.text),
+            Self::Suffix(affix) if affix.ignore_case => fold::ends_with(text, &affix.text),
             Self::Suffix(affix) => text.ends_with(&affix.text),
-            Self::EqualsIgnoreCase(wanted) => equal_ignoring_case(text, wanted),
+            Self::EqualsIgnoreCase(wanted) => fold::equals(text, wanted),
             Self::Wildcard(wildcard) => wildcard.matches(text),
             Self::Cidr(cidr) => cidr.contains(text),
             _ => false,
@@ -147,31 +148,11 @@ impl AnythingBut {
             (Self::Strings(strings), Value::String(text)) => strings.contains(text),
             (Self::Prefixes(prefixes), Value::String(text)) => prefixes.iter().any(|prefix| text.starts_with(prefix)),
             (Self::Suffixes(suffixes), Value::String(text)) => suffixes.iter().any(|suffix| text.ends_with(suffix)),
-            (Self::IgnoreCase(strings), Value::String(text)) => {
-                strings.iter().any(|one| equal_ignoring_case(text, one))
-            }
+            (Self::IgnoreCase(strings), Value::String(text)) => strings.iter().any(|one| fold::equals(text, one)),
             (Self::Wildcards(wildcards), Value::String(text)) => wildcards.iter().any(|one| one.matches(text)),
             _ => false,
         }
     }
-}
-
-fn lower(text: &str) -> impl DoubleEndedIterator<Item = char> {
-    text.chars().flat_map(char::to_lowercase)
-}
-
-pub(crate) fn equal_ignoring_case(one: &str, other: &str) -> bool {
-    lower(one).eq(lower(other))
-}
-
-pub(crate) fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
-    let mut text = lower(text);
-    lower(prefix).all(|character| text.next() == Some(character))
-}
-
-pub(crate) fn ends_with_ignoring_case(text: &str, suffix: &str) -> bool {
-    let mut text = lower(text).rev();
-    lower(suffix).rev().all(|character| text.next() == Some(character))
 }
 
 impl fmt::Display for Matcher {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::lookup::Leaves;
-use super::matcher::{Matcher, equal_ignoring_case};
+use super::matcher::Matcher;
 use super::{Affix, Field};
 
 /// What comes nearest to a field that does not hold.
@@ -136,7 +136,7 @@ fn is_positive(matcher: &Matcher) -> bool {
 
 fn other_path(field: &Field, absent: bool, leaves: &[(String, &Value)]) -> Option<NearMiss> {
     let others = || leaves.iter().filter(|(path, _)| *path != field.path);
-    if absent && let Some((path, _)) = others().find(|(path, _)| equal_ignoring_case(path, &field.path)) {
+    if absent && let Some((path, _)) = others().find(|(path, _)| path.to_lowercase() == field.path.to_lowercase()) {
         return Some(NearMiss::PathLetterCase { found: path.clone() });
     }
     let tells = |matcher: &&Matcher| matcher.exact_text().is_some_and(|text| !text.is_empty());

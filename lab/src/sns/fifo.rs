@@ -55,8 +55,7 @@ impl Fifo {
     /// Sets an attribute, or says why not: the end of SNS's sentence.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         match (name, value) {
-            ("ContentBasedDeduplication", "true") => self.content_based = true,
-            ("ContentBasedDeduplication", "false") => self.content_based = false,
+            ("ContentBasedDeduplication", _) if flag(value).is_some() => self.content_based = flag(value) == Some(true),
             ("FifoThroughputScope", "MessageGroup") => self.scope_is_group = true,
             ("FifoThroughputScope", "Topic") => self.scope_is_group = false,
             (name, value) => return Err(format!("{name} Reason: Invalid value [{value}]")),
@@ -76,24 +75,27 @@ impl Fifo {
         Some(text.to_owned())
     }
 
-    /// The group and the deduplication id of a message.
-    fn place(&self, draft: &Draft) -> Result<(String, String), AwsError> {
-        let group = draft
-            .group_id
-            .clone()
-            .ok_or_else(|| invalid("The MessageGroupId parameter is required for FIFO topics"))?;
-        check_id("MessageGroupId", &group)?;
-        match &draft.deduplication_id {
-            Some(id) => {
-                check_id("MessageDeduplicationId", id)?;
-                Ok((group, id.clone()))
-            }
-            None if self.content_based => Ok((group, digest(&draft.message))),
-            None => Err(invalid(
+    /// Whether a message has the ids that the topic asks for. One entry of a batch without them makes SNS refuse the whole
+    /// batch.
+    pub(super) fn require(&self, draft: &Draft) -> Result<(), AwsError> {
+        match (&draft.group_id, &draft.deduplication_id) {
+            (None, _) => Err(invalid("The MessageGroupId parameter is required for FIFO topics")),
+            (Some(_), None) if !self.content_based => Err(invalid(
                 "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
                  explicitly",
             )),
+            (Some(_), _) => Ok(()),
         }
+    }
+
+    /// The group and the deduplication id of a message.
+    fn place(&self, draft: &Draft) -> Result<(String, String), AwsError> {
+        self.require(draft)?;
+        let group = draft.group_id.clone().unwrap_or_default();
+        check_id("MessageGroupId", &group)?;
+        let id = draft.deduplication_id.as_ref();
+        id.map_or(Ok(()), |id| check_id("MessageDeduplicationId", id))?;
+        Ok((group, id.cloned().unwrap_or_else(|| digest(&draft.message))))
     }
 }
 
@@ -113,6 +115,15 @@ impl Memory {
         let receipt = Receipt { message_id: message_id.to_owned(), sequence: sequence.clone() };
         self.sent.insert(key, (now, receipt));
         Ok(Taken::New { sequence, deduplication_id })
+    }
+}
+
+/// A boolean attribute, in any letter case: what scripts write is often their language's own `True`.
+pub(super) fn flag(value: &str) -> Option<bool> {
+    match value {
+        value if value.eq_ignore_ascii_case("true") => Some(true),
+        value if value.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
     }
 }
 

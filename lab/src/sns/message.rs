@@ -194,10 +194,8 @@ fn by_protocol(message: &str) -> Result<(String, BTreeMap<String, String>), AwsE
 fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(), AwsError> {
     let refuse = |message: String| Err(AwsError::bad_request("ParameterValueInvalid", message));
     for (name, attribute) in attributes {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let dots = name.starts_with('.') || name.ends_with('.') || name.contains("..");
-        if name.is_empty() || name.len() > 256 || !name.chars().all(is_plain) || dots {
-            return refuse(format!("Message (user) attribute name '{name}' is invalid."));
+        if let Some(why) = wrong_name(name) {
+            return refuse(why);
         }
         let kind = attribute.data_type.split('.').next().unwrap_or_default();
         if kind.is_empty() {
@@ -213,6 +211,10 @@ fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(
                 ));
             }
         };
+        if value.is_none() && (attribute.string_value.is_some() || attribute.binary_value.is_some()) {
+            let (kind, field) = (&attribute.data_type, if kind == "Binary" { "Binary" } else { "String" });
+            return refuse(format!("The message attribute '{name}' with type '{kind}' must use field '{field}'."));
+        }
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             return refuse(format!(
                 "The message attribute '{name}' must contain non-empty message attribute value for message attribute \
@@ -230,6 +232,26 @@ fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// What is wrong with the name of a message attribute, in SNS's words.
+fn wrong_name(name: &str) -> Option<String> {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.len() > 256 {
+        return Some("Length of message attribute name must be less than 256 bytes.".to_owned());
+    }
+    if let Some(strange) = name.chars().find(|c| !is_plain(c)) {
+        return Some(format!(
+            "Invalid non-alphanumeric character '#x{:X}' was found in the message attribute name. Can only include \
+             alphanumeric characters, hyphens, underscores, or dots.",
+            u32::from(strange)
+        ));
+    }
+    let at = if name.starts_with('.') { "starting" } else { "ending" };
+    if name.starts_with('.') || name.ends_with('.') {
+        return Some(format!("Invalid message attribute name {at} with character '.' was found."));
+    }
+    name.contains("..").then(|| "Message attribute name can not have successive '.' character.".to_owned())
 }
 
 #[cfg(test)]
@@ -254,6 +276,31 @@ mod tests {
         }
         let fifo = Draft { deduplication_id: Some("1".to_owned()), ..draft("m") };
         assert!(refused(fifo).contains("not valid for this topic type"));
+    }
+
+    #[test]
+    fn an_attribute_that_sns_does_not_take_is_named() {
+        let text = |value: &str| MessageAttribute {
+            data_type: "String".to_owned(),
+            string_value: Some(value.to_owned()),
+            binary_value: None,
+        };
+        let binary = MessageAttribute { data_type: "Binary".to_owned(), ..text("eA==") };
+        let long = "n".repeat(257);
+        for (name, attribute, wanted) in [
+            (".a", text("v"), "Invalid message attribute name starting with character '.' was found."),
+            ("a.", text("v"), "Invalid message attribute name ending with character '.' was found."),
+            ("a..b", text("v"), "Message attribute name can not have successive '.' character."),
+            ("a!", text("v"), "Invalid non-alphanumeric character '#x21' was found in the message attribute name."),
+            (&long, text("v"), "Length of message attribute name must be less than 256 bytes."),
+            ("a", text(""), "The message attribute 'a' must contain non-empty message attribute value for message"),
+            ("a", binary, "The message attribute 'a' with type 'Binary' must use field 'Binary'."),
+        ] {
+            let wrong = Draft { attributes: BTreeMap::from([(name.to_owned(), attribute)]), ..draft("m") };
+            let error = wrong.publish(None, Timestamp::UNIX_EPOCH).unwrap_err();
+            assert_eq!(error.code, "ParameterValueInvalid");
+            assert!(error.message.starts_with(wanted), "{name}: {error}");
+        }
     }
 
     #[test]

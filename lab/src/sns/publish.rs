@@ -96,8 +96,13 @@ fn check_batch(entries: &[Entry]) -> Result<(), AwsError> {
         return Err(AwsError::bad_request("TooManyEntriesInBatchRequest", message));
     }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if entries.iter().any(|entry| entry.id.is_empty() || entry.id.len() > 80 || !entry.id.chars().all(is_plain)) {
-        let message = "The Id of a batch entry in a batch request doesn't abide by the specification.";
+    for Entry { id, .. } in entries {
+        let wrong = match id {
+            id if id.len() > 80 => "is too long",
+            id if id.is_empty() || !id.chars().all(is_plain) => "contains an impermissible character",
+            _ => continue,
+        };
+        let message = format!("The Id of a batch entry in the batch request {wrong}: {id}");
         return Err(AwsError::bad_request("InvalidBatchEntryId", message));
     }
     let ids: BTreeSet<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
@@ -158,10 +163,13 @@ impl Sns {
         check_batch(&input.entries)?;
         let drafts: Vec<(String, Draft)> = input.entries.into_iter().map(Entry::draft).collect();
         if drafts.iter().map(|(_, draft)| draft.size()).sum::<usize>() > LARGEST {
-            let message = "The length of all the batch messages put together is more than the limit.";
+            let message = "The length of all the messages put together is more than the limit.";
             return Err(AwsError::bad_request("BatchRequestTooLong", message));
         }
         let outcome = self.on_published(cloud, call, &input.topic_arn, |topic| {
+            if let Some(fifo) = &topic.settings.fifo {
+                drafts.iter().try_for_each(|(_, draft)| fifo.require(draft))?;
+            }
             let mut outcome = Outcome { successful: Vec::new(), failed: Vec::new() };
             for (id, draft) in drafts {
                 match draft.publish(topic.fifo(), call.time) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::delivery_policy::TopicPolicy;
 use super::error::{invalid, invalid_attribute};
 use super::feedback::Feedback;
-use super::fifo::Fifo;
+use super::fifo::{Fifo, flag};
 use crate::gateway::error::AwsError;
 use crate::policy::{Fault, Policy, PolicyDocument, SNS_TOPIC_ACTIONS};
 
@@ -64,7 +64,7 @@ impl Settings {
 
     /// Sets the attributes of CreateTopic.
     pub(super) fn set_all(&mut self, given: &BTreeMap<String, String>) -> Result<(), AwsError> {
-        if given.get("FifoTopic").is_some_and(|value| value == "true") {
+        if given.get("FifoTopic").is_some_and(|value| flag(value) == Some(true)) {
             self.fifo = Some(Fifo::default());
         }
         for (name, value) in given {
@@ -109,7 +109,7 @@ impl Settings {
             "TracingConfig" if value == "PassThrough" => {}
             "TracingConfig" => return unsupported(format!("TracingConfig {value}")),
             // Which kind a topic is, is settled when it is made.
-            "FifoTopic" if value == if self.fifo.is_some() { "true" } else { "false" } => {}
+            "FifoTopic" if flag(value) == Some(self.fifo.is_some()) => {}
             "FifoTopic" => return Err(Wrong::Value("FifoTopic".to_owned())),
             "ContentBasedDeduplication" | "FifoThroughputScope" => match &mut self.fifo {
                 Some(fifo) => fifo.set(name, value).map_err(Wrong::Value)?,

@@ -84,7 +84,6 @@ impl Sns {
     pub(super) fn subscribe(&self, cloud: &Arc<Cloud>, call: &Call) -> Result<Reply, AwsError> {
         let input: Subscribe = call.input()?;
         let protocol = Protocol::parse(&input.protocol)?;
-        protocol.check(&input.endpoint)?;
         let account = &call.identity.account;
         let is_own = protocol.is_own(&input.endpoint, account);
         if protocol == Protocol::Lambda && !is_own {
@@ -93,7 +92,9 @@ impl Sns {
         let options = Options::of(protocol, &input.attributes)?;
         let (scope, name) = arn::topic_of(call, &input.topic_arn)?;
         let (sender, subscription) = self.topics.with(&scope, |topics| {
+            // AWS looks for the topic before it looks at the endpoint.
             let topic = topics.get_mut(&name).ok_or_else(no_topic)?;
+            protocol.check(&input.endpoint)?;
             let keys = [("sns:Protocol", protocol.name()), ("sns:Endpoint", input.endpoint.as_str())];
             permission::allows_call(topic, call, &keys)?;
             protocol.check_kind(topic.settings.fifo.is_some(), &input.endpoint)?;

@@ -104,6 +104,20 @@ impl Fifo {
         Ok(())
     }
 
+    /// Whether a message has the ids that the queue asks for. One entry of a batch without them makes SQS refuse the whole
+    /// batch.
+    pub(super) fn require(&self, group: Option<&str>, deduplication_id: Option<&str>) -> Result<(), AwsError> {
+        if group.is_none() {
+            return Err(missing("MessageGroupId"));
+        }
+        if deduplication_id.is_none() && !self.content_based {
+            let message = "The queue should either have ContentBasedDeduplication enabled or \
+                           MessageDeduplicationId provided explicitly";
+            return Err(AwsError::bad_request("InvalidParameterValue", message));
+        }
+        Ok(())
+    }
+
     /// The place of a message in the queue, from what its sender gives.
     pub(super) fn place(
         &self,
@@ -118,19 +132,9 @@ impl Fifo {
         }
         let group = group.ok_or_else(|| missing("MessageGroupId"))?;
         check_id("MessageGroupId", &group)?;
-        let deduplication_id = match deduplication_id {
-            Some(id) => {
-                check_id("MessageDeduplicationId", &id)?;
-                id
-            }
-            None if self.content_based => digest(body),
-            None => {
-                let message = "The queue should either have ContentBasedDeduplication enabled or \
-                               MessageDeduplicationId provided explicitly";
-                return Err(AwsError::bad_request("InvalidParameterValue", message));
-            }
-        };
-        Ok(Place { group, deduplication_id })
+        self.require(Some(&group), deduplication_id.as_deref())?;
+        deduplication_id.as_ref().map_or(Ok(()), |id| check_id("MessageDeduplicationId", id))?;
+        Ok(Place { group, deduplication_id: deduplication_id.unwrap_or_else(|| digest(body)) })
     }
 
     fn key(&self, place: &Place) -> (Option<String>, String) {

@@ -75,7 +75,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Hides a message that is in flight for as long from now on.
+    /// Hides a message that is in flight for as long from now on. Any of its receipt handles will do, as for a deletion, but
+    /// in a FIFO queue, where only the newest does.
     fn hide(&mut self, handle: &str, seconds: i64) -> Result<(), AwsError> {
         let in_range = u64::try_from(seconds).ok().filter(|seconds| *seconds <= 43_200);
         let seconds = in_range.ok_or_else(|| {
@@ -84,8 +85,10 @@ impl Queue {
         })?;
         let (id, receipt) = read_handle(handle).ok_or_else(|| bad_handle(handle))?;
         let now = Instant::now();
+        let is_fifo = self.attributes.fifo.is_some();
         let held = self.messages.iter_mut().find(|message| message.id == id);
-        let held = held.filter(|message| message.visible_at > now && message.receipt.as_ref() == Some(&receipt));
+        let held = held.filter(|message| message.visible_at > now && message.receipt.is_some());
+        let held = held.filter(|message| !is_fifo || message.receipt.as_ref() == Some(&receipt));
         let message = held.ok_or_else(|| {
             let reason = "Message does not exist or is not available for visibility timeout change.";
             invalid_value(handle, "ReceiptHandle", reason)

@@ -6,7 +6,7 @@
 //! Source: "Using dead-letter queues in Amazon SQS" in the Amazon SQS Developer Guide.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::attributes::{Attributes, invalid_because};
@@ -25,7 +25,7 @@ const MOST_SOURCES: usize = 10;
 /// Where messages go that nobody manages to process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Redrive {
-    /// The policy as it was given.
+    /// The policy as it is shown.
     pub(super) text: String,
     /// The ARN of the dead-letter queue.
     pub(super) target: String,
@@ -69,7 +69,17 @@ impl Redrive {
                 "Invalid value for maxReceiveCount: {shown}, valid values are from 1 to 1000 both inclusive."
             ))
         })?;
-        Ok(Some(Self { text: text.to_owned(), target, max_receive_count }))
+        if !target.starts_with("arn:aws:sqs:") {
+            return Err(refuse("Invalid value for deadLetterTargetArn.".to_owned()));
+        }
+        // Shown as it was given, but for the count, which is shown as a number whichever way it came.
+        let text = match count {
+            Value::String(_) => {
+                json!({ "deadLetterTargetArn": target, "maxReceiveCount": max_receive_count }).to_string()
+            }
+            _ => text.to_owned(),
+        };
+        Ok(Some(Self { text, target, max_receive_count }))
     }
 }
 

@@ -241,6 +241,12 @@ impl Sqs {
                     format!("Batch requests cannot be longer than {LARGEST_BATCH} bytes. You have sent {size} bytes.");
                 return Err(AwsError::bad_request("BatchRequestTooLong", message));
             }
+            if let Some(fifo) = &queue.attributes.fifo {
+                let ids = |entry: &Entry| {
+                    fifo.require(entry.message_group_id.as_deref(), entry.message_deduplication_id.as_deref())
+                };
+                input.entries.iter().try_for_each(ids)?;
+            }
             let mut outcome = Outcome::new();
             for entry in input.entries {
                 let id = entry.id;

@@ -163,6 +163,22 @@ async fn what_is_received_too_often_goes_to_the_dead_letter_queue() {
     let letters = ask(&sqs, "ReceiveMessage", options).await.unwrap();
     assert_eq!(letters["Messages"][0]["Body"], "poison");
     assert_eq!(letters["Messages"][0]["Attributes"]["DeadLetterQueueSourceArn"], ARN);
+    let shown = attributes(&sqs).await["RedrivePolicy"].take();
+    let shown: Value = serde_json::from_str(shown.as_str().unwrap()).unwrap();
+    assert_eq!(shown["maxReceiveCount"], 2, "a number, whichever way it was written");
+    for (policy, reason) in [
+        (json!({ "deadLetterTargetArn": "dummy", "maxReceiveCount": 3 }), "Invalid value for deadLetterTargetArn."),
+        (
+            json!({ "deadLetterTargetArn": dead, "maxReceiveCount": 0 }),
+            "Invalid value for maxReceiveCount: 0, valid values are from 1 to 1000 both inclusive.",
+        ),
+    ] {
+        let input = json!({ "QueueUrl": URL, "Attributes": { "RedrivePolicy": policy.to_string() } });
+        let error = ask(&sqs, "SetQueueAttributes", input).await.unwrap_err();
+        assert_eq!(error.code, "InvalidParameterValue");
+        let wanted = format!("Value {policy} for parameter RedrivePolicy is invalid. Reason: {reason}");
+        assert_eq!(error.message, wanted);
+    }
     let sources = json!({ "QueueUrl": "http://lab:1/000000000000/dead" });
     assert_eq!(ask(&sqs, "ListDeadLetterSourceQueues", sources).await.unwrap()["queueUrls"], json!([URL]));
 }
@@ -177,16 +193,18 @@ async fn the_retention_period_ends_a_message() {
 }
 
 #[tokio::test]
-async fn a_receipt_handle_is_good_for_one_receive() {
+async fn any_receipt_handle_of_a_message_in_flight_will_do() {
     let sqs = queue(json!({})).await;
     send(&sqs, "m").await;
     let first = receive(&sqs, json!({ "VisibilityTimeout": 0 })).await;
     let second = receive(&sqs, json!({})).await;
     let change = |message: &Value, seconds: i64| json!({ "QueueUrl": URL, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": seconds });
-    let old = ask(&sqs, "ChangeMessageVisibility", change(&first[0], 10)).await.unwrap_err();
-    assert!(old.message.contains("not available for visibility timeout change"), "{old}");
     ask(&sqs, "ChangeMessageVisibility", change(&second[0], 0)).await.unwrap();
+    let visible = ask(&sqs, "ChangeMessageVisibility", change(&second[0], 10)).await.unwrap_err();
+    assert!(visible.message.contains("not available for visibility timeout change"), "{visible}");
     assert_eq!(receive(&sqs, json!({})).await.len(), 1, "visible again at once");
+    ask(&sqs, "ChangeMessageVisibility", change(&first[0], 0)).await.unwrap();
+    assert_eq!(receive(&sqs, json!({})).await.len(), 1, "by an older handle");
     let made_up = json!({ "QueueUrl": URL, "ReceiptHandle": "made up" });
     assert_eq!(ask(&sqs, "DeleteMessage", made_up).await.unwrap_err().code, "ReceiptHandleIsInvalid");
 }
@@ -211,6 +229,8 @@ async fn wrong_input_is_refused_by_name() {
         ("CreateQueue", json!({ "QueueName": "a", "Attributes": { "Policy": "{" } }), "InvalidAttributeValue"),
         ("CreateQueue", json!({ "QueueName": "a", "Attributes": { "Colour": "red" } }), "InvalidAttributeName"),
         ("GetQueueUrl", json!({ "QueueName": "none" }), "QueueDoesNotExist"),
+        ("GetQueueAttributes", json!({ "QueueUrl": "http://no-queue-at-all" }), "QueueDoesNotExist"),
+        ("GetQueueAttributes", json!({ "QueueUrl": "http://lab:1/not-an-account/q" }), "InvalidAddress"),
         ("SendMessage", json!({ "QueueUrl": URL }), "MissingParameter"),
         ("SendMessage", json!({ "QueueUrl": URL, "MessageBody": "" }), "MissingParameter"),
         ("SendMessage", json!({ "QueueUrl": URL, "MessageBody": "\u{1}" }), "InvalidMessageContents"),

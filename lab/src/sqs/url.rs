@@ -26,6 +26,8 @@ pub(super) fn parse(call: &Call, url: &str) -> Result<(Scope, String), AwsError>
     let account = match parts.next() {
         None if !url.contains("://") => call.scope.account.clone(),
         Some(account) if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => account.to_owned(),
+        // No account and no queue at all: AWS looks for a queue, and finds none.
+        _ if name.is_empty() || !path.contains('/') => return Err(no_queue()),
         _ => {
             let message = format!("The address {url} is not valid for this endpoint.");
             return Err(AwsError::bad_request("InvalidAddress", message));

@@ -71,6 +71,7 @@ fn resources() {
         (json!("arn:aws:s3::example_bucket"), LEGACY),
         (json!("arn:aws::::example_bucket"), LEGACY),
         (json!("arn:aws:s3:us-east-1::x"), "Resource arn:aws:s3:us-east-1::x can not contain region information."),
+        (json!("arn:aws:s3:us-east-1:111122223333:accesspoint/a/object/*"), ""),
         (json!("arn:aws:iam:us-east-1::x"), "IAM resource arn:aws:iam:us-east-1::x cannot contain region information."),
         (
             json!(["arn:error:s3:::x", "arn:error:s3::x"]),

@@ -135,7 +135,7 @@ pub(super) async fn create(lambda: &Lambda, cloud: &Arc<Cloud>, call: &Call) -> 
         dead_letters: dead_letters(input.dead_letter_config)?,
         logging: LoggingInput::apply(input.logging_config, &Logging::of(&name), &name)?,
     };
-    check_role(cloud, &settings.role)?;
+    check_role(cloud, &call.scope.account, &settings.role)?;
     check_dead_letters(cloud, &settings)?;
     if lambda.regions.with(&call.scope, |region| region.functions.contains_key(&name)) {
         return Err(exists(&name));
@@ -312,16 +312,19 @@ pub(super) fn environment(input: Option<EnvironmentInput>) -> Result<BTreeMap<St
     Ok(variables)
 }
 
-/// The role must be there, and its trust policy must let Lambda assume it.
-pub(super) fn check_role(cloud: &Cloud, arn: &str) -> Result<(), AwsError> {
+/// The role must be there, in the function's account, and its trust policy must let Lambda assume it.
+pub(super) fn check_role(cloud: &Cloud, account: &str, arn: &str) -> Result<(), AwsError> {
     if !(arn.starts_with("arn:") && arn.contains(":iam::") && arn.contains(":role/")) {
         return Err(AwsError::bad_request(
             "ValidationException",
             format!(
                 "1 validation error detected: Value '{arn}' at 'role' failed to satisfy constraint: Member must satisfy \
-                 regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{{12}}:role/?[a-zA-Z_0-9+=,.@\\-_/]+"
+                 regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::(\\d{{12}}):role/?[a-zA-Z_0-9+=,.@\\-_/]+"
             ),
         ));
+    }
+    if arn.split(':').nth(4).is_some_and(|owner| owner != account) {
+        return Err(AwsError::new(403, "AccessDeniedException", "Cross-account pass role is not allowed."));
     }
     let role = cloud.iam.role(arn).ok_or_else(role_cannot_be_assumed)?;
     let trust = Policy::parse_as(&role.trust_policy, PolicyKind::Trust).map_err(|_| role_cannot_be_assumed())?;

@@ -164,7 +164,11 @@ pub(super) fn remove(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
         let missing = || {
             AwsError::new(404, "ResourceNotFoundException", format!("Statement {sid} is not found in resource policy."))
         };
-        let policy = function.policies.get_mut(&key).ok_or_else(no_policy)?;
+        let without = || {
+            let message = "No policy is associated with the given resource.";
+            AwsError::new(404, "ResourceNotFoundException", message)
+        };
+        let policy = function.policies.get_mut(&key).ok_or_else(without)?;
         policy.remove(&sid).map_err(|_| missing())?;
         if policy.is_empty() {
             function.policies.remove(&key);

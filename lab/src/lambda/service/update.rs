@@ -121,10 +121,10 @@ impl ConfigurationUpdate {
         unsupported::refuse(call, &refused)
     }
 
-    fn apply(self, cloud: &Cloud, settings: &mut Settings) -> Result<(), AwsError> {
+    fn apply(self, cloud: &Cloud, account: &str, settings: &mut Settings) -> Result<(), AwsError> {
         let sends_elsewhere = self.role.is_some() || self.dead_letter_config.is_some();
         if let Some(role) = self.role {
-            create::check_role(cloud, &role)?;
+            create::check_role(cloud, account, &role)?;
             settings.role = role;
         }
         if let Some(handler) = self.handler {
@@ -160,7 +160,7 @@ pub(super) fn configuration_update(lambda: &Lambda, cloud: &Arc<Cloud>, call: &C
     let input: ConfigurationUpdate = call.input()?;
     input.check_supported(call)?;
     let revision_id = input.revision_id.clone();
-    let change = |latest: &mut Version| input.apply(cloud, &mut latest.settings);
+    let change = |latest: &mut Version| input.apply(cloud, &call.scope.account, &mut latest.settings);
     redeploy(lambda, cloud, call, revision_id.as_deref(), false, change)
 }
 

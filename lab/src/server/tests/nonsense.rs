@@ -1,15 +1,13 @@
 //! Whatever is thrown at the lab, it answers and lives on.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
 
-/// How long the test goes on.
-const FOR: Duration = Duration::from_secs(3);
+/// How many of them are sent: a count, and no time, so that a busy machine tests no less.
+const REQUESTS: usize = 300;
 
 #[derive(Clone, Debug)]
 struct Nonsense {
@@ -120,9 +118,8 @@ async fn no_request_makes_a_handler_panic() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let strategy = nonsense();
-    let begin = Instant::now();
     let mut sent = 0;
-    while begin.elapsed() < FOR {
+    while sent < REQUESTS {
         let Nonsense { method, path, service, target, content_type, body } =
             strategy.new_tree(&mut runner).unwrap().current();
         // A long poll would only wait.
@@ -141,6 +138,5 @@ async fn no_request_makes_a_handler_panic() {
         sent += 1;
     }
     assert_eq!(page(&lab, "/_lab/health").await["status"], "running");
-    assert!(sent > 50, "only {sent} requests in {FOR:?}");
     lab.stop().await;
 }

@@ -86,3 +86,67 @@ async fn only_queues_subscribe_to_fifo_topics() {
     assert_eq!(entry(&shown, "FifoTopic").as_deref(), Some("true"));
     assert_eq!(entry(&shown, "ContentBasedDeduplication").as_deref(), Some("false"));
 }
+
+#[tokio::test]
+async fn one_entry_without_the_ids_makes_a_fifo_topic_refuse_the_batch() {
+    let bench = bench().await;
+    let entry = |n: usize, name: &str| format!("PublishBatchRequestEntries.member.{n}.{name}");
+    let publish = async |second: &[(&str, &str)]| {
+        let mut params = vec![("TopicArn".to_owned(), FIFO), (entry(1, "Id"), "a"), (entry(1, "Message"), "m")];
+        params.extend([(entry(1, "MessageGroupId"), "g"), (entry(1, "MessageDeduplicationId"), "1")]);
+        params.extend(second.iter().map(|(name, value)| (entry(2, name), *value)));
+        let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        bench.ask("PublishBatch", &params).await.unwrap_err()
+    };
+    let bare = [("Id", "b"), ("Message", "m")];
+    for (more, wanted) in [
+        (("MessageDeduplicationId", "2"), "The MessageGroupId parameter is required for FIFO topics"),
+        (("MessageGroupId", "g"), "ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"),
+    ] {
+        let error = publish(&[bare[0], bare[1], more]).await;
+        assert_eq!(error.code, "InvalidParameter");
+        assert!(error.message.ends_with(wanted), "{error}");
+    }
+    assert!(received(&bench).await.is_empty(), "the whole entry is refused with it");
+}
+
+#[tokio::test]
+async fn flags_are_read_in_any_letter_case() {
+    let bench = Bench::new().await;
+    let flags = [("FifoTopic", "True"), ("ContentBasedDeduplication", "False")];
+    let name = |n: usize, part: &str| format!("Attributes.entry.{n}.{part}");
+    let mut params = vec![("Name".to_owned(), "alarm.fifo".to_owned())];
+    for ((key, value), n) in flags.into_iter().zip(1..) {
+        params.extend([(name(n, "key"), key.to_owned()), (name(n, "value"), value.to_owned())]);
+    }
+    let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    bench.ask("CreateTopic", &params).await.unwrap();
+    let shown = bench.ask("GetTopicAttributes", &[("TopicArn", FIFO)]).await.unwrap();
+    assert_eq!(entry(&shown, "FifoTopic").as_deref(), Some("true"));
+    assert_eq!(entry(&shown, "ContentBasedDeduplication").as_deref(), Some("false"));
+}
+
+#[tokio::test]
+async fn a_topic_that_is_not_there_is_missed_before_a_wrong_endpoint() {
+    let bench = Bench::new().await;
+    let params = [("TopicArn", FIFO), ("Protocol", "sqs"), ("Endpoint", "no ARN")];
+    let error = bench.ask("Subscribe", &params).await.unwrap_err();
+    assert_eq!((error.code.as_ref(), error.message.as_str()), ("NotFound", "Topic does not exist"));
+}
+
+#[tokio::test]
+async fn the_ids_of_a_batch_are_plain_and_short() {
+    let bench = bench().await;
+    let long = "i".repeat(81);
+    for (id, wanted) in [("a b", "contains an impermissible character: a b"), (&long, "is too long: iii")] {
+        let entry = |name: &str| format!("PublishBatchRequestEntries.member.1.{name}");
+        let params = [("TopicArn".to_owned(), FIFO), (entry("Id"), id), (entry("Message"), "m")];
+        let params = params.each_ref().map(|(name, value)| (name.as_str(), *value));
+        let error = bench.ask("PublishBatch", &params).await.unwrap_err();
+        assert_eq!(error.code, "InvalidBatchEntryId");
+        assert!(
+            error.message.starts_with(&format!("The Id of a batch entry in the batch request {wanted}")),
+            "{error}"
+        );
+    }
+}

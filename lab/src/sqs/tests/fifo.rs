@@ -131,9 +131,23 @@ async fn what_a_fifo_queue_needs_and_a_standard_queue_refuses() {
     }
     let entries = json!([
         { "Id": "1", "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "1" },
-        { "Id": "2", "MessageBody": "y", "MessageGroupId": "g" },
+        { "Id": "2", "MessageBody": "y", "MessageGroupId": "g", "MessageDeduplicationId": "a b" },
     ]);
     let outcome = ask(&sqs, "SendMessageBatch", json!({ "QueueUrl": FIFO, "Entries": entries })).await.unwrap();
     assert!(outcome["Successful"][0]["SequenceNumber"].is_string());
     assert_eq!(outcome["Failed"][0]["Id"], "2");
+}
+
+#[tokio::test]
+async fn one_entry_without_the_ids_makes_a_fifo_queue_refuse_the_batch() {
+    let sqs = fifo(json!({})).await;
+    let whole = json!({ "Id": "a", "MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "1" });
+    for (without, code) in [("MessageGroupId", "MissingParameter"), ("MessageDeduplicationId", "InvalidParameterValue")]
+    {
+        let mut other = json!({ "Id": "b", "MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "2" });
+        other.as_object_mut().unwrap().remove(without);
+        let batch = json!({ "QueueUrl": FIFO, "Entries": [whole, other] });
+        assert_eq!(ask(&sqs, "SendMessageBatch", batch).await.unwrap_err().code, code, "without {without}");
+    }
+    assert!(take(&sqs, 10).await.is_empty(), "the whole entry is refused with it");
 }

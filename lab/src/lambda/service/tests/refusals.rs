@@ -84,6 +84,8 @@ async fn the_role_is_there_and_lambda_may_assume_it() {
     assert_eq!(refused(&client, of_role("missing")).await, unassumable);
     client.role("machine", "ec2.amazonaws.com").await;
     assert_eq!(refused(&client, of_role("machine")).await, unassumable);
+    let abroad = refused(&client, json!({ "Role": "arn:aws:iam::999988887777:role/notifier" })).await;
+    assert_eq!(abroad, "403 AccessDeniedException: Cross-account pass role is not allowed.");
     let no_arn = refused(&client, json!({ "Role": "notifier" })).await;
     assert!(no_arn.starts_with("400 ValidationException: 1 validation error detected: Value 'notifier' at 'role'"));
 }
