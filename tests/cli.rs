@@ -5,6 +5,8 @@
 
 #[path = "cli/breaks.rs"]
 mod breaks;
+#[path = "../lab/tests/page/chromium.rs"]
+mod chromium;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/endpoint.rs"]
@@ -13,6 +15,8 @@ mod endpoint;
 mod lab;
 #[path = "cli/package.rs"]
 mod package;
+#[path = "cli/reports.rs"]
+mod reports;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]

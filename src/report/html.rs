@@ -10,16 +10,11 @@ mod timeline;
 mod view;
 
 use askama::Template;
-use jiff::Timestamp;
 
+use self::view::{ChangeView, FindingView, GroupView, HopView, TrialView};
 use super::words::Words;
-use super::{Cleanup, DrillReport, Inspection, Report, Standing, Verdict, words};
-use crate::diagnosis::Severity;
-use crate::scenario::Hop;
-use crate::target::Capabilities;
+use super::{Report, words};
 use crate::text::{Lang, kst};
-
-use self::view::{ChangeView, DrillView, FindingView, GroupView, HopView, MessageView, TrialView};
 
 /// The page.
 #[derive(Template)]

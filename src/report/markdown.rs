@@ -7,7 +7,7 @@ mod text;
 
 use std::fmt::Write as _;
 
-use self::text::{cell, code, fenced, inline};
+use self::text::{cell, cell_code, code, fenced, inline};
 use super::groups::{ENDS, Group, length};
 use super::words::Words;
 use super::{Cleanup, DrillReport, Inspection, Report, Verdict, discord, terminal, words};
@@ -108,7 +108,7 @@ fn overview(out: &mut String, groups: &[Group<'_>], lang: Lang) {
             out,
             "| {} | {}<br>{} | {}{advisory} | {queue} | {discord} | {mail} | {} |",
             words::sign(group.verdict()),
-            code(&drill.name),
+            cell_code(&drill.name),
             cell(&drill.title),
             words::runs(group, lang),
             cell(reason.lines().next().unwrap_or_default())
@@ -167,7 +167,7 @@ fn inspected(out: &mut String, inspection: &Inspection, lang: Lang) {
                 (false, true) => w.silent,
                 (false, false) => w.harmless,
             };
-            let _ = writeln!(out, "| {} | {} | {alert} |", code(&change.event_name), cell(&change.what));
+            let _ = writeln!(out, "| {} | {} | {alert} |", cell_code(&change.event_name), cell(&change.what));
         }
         out.push('\n');
     }

@@ -126,7 +126,7 @@ fn rung(out: &mut String, hop: &HopReport) {
 }
 
 /// An ARN without what every ARN of the run begins with.
-fn short(evidence: &str) -> &str {
+pub(super) fn short(evidence: &str) -> &str {
     match evidence.strip_prefix("arn:").map(|rest| rest.splitn(5, ':').nth(4)) {
         Some(Some(resource)) => resource,
         _ => evidence,

@@ -227,6 +227,7 @@ words! {
     ladder: "How far the alert came", "알림이 지나간 길";
     hop: "Hop", "구간";
     time: "Time", "시간";
+    arrived: "Arrived after", "도착까지";
     untimed: "No time is known of:", "시간을 알 수 없는 구간:";
     scale: "Times count from the beginning of the EC2 call; the axis is to scale.",
         "시간은 EC2 호출을 시작한 때부터 잰 값이며, 축은 실제 비율대로입니다.";

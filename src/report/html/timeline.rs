@@ -1,6 +1,7 @@
 //! The ladder as a timeline drawn to scale: how far along the axis each hop's arrival stands.
 
 use crate::report::groups::length;
+use crate::report::terminal::short;
 use crate::report::{DrillReport, HopReport, HopStatus};
 use crate::scenario::Hop;
 
@@ -122,7 +123,7 @@ fn rung(report: &HopReport, drill: &DrillReport, axis: Option<&Axis>) -> Rung {
         hop: report.hop,
         status: report.status,
         depth: depth(report.hop),
-        evidence: report.evidence.clone().unwrap_or_default(),
+        evidence: short(report.evidence.as_deref().unwrap_or_default()).to_owned(),
         time: arrival.map(length),
         way,
         stopped_at,

@@ -23,10 +23,15 @@ pub(super) fn cell(text: &str) -> String {
     inline(text.trim())
 }
 
-/// A text that people may have to copy, in a line or in a cell.
+/// A text that people may have to copy, in a cell of a table, where a bar in code too has to be escaped.
+pub(super) fn cell_code(text: &str) -> String {
+    code(text).replace('|', r"\|")
+}
+
+/// A text that people may have to copy, in a line.
 pub(super) fn code(text: &str) -> String {
     let marks = "`".repeat(longest_run(text) + 1);
-    let text = text.replace(['\n', '\r'], " ").replace('|', r"\|");
+    let text = text.replace(['\n', '\r'], " ");
     // A space sets a backtick at its end apart.
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{marks}{space}{text}{space}{marks}")
@@ -67,7 +72,8 @@ mod tests {
 
     #[test]
     fn code_holds_backticks_and_bars() {
-        assert_eq!(code("a`b|c"), r"``a`b\|c``");
+        assert_eq!(code("a`b|c"), "``a`b|c``");
+        assert_eq!(cell_code("a`b|c"), r"``a`b\|c``");
         assert_eq!(code("`a`"), "`` `a` ``");
     }
 }
