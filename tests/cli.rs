@@ -5,10 +5,10 @@
 
 #[path = "cli/breaks.rs"]
 mod breaks;
-#[path = "../lab/tests/page/chromium.rs"]
-mod chromium;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "../lab/tests/page/chromium.rs"]
+mod chromium;
 #[path = "cli/endpoint.rs"]
 mod endpoint;
 #[path = "cli/lab.rs"]

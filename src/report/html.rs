@@ -62,8 +62,8 @@ pub fn page(report: &Report, lang: Lang) -> String {
         lacks: words::lacks(report.target.capabilities, lang),
         findings: report.findings.iter().enumerate().map(|(at, one)| FindingView::of(one, at, lang)).collect(),
         hops: inspection.map(|inspection| HopView::all(inspection, lang)).unwrap_or_default(),
-        changes: inspection.map(|inspection| ChangeView::all(inspection)).unwrap_or_default(),
-        trials: inspection.map(|inspection| TrialView::all(inspection)).unwrap_or_default(),
+        changes: inspection.map(ChangeView::all).unwrap_or_default(),
+        trials: inspection.map(TrialView::all).unwrap_or_default(),
         has_overview: report.drills.len() > 1,
         groups,
     };

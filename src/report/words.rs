@@ -204,10 +204,8 @@ macro_rules! words {
 }
 
 words! {
-    scenario: "Scenario", "시나리오";
     target: "Target", "대상";
     account: "Account", "계정";
-    region: "Region", "리전";
     began: "Began", "시작";
     took: "Took", "소요 시간";
     run_id: "Run", "실행 ID";
@@ -266,6 +264,5 @@ words! {
     dead: "The emulator cannot delete these; only their names stay there until it is restarted:",
         "에뮬레이터가 지우지 못해 다시 시작할 때까지 이름만 남는 것:";
     interrupted: "The run was interrupted.", "실행이 중단되었습니다.";
-    reason: "Reason", "이유";
     harness: "of it the harness's own", "하네스 자체";
 }

@@ -1,8 +1,12 @@
 //! Reports in files: HTML, JUnit, JSON, Markdown.
 
+#[path = "reports/files.rs"]
 mod files;
+#[path = "reports/junit.rs"]
 mod junit;
+#[path = "reports/markdown.rs"]
 mod markdown;
+#[path = "reports/page.rs"]
 mod page;
 
 use std::fs;
@@ -25,16 +29,8 @@ impl Reports {
         let folder = Folder::new();
         let paths = ["page.html", "junit.xml", "report.json", "summary.md"].map(|name| folder.text(name));
         let [html, junit, json, markdown] = &paths;
-        let reports = [
-            "--report-html",
-            html,
-            "--report-junit",
-            junit,
-            "--report-json",
-            json,
-            "--report-markdown",
-            markdown,
-        ];
+        let reports =
+            ["--report-html", html, "--report-junit", junit, "--report-json", json, "--report-markdown", markdown];
         let ended = run(&[arguments, &reports].concat());
         Self { folder, ended }
     }
@@ -73,7 +69,8 @@ impl Reports {
 }
 
 /// What every text of others is made to carry: whatever gets out of its place shows.
-pub(crate) const ATTACK: &str = r#"</code></details><script>window.hacked=1</script><img src=x onerror="window.hacked=1">```]]>"#;
+pub(crate) const ATTACK: &str =
+    r#"</code></details><script>window.hacked=1</script><img src=x onerror="window.hacked=1">```]]>"#;
 
 /// A scenario whose function is this Python, and whose first drill has this title; none without a Python, and then it says so.
 pub(crate) fn python_scenario(folder: &Folder, function: &str, title: &str) -> Option<String> {

@@ -125,10 +125,9 @@ fn other_readers_read_it() {
     let title = format!("{ATTACK} \u{1b}[31m\u{7}");
     let Some(hostile) = python_scenario(&folder, &posting(&message), &title) else { return };
     let silent = folder.scenario_without("AuthorizeSecurityGroupIngress");
-    for (arguments, expected) in [
-        (vec![silent.as_str(), "--timeout", "200ms"], "['Failure']"),
-        (vec![hostile.as_str()], "[]"),
-    ] {
+    for (arguments, expected) in
+        [(vec![silent.as_str(), "--timeout", "200ms"], "['Failure']"), (vec![hostile.as_str()], "[]")]
+    {
         let reports = Reports::of(&arguments);
         let python = Command::new("python3").args(["-c", read, &reports.folder().text("junit.xml")]).output().unwrap();
         let said = String::from_utf8_lossy(&python.stdout).into_owned();

@@ -28,7 +28,8 @@ fn a_failure_comes_with_its_cause_and_remedy_in_korean() {
 #[test]
 fn nothing_gets_out_of_its_block() {
     let folder = Folder::new();
-    let body = format!("{{'content': detail['eventID'] + '\\n````\\n# out\\n' + {}}}", serde_json::to_string(ATTACK).unwrap());
+    let body =
+        format!("{{'content': detail['eventID'] + '\\n````\\n# out\\n' + {}}}", serde_json::to_string(ATTACK).unwrap());
     let Some(scenario) = python_scenario(&folder, &posting(&body), &format!("@everyone | {ATTACK}")) else { return };
     let reports = Reports::of(&[&scenario]);
     assert_eq!(reports.ended.code, Some(0), "{}{}", reports.ended.stdout, reports.ended.stderr);

@@ -87,7 +87,8 @@ async fn a_pass_is_drawn_to_scale_and_shows_what_people_got() {
     let page = open(&mut browser, &reports, 1280).await;
     assert_eq!(browser.evaluate(&page, "document.documentElement.lang").await, "en");
     assert_eq!(browser.evaluate(&page, "document.title").await, "✓ security-group-change · the alarm works as it must");
-    for text in ["The alarm works as it must", "Opening SSH raises an alert", "🚨 보안 그룹 변경: 인바운드 규칙 추가"] {
+    for text in ["The alarm works as it must", "Opening SSH raises an alert", "🚨 보안 그룹 변경: 인바운드 규칙 추가"]
+    {
         says(&mut browser, &page, text).await;
     }
     // Each dot stands where its hop's time is.
@@ -122,7 +123,8 @@ async fn a_failure_leads_to_its_cause_in_korean() {
     let reports = Reports::of(&[&scenario, "--all", "--jobs", "4", "--timeout", "300ms", "--lang", "ko"]);
     let page = open(&mut browser, &reports, 1280).await;
     assert_eq!(browser.evaluate(&page, "document.documentElement.lang").await, "ko");
-    for text in ["알림이 제대로 동작하지 않습니다", "원인과 해결 방법", "콘솔", "여기서 끊김", "디스코드 채널"] {
+    for text in ["알림이 제대로 동작하지 않습니다", "원인과 해결 방법", "콘솔", "여기서 끊김", "디스코드 채널"]
+    {
         says(&mut browser, &page, text).await;
     }
     let cause = "document.querySelector(document.querySelector('.problem.bad a').getAttribute('href')).innerText";
@@ -157,7 +159,8 @@ async fn a_check_shows_findings_and_a_message_with_literal_newlines_as_discord_d
     let reports = Reports::of(&["check", &scenario, "--live", "--endpoint-url", &endpoint]);
     signal(&lab, "INT");
     end_of(lab);
-    let codes: Vec<Value> = reports.json()["findings"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    let codes: Vec<Value> =
+        reports.json()["findings"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
     assert!(codes.contains(&"MESSAGE_LITERAL_NEWLINES".into()), "{codes:?}");
     let page = open(&mut browser, &reports, 1280).await;
     for shown in ["article.drill .discord", ".trial .discord"] {
