@@ -34,6 +34,9 @@ struct Page<'a> {
     findings: Vec<FindingView<'a>>,
     hops: Vec<HopView<'a>>,
     changes: Vec<ChangeView<'a>>,
+    /// How many of the changes that have to raise an alert do, and how many do not.
+    rings: usize,
+    misses: usize,
     trials: Vec<TrialView<'a>>,
     groups: Vec<GroupView<'a>>,
     /// Whether there is more than one drill to give an overview of.
@@ -41,13 +44,14 @@ struct Page<'a> {
 }
 
 /// The report as a page.
-pub fn page(report: &Report, lang: Lang) -> String {
+pub(super) fn page(report: &Report, lang: Lang) -> String {
     let groups: Vec<GroupView<'_>> = super::groups::Group::all(report)
         .iter()
         .enumerate()
         .map(|(number, group)| GroupView::of(group, number + 1, report, lang))
         .collect();
     let inspection = report.inspection.as_ref();
+    let must = || inspection.iter().flat_map(|inspection| &inspection.changes).filter(|change| change.must_alert);
     let page = Page {
         lang,
         w: Words::of(lang),
@@ -62,6 +66,8 @@ pub fn page(report: &Report, lang: Lang) -> String {
         lacks: words::lacks(report.target.capabilities, lang),
         findings: report.findings.iter().enumerate().map(|(at, one)| FindingView::of(one, at, lang)).collect(),
         hops: inspection.map(|inspection| HopView::all(inspection, lang)).unwrap_or_default(),
+        rings: must().filter(|change| change.alerted).count(),
+        misses: must().filter(|change| !change.alerted).count(),
         changes: inspection.map(ChangeView::all).unwrap_or_default(),
         trials: inspection.map(TrialView::all).unwrap_or_default(),
         has_overview: report.drills.len() > 1,

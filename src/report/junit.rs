@@ -23,7 +23,7 @@ use crate::text::Lang;
 const HARNESS: &str = "harness";
 
 /// The report as a document.
-pub fn document(report: &Report, lang: Lang) -> String {
+pub(super) fn document(report: &Report, lang: Lang) -> String {
     let mut document = quick_junit::Report::new("alert-drill");
     // Its own form of time is asked for, which this text is.
     document.timestamp = report.started_at.to_string().parse().ok();

@@ -29,7 +29,7 @@ enum Detail {
 }
 
 /// The report as a document.
-pub fn document(report: &Report, lang: Lang) -> String {
+pub(super) fn document(report: &Report, lang: Lang) -> String {
     let all = written(report, Detail::All, lang);
     let fits = |text: &String| text.chars().count() <= LONGEST;
     if fits(&all) {

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{
     ChangeInspection, DrillReport, Expected, HopInspection, HopReport, HopStatus, Inspection, Report, Standing,
-    TargetReport, Verdict, words,
+    TargetReport, Verdict, secret, words,
 };
 use crate::diagnosis::{Finding, Severity};
 use crate::scenario::Hop;
@@ -18,7 +18,7 @@ const ODD: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// The report with colour. A stream that is no terminal strips it.
+/// The report with colour, without anything secret. A stream that is no terminal strips the colour.
 pub fn coloured(report: &Report, lang: Lang) -> String {
     let mut out = String::new();
     target(&mut out, &report.target, lang);
@@ -32,7 +32,7 @@ pub fn coloured(report: &Report, lang: Lang) -> String {
         one_finding(&mut out, finding, lang);
     }
     closing(&mut out, report, lang);
-    out
+    secret::without_tokens(&out).into_owned()
 }
 
 /// The report without colour, in English.

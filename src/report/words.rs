@@ -247,6 +247,7 @@ words! {
     slowest: "slowest", "가장 느린 실행";
     pipeline: "The pipeline as it stands", "지금의 파이프라인";
     changes: "What raises an alert", "알림이 오는 변경";
+    rings_for: "Changes that have to raise an alert, and do:", "알림이 와야 하는 변경 중 오는 것:";
     event: "Event", "이벤트";
     change: "Change", "변경";
     alert: "Alert", "알림";

@@ -120,16 +120,26 @@ pub(super) struct TrialView<'a> {
     pub(super) messages: Vec<MessageView>,
     /// Whether what it answered says more than the problems do.
     pub(super) shows_answer: bool,
+    /// Whether it is the first with a problem: the others tend to say the same, and are opened by whoever wants them.
+    pub(super) is_first_problem: bool,
 }
 
 impl<'a> TrialView<'a> {
     pub(super) fn all(inspection: &'a Inspection) -> Vec<Self> {
-        let view = |trial: &'a Trial| {
+        let first = inspection.trials.iter().position(|trial| !trial.problems.is_empty());
+        let view = |(position, trial): (usize, &'a Trial)| {
             let (class, sign) = if trial.problems.is_empty() { ("good", "✓") } else { ("bad", "✗") };
             let messages = trial.posted.iter().map(MessageView::of).collect();
-            Self { trial, class, sign, messages, shows_answer: !trial.answer.is_empty() && trial.answer != "null" }
+            Self {
+                trial,
+                class,
+                sign,
+                messages,
+                shows_answer: !trial.answer.is_empty() && trial.answer != "null",
+                is_first_problem: first == Some(position),
+            }
         };
-        inspection.trials.iter().map(view).collect()
+        inspection.trials.iter().enumerate().map(view).collect()
     }
 }
 
