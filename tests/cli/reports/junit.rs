@@ -36,7 +36,7 @@ fn drills_are_tests() {
     assert_eq!(kinds(suite), [("open-inbound-port", "success"), ("describe-groups", "success")]);
     let case = &suite.test_cases[0];
     assert_eq!(case.classname.as_ref().map(|name| name.as_str()), Some("security-group-change.lab.drills"));
-    assert!(case.time.is_some_and(|time| !time.is_zero()) && report.timestamp.is_some());
+    assert!(case.time.is_some_and(|time| !time.is_zero()) && suite.timestamp.is_some());
     assert!(case.system_out.as_ref().is_some_and(|out| out.as_str().contains("✓ discord")));
     let repeated = Reports::of(&["--repeat", "2"]).junit();
     let names = ["open-inbound-port (run 1 of 2)", "open-inbound-port (run 2 of 2)"];

@@ -56,9 +56,18 @@ fn nothing_gets_out_of_its_block() {
 
 #[test]
 fn many_runs_fit_into_a_comment() {
-    let reports = Reports::of(&["--all", "--repeat", "20", "--jobs", "8"]);
+    let reports = Reports::of(&[
+        "--drill",
+        "open-inbound-port",
+        "--drill",
+        "close-inbound-port",
+        "--repeat",
+        "40",
+        "--jobs",
+        "8",
+    ]);
     let text = reports.markdown();
     assert!(text.chars().count() < 65_536, "{}", text.chars().count());
-    assert!(text.contains("| `open-inbound-port`<br>Opening SSH raises an alert | 20 passed | "), "{text}");
-    assert!(text.contains("3 of 20 runs are shown in full"), "{text}");
+    assert!(text.contains("| `open-inbound-port`<br>Opening SSH raises an alert | 40 passed | "), "{text}");
+    assert!(text.contains("3 of 40 runs are shown in full"), "{text}");
 }
