@@ -148,6 +148,11 @@ impl Relay {
         self.recorder.is_settled()
     }
 
+    /// Waits until every call that has ended is recorded, and every record on the bus or lost.
+    pub async fn settled(&self) {
+        self.recorder.flushed().await;
+    }
+
     /// Takes no more connections, and waits until what it has taken is served and recorded.
     pub async fn stop(mut self) -> Totals {
         self.stop.cancel();
