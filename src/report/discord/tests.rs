@@ -121,13 +121,14 @@ fn riddles_end() {
 #[test]
 fn a_message_object_is_read_whole() {
     let token = "t0k3n-".repeat(12);
+    let fields = [1, 2, 3, 4].map(|number| json!({ "name": number.to_string(), "value": "x", "inline": number != 4 }));
     let message = Message::of(&json!({
         "author": { "username": "Guard" },
         "timestamp": "2026-11-24T15:30:00.000000+00:00",
         "content": format!("https://discord.com/api/webhooks/1/{token}"),
         "embeds": [{
             "color": 0xE0_5A_2B, "title": "Port 22", "url": "https://a.example/",
-            "fields": [1, 2, 3, 4].map(|n| json!({ "name": n.to_string(), "value": "x", "inline": n != 4 })),
+            "fields": fields,
             "footer": { "text": "the alarm" },
         }],
         "attachments": [{ "filename": "record.json" }],
