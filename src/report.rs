@@ -1,4 +1,11 @@
 //! What a run found out: plain data, and the consumers that show it.
+//!
+//! ```text
+//! Report ─┬─► terminal, json      what `run` and `check` print
+//!         └─► Document ─► html, junit, json, markdown ─► ReportFile
+//!                          └─ groups (repeated drills), words (both languages), discord (a message as its readers see it)
+//! ```
+//! No consumer decides anything: verdicts and findings are in the data. None shows the token of a webhook.
 
 mod discord;
 mod document;

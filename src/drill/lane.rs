@@ -25,6 +25,9 @@ use crate::text::Lang;
 /// How long to wait, once an alert has arrived where it must, for the hops beside it (the mail, the function's end).
 const SIDE_HOPS: Duration = Duration::from_millis(500);
 
+/// How long CloudTrail's history may take to answer. The record is evidence, and no verdict waits for it.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
 /// All that the drills of a run share.
 pub(super) struct Stage {
     pub(super) target: Target,
@@ -240,10 +243,7 @@ async fn act_and_watch(
     side_hops(stage, drill, &performed, &seen).await;
     report.hops = ladder::view(stage, drill, &performed, &seen, watched);
     report.alerts = seen.alerts(stage, &performed);
-    report.record = match seen.record() {
-        Some(record) => Some(record.clone()),
-        None => looked_up(stage, &performed).await,
-    };
+    report.record = seen.record().cloned();
     // What has died since says nothing of the pipeline, neither by an alert that did not come nor by silence.
     if watched == Watched::TimeIsOver
         && !seen.is_alerted()
@@ -265,6 +265,9 @@ async fn act_and_watch(
             format!("{}을(를) 담은 메시지가 왔지만 그룹도 규칙도 적혀 있지 않아 이 훈련의 것인지 알 수 없습니다: {content}", performed.call),
         ));
         return Vec::new();
+    }
+    if report.record.is_none() && watched == Watched::TimeIsOver {
+        report.record = time::timeout(LOOK_UP, looked_up(stage, &performed)).await.ok().flatten();
     }
     conclude(stage, drill, watched, performed.started + limit, report).await
 }
