@@ -7,6 +7,7 @@ mod explain;
 mod lab;
 mod lint;
 mod relay;
+mod report;
 mod run;
 mod schema;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use self::report::ReportArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::scenario::Wait;
@@ -141,6 +143,8 @@ struct RunArgs {
     /// given.
     #[arg(long, value_name = "FILE", env = "ALERT_DRILL_NOTIFIER")]
     notifier: Option<PathBuf>,
+    #[command(flatten)]
+    reports: ReportArgs,
 }
 
 #[derive(Debug, Args)]
@@ -191,6 +195,8 @@ struct CheckArgs {
     /// With --live: how long an alert may take, such as 500ms, 5s or 2m, in place of what the scenario says.
     #[arg(long, value_name = "T", value_parser = timeout, requires = "live")]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    reports: ReportArgs,
 }
 
 #[derive(Debug, Args)]

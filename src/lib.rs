@@ -18,8 +18,8 @@
 //! # How it is made
 //! ```text
 //! scenario ──► target ──► pipeline ──► drill ──► diagnosis ──► report
-//!  (what)     (where)    (build it)   (act, and  (facts and    (terminal, JSON)
-//!                                      observe)   evidence)
+//!  (what)     (where)    (build it)   (act, and  (facts and    (terminal, JSON,
+//!                                      observe)   evidence)     HTML, JUnit, Markdown)
 //! ```
 //! Arrows point one way only: [`scenario`] knows nothing of the rest, and nothing knows the command line.
 

@@ -1,12 +1,29 @@
 //! What a run found out: plain data, and the consumers that show it.
+//!
+//! ```text
+//! Report ─┬─► terminal, json      what `run` and `check` print
+//!         └─► Document ─► html, junit, json, markdown ─► ReportFile
+//!                          └─ groups (repeated drills), words (both languages), discord (a message as its readers see it)
+//! ```
+//! No consumer decides anything: verdicts and findings are in the data. None shows the token of a webhook.
 
+mod discord;
+mod document;
+mod file;
+mod groups;
+mod html;
 mod inspection;
 pub mod json;
+mod junit;
+mod markdown;
 pub mod progress;
+mod secret;
 pub mod terminal;
+mod words;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::diagnosis::Finding;
 use crate::drill::Strength;
@@ -14,6 +31,9 @@ use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
 use crate::target::{Capabilities, Target};
 
+pub(crate) use self::discord::plain as message_text;
+pub use self::document::Document;
+pub use self::file::{FileError, ReportFile};
 pub use self::inspection::{ChangeInspection, HopInspection, Inspection, Standing, Trial, UnknownCheck};
 
 /// The version of the JSON document. It goes up when a field changes its meaning or goes; new fields do not change it.
@@ -84,12 +104,33 @@ pub struct QueueAlert {
 pub struct DiscordAlert {
     /// The message's text.
     pub content: String,
+    /// The message as Discord keeps it: Discord's message object, embeds and author included.
+    pub message: Value,
     /// When it was received.
     pub received_at: Timestamp,
     /// How long after the EC2 call began, in milliseconds.
     pub latency_ms: f64,
     /// What tied it to the drill.
     pub matched_by: Strength,
+}
+
+/// An alert in the mailbox of a subscriber. It is there only where the target's mailboxes can be read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MailAlert {
+    /// The `eventID` of the record that the mail carries.
+    pub event_id: String,
+    /// The sender.
+    pub from: String,
+    /// The subscriber.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+    /// When it was sent.
+    pub received_at: Timestamp,
+    /// How long after the EC2 call began, in milliseconds.
+    pub latency_ms: f64,
 }
 
 /// The alerts of a drill. More than one of a kind are duplicates: counted, not failed.
@@ -99,6 +140,8 @@ pub struct Alerts {
     pub queue: Vec<QueueAlert>,
     /// At the mocked webhook.
     pub discord: Vec<DiscordAlert>,
+    /// In the mailboxes, where the target lets them be read.
+    pub mail: Vec<MailAlert>,
 }
 
 /// The call that a drill made.
@@ -137,8 +180,14 @@ pub struct DrillReport {
     pub hops: Vec<HopReport>,
     /// The alerts.
     pub alerts: Alerts,
+    /// The CloudTrail record of the call, as CloudTrail wrote it; `null` where nobody saw it.
+    pub record: Option<Value>,
     /// Why there is no pass, in one sentence.
     pub reason: Option<String>,
+    /// What was found of this drill; the [report](Report::findings) has the findings of all of them, each once.
+    pub findings: Vec<Finding>,
+    /// How long it took, from its preparation until everything it opened was closed again, in milliseconds.
+    pub duration_ms: f64,
 }
 
 /// What a drill expects.

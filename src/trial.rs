@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use crate::diagnosis::{Change, GROUP_ID, Site};
 use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, Names, Unknown, Way};
 use crate::pipeline::sns_event;
-use crate::report::Trial;
+use crate::report::{Trial, message_text};
 use crate::scenario::TargetKind;
 use crate::sdk;
 use crate::target::{Target, plain_http};
@@ -232,12 +232,13 @@ impl Bench {
             discord.answer_next(fault(status));
         }
         let before = discord.exchanges().len();
-        let known = self.messages().len();
+        let known = self.posted().len();
         let request = InvokeRequest::new(self.notification(message).to_string());
         let outcome = self.function.invoke(request).await;
         let outcome = outcome.map_err(|error| Unknown::here("the copy of the function", error.to_string()))?;
         let exchanges = discord.exchanges().split_off(before);
-        let messages = self.messages().split_off(known);
+        let posted = self.posted().split_off(known);
+        let messages: Vec<String> = posted.iter().map(message_text).collect();
         if let Circumstance::Refusal(_) = circumstance {
             discord.forget_faults();
         }
@@ -261,18 +262,19 @@ impl Bench {
             failed,
             answer,
             messages,
+            posted,
             problems: problems.iter().map(|problem| problem.words(lang)).collect(),
         };
         let is_shape = matches!(circumstance, Circumstance::Shape(_));
         Ok(Tried { trial, must_alert: circumstance.change().must_alert(), is_shape, problems })
     }
 
-    /// The texts of all messages so far.
-    fn messages(&self) -> Vec<String> {
+    /// All messages so far, as Discord keeps them.
+    fn posted(&self) -> Vec<Value> {
         let discord = self.lab.discord();
         let webhooks = discord.webhooks();
         let received = webhooks.iter().flat_map(|webhook| discord.messages(&webhook.id));
-        received.map(|message| text(&message.message)).collect()
+        received.map(|received| received.message).collect()
     }
 
     /// The event that SNS gives the function.
@@ -290,22 +292,6 @@ impl Bench {
         self.engine.shutdown().await;
         self.lab.stop().await;
     }
-}
-
-/// Everything that a message says: its text, and that of its embeds.
-fn text(message: &Value) -> String {
-    let part = |value: &Value| value.as_str().map(str::to_owned);
-    let mut parts: Vec<String> = part(&message["content"]).into_iter().collect();
-    for embed in message["embeds"].as_array().into_iter().flatten() {
-        parts.extend(["title", "description"].iter().filter_map(|name| part(&embed[*name])));
-        for field in embed["fields"].as_array().into_iter().flatten() {
-            let (name, value) = (part(&field["name"]), part(&field["value"]));
-            parts.push(format!("{}: {}", name.unwrap_or_default(), value.unwrap_or_default()));
-        }
-        parts.extend(part(&embed["footer"]["text"]));
-    }
-    parts.retain(|part| !part.is_empty());
-    parts.join("\n")
 }
 
 fn fault(status: u16) -> Fault {

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CheckArgs, Output, account_of_key, fail, print};
+use super::{CheckArgs, Output, account_of_key, fail};
 use crate::check::Check;
 use crate::context::Context;
 use crate::drill::RunEvent;
 use crate::exit::Exit;
 use crate::inspection::Names;
 use crate::report::progress::Progress;
-use crate::report::{json, terminal};
 use crate::scenario::Scenario;
 use crate::signal;
 use crate::target::Place;
@@ -22,6 +21,10 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     let scenario = match loaded {
         Ok(scenario) => scenario,
         Err(invalid) => return super::lint::refuse(&invalid, context),
+    };
+    let reports = match args.reports.prepare() {
+        Ok(reports) => reports,
+        Err(error) => return fail(Exit::Usage, &error),
     };
     let mut names = Names::of(&scenario);
     for (name, given) in [
@@ -61,12 +64,5 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
         Ok(report) => report,
         Err(error) => return fail(super::run::exit_of(&error), &error),
     };
-    let text = match output {
-        Output::Human => terminal::coloured(&report, lang),
-        Output::Json => json::document(&report),
-    };
-    match print(text.as_bytes()) {
-        Exit::Passed => Exit::of_report(&report),
-        not_written => not_written,
-    }
+    reports.finish(&report, lang, output)
 }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Output, RunArgs, TargetArg, fail, print};
+use super::{Output, RunArgs, TargetArg, fail};
 use crate::context::Context;
 use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::exit::Exit;
 use crate::pipeline::Notifier;
 use crate::report::progress::Progress;
-use crate::report::{json, terminal};
 use crate::scenario::Scenario;
 use crate::signal;
 use crate::target::{LocalStack, Place};
@@ -21,6 +20,10 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
     let scenario = match loaded {
         Ok(scenario) => scenario,
         Err(invalid) => return super::lint::refuse(&invalid, context),
+    };
+    let reports = match args.reports.prepare() {
+        Ok(reports) => reports,
+        Err(error) => return fail(Exit::Usage, &error),
     };
     let selection = selection(args.all, args.drill);
     let place = match (args.endpoint_url, args.target) {
@@ -57,14 +60,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Ok(report) => report,
         Err(error) => return fail(exit_of(&error), &error),
     };
-    let text = match output {
-        Output::Human => terminal::coloured(&report, lang),
-        Output::Json => json::document(&report),
-    };
-    match print(text.as_bytes()) {
-        Exit::Passed => Exit::of_report(&report),
-        not_written => not_written,
-    }
+    reports.finish(&report, lang, output)
 }
 
 /// The drills that were asked for.

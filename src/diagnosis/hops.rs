@@ -52,7 +52,7 @@ impl Judgement {
             self.unanswered += 1;
             let function = self.inspection.hops.iter_mut().find(|inspected| inspected.hop == Hop::Function);
             if let Some(function) = function {
-                function.unknown.push(UnknownCheck { code: Code::FunctionFailed, reason });
+                function.unknown.push(UnknownCheck { code: Code::FunctionFailed, reason, incapable: false });
             }
         }
         let tried = tried.unwrap_or_default();
@@ -132,7 +132,7 @@ impl Judge<'_> {
     fn unknown(&mut self, hop: Hop, code: Code, unknown: &Unknown) {
         self.unanswered += usize::from(!unknown.incapable);
         if let Some(inspected) = self.hops.iter_mut().find(|inspected| inspected.hop == hop) {
-            inspected.unknown.push(UnknownCheck { code, reason: unknown.to_string() });
+            inspected.unknown.push(UnknownCheck { code, reason: unknown.to_string(), incapable: unknown.incapable });
         }
     }
 

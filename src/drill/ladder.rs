@@ -12,7 +12,7 @@ use super::lane::{Stage, Watched, latency};
 use super::observation::{Observation, Sighting};
 use super::trigger::Performed;
 use crate::diagnosis;
-use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, QueueAlert};
+use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, MailAlert, QueueAlert};
 use crate::scenario::{Drill, Hop};
 use crate::target::{LabTarget, ladder_hop};
 
@@ -21,6 +21,8 @@ use crate::target::{LabTarget, ladder_hop};
 pub(super) struct Seen {
     /// The `eventID`s of the records that are the drill's.
     event_ids: Vec<String>,
+    /// The CloudTrail record, as the first event that carried it had it.
+    record: Option<Value>,
     bus: Option<Duration>,
     alerts: Alerts,
     /// Messages that nothing tied to the drill when they arrived. The record that names them may come a moment later.
@@ -69,11 +71,14 @@ impl Seen {
         if let Some(id) = correlate::event_id(event).filter(|id| !self.event_ids.iter().any(|known| known == id)) {
             self.event_ids.push(id.to_owned());
         }
+        if self.record.is_none() {
+            self.record = event.get("detail").cloned();
+        }
         Some(strength)
     }
 
     fn take_message(&mut self, message: Observation, performed: &Performed, first: &mut Vec<(Hop, Duration)>) {
-        let Sighting::Discord { content } = &message.sighting else { return };
+        let Sighting::Discord { content, message: stored } = &message.sighting else { return };
         let Some(matched_by) = correlate::message(content, performed, &self.event_ids) else {
             self.untied.push(message);
             return;
@@ -84,6 +89,7 @@ impl Seen {
         }
         self.alerts.discord.push(DiscordAlert {
             content: content.clone(),
+            message: Value::clone(stored),
             received_at: message.time,
             latency_ms: millis(after),
             matched_by,
@@ -93,7 +99,9 @@ impl Seen {
     /// A message that names the drill's call, and nothing that could tie it to this drill or to another.
     pub(super) fn ambiguous_message(&self, performed: &Performed) -> Option<&str> {
         self.untied.iter().find_map(|message| match &message.sighting {
-            Sighting::Discord { content } => correlate::is_ambiguous(content, performed).then_some(content.as_str()),
+            Sighting::Discord { content, .. } => {
+                correlate::is_ambiguous(content, performed).then_some(content.as_str())
+            }
             _ => None,
         })
     }
@@ -115,8 +123,14 @@ impl Seen {
         self.queue_seen() || self.discord_seen()
     }
 
-    pub(super) fn alerts(&self) -> Alerts {
-        self.alerts.clone()
+    /// The alerts, with the mails where the mailbox can be read.
+    pub(super) fn alerts(&self, stage: &Stage, performed: &Performed) -> Alerts {
+        Alerts { mail: mails(stage, performed, &self.event_ids), ..self.alerts.clone() }
+    }
+
+    /// The CloudTrail record of the drill's call, where an event carried it.
+    pub(super) fn record(&self) -> Option<&Value> {
+        self.record.as_ref()
     }
 }
 
@@ -147,7 +161,7 @@ fn queue_alert(
     }
 }
 
-fn millis(duration: Duration) -> f64 {
+pub(super) fn millis(duration: Duration) -> f64 {
     // Three digits: more than the clocks of two processes agree on says nothing.
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
@@ -262,19 +276,6 @@ fn since(time: Timestamp, performed: &Performed) -> f64 {
     millis(after)
 }
 
-/// What must have been reached before a hop can be.
-const fn before(hop: Hop) -> Option<Hop> {
-    match hop {
-        Hop::Api => None,
-        Hop::Trail => Some(Hop::Api),
-        Hop::Bus => Some(Hop::Trail),
-        Hop::Rule => Some(Hop::Bus),
-        Hop::Topic => Some(Hop::Rule),
-        Hop::Queue | Hop::Function | Hop::Mail => Some(Hop::Topic),
-        Hop::Discord => Some(Hop::Function),
-    }
-}
-
 /// A hop that was not reached while the one before it was is where the event was lost. Where the target does not tell of
 /// single deliveries, a hop between two probes can only be suspected: it is unknown, and the next probe's hop is broken.
 /// Of a hop that an interrupted drill still waited for, nobody can say whether it would have been reached.
@@ -283,7 +284,7 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
     let reached: Vec<Hop> = hops.iter().filter(is_reached).map(|hop| hop.hop).collect();
     let mail_can_be_read = stage.target.capabilities.reads_mail;
     for report in hops.iter_mut().filter(|hop| hop.status == HopStatus::NotReached) {
-        let after_reached = before(report.hop).is_some_and(|before| reached.contains(&before));
+        let after_reached = report.hop.before().is_some_and(|before| reached.contains(&before));
         let stopped = told
             .iter()
             .find(|delivery| ladder_hop(delivery.hop) == Some(report.hop) && delivery.outcome != Outcome::Delivered);
@@ -305,6 +306,30 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
 /// The first line of a message, for a ladder that is read at a glance.
 fn headline(content: &str) -> String {
     content.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+}
+
+/// The mails that carry the drill's record.
+fn mails(stage: &Stage, performed: &Performed, event_ids: &[String]) -> Vec<MailAlert> {
+    let Some(lab) = stage.target.own_lab() else { return Vec::new() };
+    let told = told(stage, performed);
+    let is_drills = |id: &String| {
+        event_ids.contains(id) || told.iter().any(|delivery| delivery.carried.event_id.as_ref() == Some(id))
+    };
+    let mails = lab.lab().mail(None).into_iter();
+    mails
+        .filter_map(|mail| {
+            let event_id = mail.event_id.filter(is_drills)?;
+            Some(MailAlert {
+                event_id,
+                from: mail.from,
+                to: mail.to,
+                subject: mail.subject,
+                body: mail.body,
+                received_at: mail.time,
+                latency_ms: since(mail.time, performed),
+            })
+        })
+        .collect()
 }
 
 /// Whether the mail with the drill's record is in its mailbox.

@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +24,9 @@ use crate::text::Lang;
 
 /// How long to wait, once an alert has arrived where it must, for the hops beside it (the mail, the function's end).
 const SIDE_HOPS: Duration = Duration::from_millis(500);
+
+/// How long CloudTrail's history may take to answer. The record is evidence, and no verdict waits for it.
+const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// All that the drills of a run share.
 pub(super) struct Stage {
@@ -111,7 +116,6 @@ impl Queue {
 pub(super) struct Outcome {
     pub(super) index: usize,
     pub(super) report: DrillReport,
-    pub(super) findings: Vec<Finding>,
 }
 
 /// Runs the drills in so many lanes.
@@ -159,21 +163,26 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
         action: None,
         hops: ladder::untouched(),
         alerts: Alerts::default(),
+        record: None,
         reason: None,
+        findings: Vec::new(),
+        duration_ms: 0.0,
     };
+    let started = Instant::now();
     let group = match slot.take() {
         Some(group) => group,
         None => match DrillGroup::provision(stage.site(), stage.group_name(lane)).await {
             Ok(group) => group,
             Err(error) => {
                 report.reason = Some(error.to_string());
-                return Outcome { index, report, findings: Vec::new() };
+                report.duration_ms = ladder::millis(started.elapsed());
+                return Outcome { index, report };
             }
         },
     };
     let marker = format!("alert-drill {}/{}", stage.run_id, index + 1);
     let mut trigger = Trigger::new(stage.site(), &drill.action, &group, marker);
-    let findings = act_and_watch(stage, index, drill, &mut trigger, &mut report).await;
+    report.findings = act_and_watch(stage, index, drill, &mut trigger, &mut report).await;
     // The port is closed before anything else is done, whatever was found.
     let restored = if stage.keep && !stage.stop.is_cancelled() { Ok(()) } else { trigger.restore().await };
     if let Err(error) = restored {
@@ -183,7 +192,8 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
     if !trigger.deleted_group() && !drill_used_up_instance(drill) {
         *slot = Some(group);
     }
-    Outcome { index, report, findings }
+    report.duration_ms = ladder::millis(started.elapsed());
+    Outcome { index, report }
 }
 
 /// Whether the next drill needs a new instance: this one terminated it, with or without the group.
@@ -232,7 +242,8 @@ async fn act_and_watch(
     drop(wait);
     side_hops(stage, drill, &performed, &seen).await;
     report.hops = ladder::view(stage, drill, &performed, &seen, watched);
-    report.alerts = seen.alerts();
+    report.alerts = seen.alerts(stage, &performed);
+    report.record = seen.record().cloned();
     // What has died since says nothing of the pipeline, neither by an alert that did not come nor by silence.
     if watched == Watched::TimeIsOver
         && !seen.is_alerted()
@@ -255,7 +266,25 @@ async fn act_and_watch(
         ));
         return Vec::new();
     }
+    if report.record.is_none() && watched == Watched::TimeIsOver {
+        report.record = time::timeout(LOOK_UP, looked_up(stage, &performed)).await.ok().flatten();
+    }
     conclude(stage, drill, watched, performed.started + limit, report).await
+}
+
+/// The record of a call whose event was nowhere to be seen: CloudTrail's own history has it without any trail.
+async fn looked_up(stage: &Stage, performed: &Performed) -> Option<Value> {
+    let request_id = performed.request_id.as_deref().filter(|_| stage.target.capabilities.serves_cloudtrail)?;
+    let by_name = LookupAttribute::builder()
+        .attribute_key(LookupAttributeKey::EventName)
+        .attribute_value(performed.call)
+        .build()
+        .ok()?;
+    // The newest come first. What is not there yet, as in AWS for some minutes, is not waited for.
+    let events = stage.target.clients.cloudtrail.lookup_events().lookup_attributes(by_name).send().await.ok()?;
+    let records = events.events().iter().filter_map(|event| event.cloud_trail_event());
+    let mut records = records.filter_map(|record| serde_json::from_str::<Value>(record).ok());
+    records.find(|record| record["requestID"] == request_id)
 }
 
 /// How a wait ended.

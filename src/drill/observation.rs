@@ -1,6 +1,6 @@
 //! What the probes see, in one list that drills watch.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -26,6 +26,8 @@ pub(super) enum Sighting {
     Discord {
         /// Its text.
         content: String,
+        /// The message as Discord keeps it.
+        message: Arc<Value>,
     },
 }
 

@@ -336,12 +336,12 @@ impl<'a> Run<'a> {
                 let mut findings: Vec<Finding> = Vec::new();
                 let mut drills: Vec<DrillReport> = Vec::with_capacity(outcomes.len());
                 for outcome in outcomes {
-                    drills.push(outcome.report);
-                    for finding in outcome.findings {
-                        if !findings.contains(&finding) {
-                            findings.push(finding);
+                    for finding in &outcome.report.findings {
+                        if !findings.contains(finding) {
+                            findings.push(finding.clone());
                         }
                     }
+                    drills.push(outcome.report);
                 }
                 let verdict = if drills.is_empty() { Verdict::Error } else { report::overall(&drills) };
                 Found { verdict, drills, findings }

@@ -1,6 +1,7 @@
 //! What `check` saw of a pipeline as it stands: each hop, each way to change a security group, each try of the function.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::diagnosis::Code;
 use crate::scenario::Hop;
@@ -50,6 +51,9 @@ pub struct UnknownCheck {
     pub code: Code,
     /// Why it is not known: the call and what was answered.
     pub reason: String,
+    /// Whether the target has no such call at all: that says nothing against the pipeline, and does not count against the
+    /// verdict. What was refused or went wrong does.
+    pub incapable: bool,
 }
 
 /// A way to change a security group, tried against the rule's event pattern.
@@ -80,6 +84,8 @@ pub struct Trial {
     pub answer: String,
     /// The text of the messages that it sent.
     pub messages: Vec<String>,
+    /// The same messages as Discord keeps them: Discord's message objects.
+    pub posted: Vec<Value>,
     /// What is wrong with it; empty where all is right.
     pub problems: Vec<String>,
 }

@@ -6,11 +6,10 @@ use anstyle::{AnsiColor, Style};
 
 use super::{
     ChangeInspection, DrillReport, Expected, HopInspection, HopReport, HopStatus, Inspection, Report, Standing,
-    TargetReport, Verdict,
+    TargetReport, Verdict, secret, words,
 };
 use crate::diagnosis::{Finding, Severity};
 use crate::scenario::Hop;
-use crate::target::Capabilities;
 use crate::text::Lang;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -19,7 +18,7 @@ const ODD: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// The report with colour. A stream that is no terminal strips it.
+/// The report with colour, without anything secret. A stream that is no terminal strips the colour.
 pub fn coloured(report: &Report, lang: Lang) -> String {
     let mut out = String::new();
     target(&mut out, &report.target, lang);
@@ -33,7 +32,7 @@ pub fn coloured(report: &Report, lang: Lang) -> String {
         one_finding(&mut out, finding, lang);
     }
     closing(&mut out, report, lang);
-    out
+    secret::without_tokens(&out).into_owned()
 }
 
 /// The report without colour, in English.
@@ -41,26 +40,23 @@ pub fn plain(report: &Report) -> String {
     anstream::adapter::strip_str(&coloured(report, Lang::En)).to_string()
 }
 
+/// The ladder of a drill, without colour.
+pub(super) fn plain_ladder(drill: &DrillReport, lang: Lang) -> String {
+    let mut out = String::new();
+    ladder(&mut out, drill, lang);
+    anstream::adapter::strip_str(&out).to_string()
+}
+
+/// A finding, without colour.
+pub(super) fn plain_finding(finding: &Finding, lang: Lang) -> String {
+    let mut out = String::new();
+    one_finding(&mut out, finding, lang);
+    anstream::adapter::strip_str(&out).to_string()
+}
+
 /// Where it ran and what that cannot show; nothing for the lab, which can show everything.
 fn target(out: &mut String, target: &TargetReport, lang: Lang) {
-    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, runs_functions, enforces_policies, .. } =
-        target.capabilities;
-    let lacks = [
-        (
-            emits_cloudtrail_events,
-            "makes no CloudTrail events (the relay makes them)",
-            "CloudTrail 이벤트를 만들지 않음 (릴레이가 대신 만듦)",
-        ),
-        (serves_cloudtrail, "has no CloudTrail API (there is no trail)", "CloudTrail API 없음 (추적을 만들지 않음)"),
-        (
-            runs_functions != Some(false),
-            "runs no functions (the harness runs them)",
-            "함수를 실행하지 않음 (하네스가 대신 실행함)",
-        ),
-        (enforces_policies, "does not enforce policies", "정책을 적용하지 않음"),
-    ];
-    let lacks: Vec<&str> =
-        lacks.iter().filter(|(has, ..)| !has).map(|(_, english, korean)| lang.choose(*english, *korean)).collect();
+    let lacks = words::lacks(target.capabilities, lang);
     if !lacks.is_empty() {
         let place = target.endpoint_url.as_deref().unwrap_or_default();
         let _ = writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{place}: {}{DIM:#}\n", target.product, lacks.join(" · "));
@@ -130,7 +126,7 @@ fn rung(out: &mut String, hop: &HopReport) {
 }
 
 /// An ARN without what every ARN of the run begins with.
-fn short(evidence: &str) -> &str {
+pub(super) fn short(evidence: &str) -> &str {
     match evidence.strip_prefix("arn:").map(|rest| rest.splitn(5, ':').nth(4)) {
         Some(Some(resource)) => resource,
         _ => evidence,
@@ -213,28 +209,20 @@ fn one_finding(out: &mut String, finding: &Finding, lang: Lang) {
 }
 
 fn closing(out: &mut String, report: &Report, lang: Lang) {
-    if report.inspection.is_some() && report.drills.is_empty() {
+    if words::is_check(report) {
         return checked(out, report, lang);
-    }
-    let count = |verdict: Verdict| report.drills.iter().filter(|drill| drill.verdict == verdict).count();
-    let mut parts = Vec::new();
-    for (verdict, english, korean) in [
-        (Verdict::Passed, "passed", "성공"),
-        (Verdict::Failed, "failed", "실패"),
-        (Verdict::Error, "without a verdict", "판정 불가"),
-        (Verdict::Skipped, "skipped", "건너뜀"),
-    ] {
-        let count = count(verdict);
-        if count > 0 || verdict == Verdict::Passed {
-            parts.push(lang.choose(format!("{count} {english}"), format!("{korean} {count}")));
-        }
     }
     let own = report
         .harness_ms
         .map(|own| lang.choose(format!(" ({own:.0} ms of it the harness's)"), format!(" (하네스 자체 {own:.0} ms)")));
     let took = format!("{:.0} ms{}", report.duration_ms, own.unwrap_or_default());
-    let _ =
-        writeln!(out, "{} {} {DIM}· {took} · {}{DIM:#}", mark(report.verdict), parts.join(", "), cleaned(report, lang));
+    let _ = writeln!(
+        out,
+        "{} {} {DIM}· {took} · {}{DIM:#}",
+        mark(report.verdict),
+        words::tally(report, lang),
+        cleaned(report, lang)
+    );
     for left in &report.cleanup.left_behind {
         let _ = writeln!(out, "    {BAD}{} {}{BAD:#}: {}", left.kind, left.id, left.reason);
     }
@@ -252,17 +240,8 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
 
 /// The last line of a check without drills.
 fn checked(out: &mut String, report: &Report, lang: Lang) {
-    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let verdict = match report.verdict {
-        Verdict::Passed => lang.choose("nothing silences this alarm", "알림을 막는 것이 없습니다"),
-        Verdict::Failed => lang.choose("this alarm is silent", "이 알림은 울리지 않습니다"),
-        Verdict::Error | Verdict::Skipped => {
-            lang.choose("not everything could be looked at", "확인하지 못한 것이 있습니다")
-        }
-    };
-    let found =
-        lang.choose(format!("{errors} wrong, {warnings} to know"), format!("잘못된 것 {errors}, 알아둘 것 {warnings}"));
+    let verdict = words::checked(report.verdict, lang);
+    let found = words::tally(report, lang);
     let took = format!("{:.0} ms", report.duration_ms);
     let _ = writeln!(out, "{} {verdict} {DIM}· {found} · {took}{DIM:#}", mark(report.verdict));
 }
@@ -287,7 +266,7 @@ fn mark(verdict: Verdict) -> String {
 }
 
 /// A length of time in the form of the scenario file.
-fn wait(ms: u64) -> String {
+pub(super) fn wait(ms: u64) -> String {
     match ms {
         ms if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
         ms if ms % 1000 == 0 => format!("{}s", ms / 1000),

@@ -325,6 +325,24 @@ impl Hop {
         Self::Mail,
     ];
 
+    /// The hop that an event passes before it can reach this one.
+    pub const fn before(self) -> Option<Self> {
+        match self {
+            Self::Api => None,
+            Self::Trail => Some(Self::Api),
+            Self::Bus => Some(Self::Trail),
+            Self::Rule => Some(Self::Bus),
+            Self::Topic => Some(Self::Rule),
+            Self::Queue | Self::Function | Self::Mail => Some(Self::Topic),
+            Self::Discord => Some(Self::Function),
+        }
+    }
+
+    /// All hops that an event passes before it can reach this one, the last one first.
+    pub fn ancestors(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(self.before(), |hop| hop.before())
+    }
+
     /// As it is written in a scenario and shown in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -97,7 +97,8 @@ impl Folder {
         let pattern = fs::read_to_string(shipped.join("event-pattern.json")).unwrap();
         let kept: Vec<&str> = pattern.lines().filter(|line| !line.contains(event)).collect();
         assert_ne!(kept.len(), pattern.lines().count(), "the shipped pattern names {event}");
-        self.write("scenario/event-pattern.json", kept.join("\n"));
+        // The last one of a list has no comma behind it.
+        self.write("scenario/event-pattern.json", kept.join("\n").replace(",\n    ]", "\n    ]"));
         for file in ["scenario.yaml", "notifier/Cargo.toml"] {
             self.write(&format!("scenario/{file}"), fs::read(shipped.join(file)).unwrap());
         }

@@ -1,6 +1,7 @@
 //! A headless Chromium, driven by the DevTools protocol over its pipe: messages of JSON, each ended by a zero byte.
 //!
-//! The pipe needs no port and no WebSocket, so that no crate is needed for it either.
+//! The pipe needs no port and no WebSocket, so that no crate is needed for it either. The harness's tests of its reports
+//! (`tests/cli.rs` of the root package) drive the same file.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -41,7 +42,7 @@ impl Chromium {
         // The pipe is at the descriptors 3 and 4, which a shell can put there without `unsafe`.
         let mut browser = Command::new("sh")
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null"#, program])
-            // Without a sandbox, as tests may run as root; the browser sees no page but the lab's.
+            // Without a sandbox, as tests may run as root; the browser sees no page but those of the tests.
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")

@@ -62,7 +62,9 @@ impl Respond for Responder {
         }
         let (answer, posted) = self.discord.receive(&asked);
         if let Some(message) = posted {
-            self.observations.saw_at(at, time, Sighting::Discord { content: message.content().to_owned() });
+            let content = message.content().to_owned();
+            let message = Arc::new(message.message);
+            self.observations.saw_at(at, time, Sighting::Discord { content, message });
         }
         let mut response = ResponseTemplate::new(answer.status);
         for (name, value) in &answer.headers {
