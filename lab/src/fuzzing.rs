@@ -1,5 +1,5 @@
-//! What `cargo fuzz` (`lab/fuzz`) throws its bytes at. It compiles with `cfg(fuzzing)`, and with the tests, so that it keeps
-//! up with the rest.
+//! What the fuzz targets (`lab/fuzz`) throw their bytes at. It compiles with `cfg(fuzzing)`, and with the tests, so that it
+//! keeps up with the rest.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
