@@ -7,16 +7,12 @@
 mod breaks;
 #[path = "cli/check.rs"]
 mod check;
-#[path = "../lab/tests/page/chromium.rs"]
-mod chromium;
 #[path = "cli/endpoint.rs"]
 mod endpoint;
 #[path = "cli/lab.rs"]
 mod lab;
 #[path = "cli/package.rs"]
 mod package;
-#[path = "cli/reports.rs"]
-mod reports;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]

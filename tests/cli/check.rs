@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::endpoint::lab;
-use crate::support::{end_of, run, signal};
+use crate::support::{end_of, lab, run, signal};
 
 #[test]
 fn an_account_in_which_nothing_stands_is_told_what_is_missing() {

@@ -1,6 +1,6 @@
 //! Runs on an endpoint that stands already.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -8,16 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{command, end_of, run, signal};
-
-/// A lab as a server of its own.
-pub(crate) fn lab() -> (Child, String) {
-    let mut child = command(&["lab", "--listen", "127.0.0.1:0", "--output", "json"]).spawn().unwrap();
-    let mut ready = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-    let ready: Value = serde_json::from_str(&ready).unwrap();
-    (child, ready["endpoint_url"].as_str().unwrap().to_owned())
-}
+use crate::support::{command, end_of, lab, run, signal};
 
 #[test]
 fn a_lab_that_runs_is_drilled_and_left_as_it_was() {

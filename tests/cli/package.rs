@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::endpoint::lab;
-use crate::support::{Ended, Folder, end_of, finish, signal};
+use crate::support::{Ended, Folder, end_of, finish, lab, signal};
 
 /// A lab that passes for a LocalStack: it makes no CloudTrail events, its bus takes them, and it runs functions.
 struct Emulator {

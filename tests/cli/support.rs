@@ -1,10 +1,13 @@
 //! Starting the binary, and reading what it leaves.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 /// How a process ended.
 pub(crate) struct Ended {
@@ -29,6 +32,15 @@ pub(crate) fn run(arguments: &[&str]) -> Ended {
 
 pub(crate) fn finish(mut command: Command) -> Ended {
     end_of(command.spawn().unwrap())
+}
+
+/// A lab as a server of its own.
+pub(crate) fn lab() -> (Child, String) {
+    let mut child = command(&["lab", "--listen", "127.0.0.1:0", "--output", "json"]).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    (child, ready["endpoint_url"].as_str().unwrap().to_owned())
 }
 
 /// The end of a process whose streams are still unread.

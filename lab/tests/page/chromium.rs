@@ -1,7 +1,7 @@
 //! A headless Chromium, driven by the DevTools protocol over its pipe: messages of JSON, each ended by a zero byte.
 //!
 //! The pipe needs no port and no WebSocket, so that no crate is needed for it either. The harness's tests of its reports
-//! (`tests/cli.rs` of the root package) drive the same file.
+//! (`tests/reports.rs` of the root package) drive the same file.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,5 +1,9 @@
-//! Reports in files: HTML, JUnit, JSON, Markdown.
+//! Reports in files: HTML, JUnit, JSON, Markdown. A program of its own, so that a browser takes no time from tests that measure some.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
+#[path = "../lab/tests/page/chromium.rs"]
+mod chromium;
 #[path = "reports/files.rs"]
 mod files;
 #[path = "reports/junit.rs"]
@@ -8,6 +12,9 @@ mod junit;
 mod markdown;
 #[path = "reports/page.rs"]
 mod page;
+#[path = "cli/support.rs"]
+#[allow(dead_code, reason = "the tests of the command line use all of it")]
+mod support;
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Markdown for GitHub's summaries and comments.
 
-use super::{ATTACK, Reports, posting, python_scenario};
 use crate::support::Folder;
+use crate::{ATTACK, Reports, posting, python_scenario};
 
 #[test]
 fn a_pass_is_a_table_and_what_people_got_is_folded() {

@@ -4,9 +4,8 @@ use std::process::Command;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{ATTACK, Reports, posting, python_scenario};
-use crate::endpoint::lab;
-use crate::support::{Folder, end_of, run, signal};
+use crate::support::{Folder, end_of, lab, run, signal};
+use crate::{ATTACK, Reports, posting, python_scenario};
 
 /// How a test ended: its kind, its message, and its text.
 fn status(case: &TestCase) -> (&'static str, String, String) {

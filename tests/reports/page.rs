@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{ATTACK, Reports, posting, python_scenario};
 use crate::chromium::{Chromium, Page};
-use crate::endpoint::lab;
-use crate::support::{Folder, end_of, run, signal};
+use crate::support::{Folder, end_of, lab, run, signal};
+use crate::{ATTACK, Reports, posting, python_scenario};
 
 /// A browser, or none, and then the test says that it was skipped.
 macro_rules! browser {

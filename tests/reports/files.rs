@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::Reports;
-use crate::support::{Folder, run};
+use crate::Reports;
+use crate::support::{Folder, lab, run};
 
 #[test]
 fn one_command_writes_them_all_and_its_result_stays_as_it_is() {
@@ -48,7 +48,7 @@ fn a_failure_keeps_its_exit_code_and_names_its_cause_in_every_report() {
 fn a_record_that_no_trail_took_is_shown_from_the_history() {
     let folder = Folder::new();
     let scenario = folder.scenario_without("AuthorizeSecurityGroupIngress");
-    let (lab, endpoint) = crate::endpoint::lab();
+    let (lab, endpoint) = lab();
     let kept = run(&["run", &scenario, "--keep", "--endpoint-url", &endpoint, "--timeout", "200ms"]);
     assert_eq!(kept.code, Some(1), "{}{}", kept.stdout, kept.stderr);
     let broken = run(&["break", "trail-stopped", "--endpoint-url", &endpoint, "--scenario", &scenario]);
@@ -124,7 +124,7 @@ def lambda_handler(event, context):
     raise RuntimeError("404 Client Error: Not Found for url: " + os.environ["DISCORD_WEBHOOK_URL"])
 "#
     );
-    let Some(scenario) = super::python_scenario(&folder, &function, "Opening SSH") else { return };
+    let Some(scenario) = crate::python_scenario(&folder, &function, "Opening SSH") else { return };
     let reports = Reports::of(&[&scenario, "--timeout", "3s"]);
     assert_eq!(reports.ended.code, Some(1), "{}{}", reports.ended.stdout, reports.ended.stderr);
     let webhook = fs::read_to_string(&seen).unwrap();
