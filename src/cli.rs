@@ -4,8 +4,10 @@
 mod break_;
 mod check;
 mod explain;
+mod history;
 mod lab;
 mod lint;
+mod record;
 mod relay;
 mod run;
 mod schema;
@@ -78,6 +80,8 @@ enum Command {
     Check(CheckArgs),
     /// Explain a finding's code: why it silences the alarm, how to see it, how to mend it.
     Explain(ExplainArgs),
+    /// Sum up the history of a scheduled run: pass rate, latencies by hop, and whether they have changed.
+    History(history::HistoryArgs),
     /// Serve the lab until it is stopped.
     Lab(LabArgs),
     /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
@@ -141,6 +145,8 @@ struct RunArgs {
     /// given.
     #[arg(long, value_name = "FILE", env = "ALERT_DRILL_NOTIFIER")]
     notifier: Option<PathBuf>,
+    #[command(flatten)]
+    record: record::RecordArgs,
 }
 
 #[derive(Debug, Args)]
@@ -297,6 +303,7 @@ impl Cli {
             Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
             Some(Command::Check(args)) => check::execute(args, lang, output, context).await,
             Some(Command::Explain(args)) => explain::execute(&args, lang),
+            Some(Command::History(args)) => history::execute(args, lang, output),
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
             Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
             Some(Command::Break(args)) => break_::execute(args, lang, output, context).await,

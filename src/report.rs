@@ -6,7 +6,7 @@ pub mod progress;
 pub mod terminal;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Finding;
 use crate::drill::Strength;
@@ -20,7 +20,7 @@ pub use self::inspection::{ChangeInspection, HopInspection, Inspection, Standing
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The verdict on a drill, or on a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The target cannot show it.

@@ -9,8 +9,14 @@ mod breaks;
 mod check;
 #[path = "cli/endpoint.rs"]
 mod endpoint;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/lab.rs"]
 mod lab;
+#[path = "cli/metrics.rs"]
+mod metrics;
+#[path = "cli/notify.rs"]
+mod notify;
 #[path = "cli/package.rs"]
 mod package;
 #[path = "cli/run.rs"]

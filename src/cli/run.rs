@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{Output, RunArgs, TargetArg, fail, print};
 use crate::context::Context;
 use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::exit::Exit;
+use crate::outcome::{Outcome, Spot};
 use crate::pipeline::Notifier;
 use crate::report::progress::Progress;
-use crate::report::{json, terminal};
-use crate::scenario::Scenario;
+use crate::report::{Report, json, terminal};
+use crate::scenario::{Scenario, TargetKind};
 use crate::signal;
 use crate::target::{LocalStack, Place};
 use crate::text::Lang;
@@ -22,6 +24,9 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Ok(scenario) => scenario,
         Err(invalid) => return super::lint::refuse(&invalid, context),
     };
+    if let Err(exit) = args.record.check() {
+        return exit;
+    }
     let selection = selection(args.all, args.drill);
     let place = match (args.endpoint_url, args.target) {
         (Some(url), _) => Place::Endpoint(url),
@@ -38,6 +43,8 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
+    let started_at = Timestamp::now();
+    let asked = Spot { target: kind_of(&place), account: None, region: scenario.region.to_string() };
     let ran = Run::new(&scenario)
         .on(place)
         .select(selection)
@@ -53,17 +60,31 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         .await;
     drop(listening);
     progress.clear();
-    let report = match ran {
-        Ok(report) => report,
-        Err(error) => return fail(exit_of(&error), &error),
+    let exit = match &ran {
+        Ok(report) => show(report, lang, output),
+        Err(error) => fail(exit_of(error), error),
     };
+    args.record.record(&[Outcome::of(&scenario.name, asked, started_at, ran)], exit, lang).await
+}
+
+/// Shows a report, and says how the run ends.
+fn show(report: &Report, lang: Lang, output: Output) -> Exit {
     let text = match output {
-        Output::Human => terminal::coloured(&report, lang),
-        Output::Json => json::document(&report),
+        Output::Human => terminal::coloured(report, lang),
+        Output::Json => json::document(report),
     };
     match print(text.as_bytes()) {
-        Exit::Passed => Exit::of_report(&report),
+        Exit::Passed => Exit::of_report(report),
         not_written => not_written,
+    }
+}
+
+/// The target that stands at a place, where that is known before anybody answers.
+fn kind_of(place: &Place) -> Option<TargetKind> {
+    match place {
+        Place::Lab => Some(TargetKind::Lab),
+        Place::LocalStack(_) => Some(TargetKind::Localstack),
+        Place::Endpoint(_) => None,
     }
 }
 
