@@ -7,6 +7,7 @@ mod explain;
 mod history;
 mod lab;
 mod lint;
+mod matrix;
 mod record;
 mod relay;
 mod run;
@@ -145,6 +146,8 @@ struct RunArgs {
     /// given.
     #[arg(long, value_name = "FILE", env = "ALERT_DRILL_NOTIFIER")]
     notifier: Option<PathBuf>,
+    #[command(flatten)]
+    places: matrix::PlaceArgs,
     #[command(flatten)]
     record: record::RecordArgs,
 }

@@ -33,6 +33,7 @@ mod entry;
 mod exit;
 mod history;
 mod inspection;
+mod matrix;
 mod metrics;
 mod notify;
 mod outcome;

@@ -12,10 +12,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use serde_json::Value;
 
 use self::probe::{Found, Probe};
 use super::clients::{Clients, emulator};
+use super::role::{self, Role};
 use super::waiting::Waiting;
 use super::{Capabilities, Reach, Relayed, Target, TargetError, account_of, plain_http};
 use crate::relay::{Outcome, Relay, RelayConfig};
@@ -65,8 +67,15 @@ pub(crate) async fn emulator_at(
     }
 }
 
-pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
-    let mut target = look_at(url, region, account, run_id).await?;
+/// Opens the endpoint for a run: as the account's own user, or by the session of a role.
+pub(super) async fn open(
+    url: &str,
+    region: &str,
+    account: &str,
+    role: Option<&Role>,
+    run_id: &str,
+) -> Result<Target, TargetError> {
+    let mut target = look_at(url, region, account, role, run_id).await?;
     if !target.capabilities.emits_cloudtrail_events {
         let probe = Probe {
             clients: &target.clients,
@@ -88,7 +97,7 @@ pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -
             }
         });
         let relay = relay.await?;
-        let config = emulator(&relay.endpoint_url(), region, account, run_id);
+        let config = called_by(emulator(&relay.endpoint_url(), region, account, run_id), role, run_id).await?;
         target.clients = Clients::new(&target.waiting.measuring(&config));
         target.relay = Some(Relayed { relay, unrelayed });
     }
@@ -96,14 +105,21 @@ pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -
 }
 
 /// The endpoint itself, and what it can do.
-pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
+pub(super) async fn look_at(
+    url: &str,
+    region: &str,
+    account: &str,
+    role: Option<&Role>,
+    run_id: &str,
+) -> Result<Target, TargetError> {
     let url = url.trim_end_matches('/');
     let waiting = Waiting::default();
     let product = {
         let _wait = waiting.begin();
         product(url).await?
     };
-    let direct = Clients::new(&waiting.measuring(&emulator(url, region, account, run_id)));
+    let config = called_by(emulator(url, region, account, run_id), role, run_id).await?;
+    let direct = Clients::new(&waiting.measuring(&config));
     let emits = product == Product::Lab;
     let introduction = async {
         let account = account_of(&direct, url).await?;
@@ -138,6 +154,14 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
         container: None,
         reach: Reach::from_here(),
     })
+}
+
+/// The configuration with the credentials of the role's session, where there is a role.
+async fn called_by(config: SdkConfig, role: Option<&Role>, run_id: &str) -> Result<SdkConfig, TargetError> {
+    match role {
+        Some(role) => role::assume(&config, role, run_id).await,
+        None => Ok(config),
+    }
 }
 
 /// What answers at this address, and that anything does.
