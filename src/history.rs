@@ -18,9 +18,8 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::drift::Drift;
-pub(crate) use self::entry::{DrillEntry, Entry, HISTORY_VERSION};
-pub(crate) use self::file::{HistoryError, Unread, append, open, read};
+pub(crate) use self::entry::Entry;
+pub(crate) use self::file::{append, open, read};
 pub(crate) use self::show::{human, unread};
 pub(crate) use self::since::Since;
 pub(crate) use self::summary::{Period, Summary};

@@ -187,7 +187,58 @@ pub(crate) fn exit_of(outcomes: &[Outcome], single: impl Fn(&Outcome) -> Exit) -
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+    use crate::drill::RunError;
+    use crate::outcome::Spot;
+
+    fn cells(count: usize) -> Vec<Cell> {
+        let cell = |number: usize| Cell { account: Some(format!("{number:012}")), role: None, region: None };
+        (0..count).map(cell).collect()
+    }
+
+    fn outcome(cell: Cell) -> Outcome {
+        let spot = Spot { target: None, account: cell.account, region: String::new() };
+        Outcome::of("s", spot, Timestamp::UNIX_EPOCH, Err(RunError::NothingSelected))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_more_run_at_a_time_than_asked_and_the_order_is_kept() {
+        let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let outcomes = run_all(cells(40), 4, |cell| {
+            let (under_way, most) = (Arc::clone(&under_way), Arc::clone(&most));
+            async move {
+                most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                for _ in 0..20 {
+                    tokio::task::yield_now().await;
+                }
+                under_way.fetch_sub(1, Ordering::SeqCst);
+                outcome(cell)
+            }
+        })
+        .await;
+        let accounts: Vec<_> = outcomes.iter().map(|outcome| outcome.spot.account.clone()).collect();
+        assert_eq!(accounts, cells(40).into_iter().map(|cell| cell.account).collect::<Vec<_>>());
+        assert!((2..=4).contains(&most.load(Ordering::SeqCst)), "{most:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_run_that_panics_lets_the_others_end_first() {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let all = Arc::clone(&ended);
+        let ran = tokio::spawn(run_all(cells(6), 2, move |cell| {
+            let all = Arc::clone(&all);
+            async move {
+                assert_ne!(cell.account.as_deref(), Some("000000000001"), "this one panics");
+                all.fetch_add(1, Ordering::SeqCst);
+                outcome(cell)
+            }
+        }))
+        .await;
+        assert!(ran.unwrap_err().is_panic());
+        assert_eq!(ended.load(Ordering::SeqCst), 5);
+    }
 
     #[test]
     fn a_silent_alarm_outweighs_everything_but_an_interruption() {

@@ -50,10 +50,13 @@ pub(crate) fn text(outcomes: &[Outcome]) -> String {
     let mut success = Family::new("alert_drill_run_success", "Whether every required drill of the last run passed.");
     let mut verdict = Family::new("alert_drill_run_verdict", "1 for the verdict on the last run, 0 for every other.");
     let mut timestamp = Family::new("alert_drill_run_timestamp_seconds", "When the last run began, in Unix time.");
-    let mut duration = Family::new("alert_drill_run_duration_seconds", "How long the last run took, clean-up included.");
+    let mut duration =
+        Family::new("alert_drill_run_duration_seconds", "How long the last run took, clean-up included.");
     let mut left = Family::new("alert_drill_run_left_behind", "How many resources the last run could not remove.");
-    let mut drill_verdict =
-        Family::new("alert_drill_drill_verdict", "1 for the verdict on a drill (the worst, where it ran more than once).");
+    let mut drill_verdict = Family::new(
+        "alert_drill_drill_verdict",
+        "1 for the verdict on a drill (the worst, where it ran more than once).",
+    );
     let mut latency = Family::new(
         "alert_drill_hop_latency_seconds",
         "How long after the EC2 call the event was seen at a hop (the longest, where the drill ran more than once).",

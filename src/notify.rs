@@ -69,7 +69,9 @@ impl fmt::Debug for Webhook {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidAddress {
     /// It is no URL.
-    #[error("what --notify (or ALERT_DRILL_NOTIFY_URL) gives is no http or https URL; it is not shown, because it may be a secret")]
+    #[error(
+        "what --notify (or ALERT_DRILL_NOTIFY_URL) gives is no http or https URL; it is not shown, because it may be a secret"
+    )]
     NoUrl,
     /// Nobody knows what this host reads.
     #[error("{host} is neither Discord's nor Slack's: say with --notify-shape which form of message it reads")]

@@ -107,9 +107,15 @@ mod tests {
     fn addresses_lose_their_secrets_and_nothing_else() {
         let redaction = Redaction::default();
         for (text, wanted) in [
-            ("posting to https://discord.com/api/webhooks/123/abc-DEF_1?wait=true failed", "posting to https://discord.com/api/webhooks/… failed"),
+            (
+                "posting to https://discord.com/api/webhooks/123/abc-DEF_1?wait=true failed",
+                "posting to https://discord.com/api/webhooks/… failed",
+            ),
             ("'https://hooks.slack.com/services/T0/B0/xyz' said no", "'https://hooks.slack.com/…' said no"),
-            ("https://s3/x?X-Amz-Credential=AKIA/1&X-Amz-Signature=0f&b=1", "https://s3/x?X-Amz-Credential=…&X-Amz-Signature=…&b=1"),
+            (
+                "https://s3/x?X-Amz-Credential=AKIA/1&X-Amz-Signature=0f&b=1",
+                "https://s3/x?X-Amz-Credential=…&X-Amz-Signature=…&b=1",
+            ),
             ("http://user:pa@ss@host:4566/path", "http://…@host:4566/path"),
             ("nothing://here and a@b.c", "nothing://here and a@b.c"),
             ("열린 포트 https://example.com/", "열린 포트 https://example.com/"),

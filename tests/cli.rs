@@ -13,6 +13,8 @@ mod endpoint;
 mod history;
 #[path = "cli/lab.rs"]
 mod lab;
+#[path = "cli/matrix.rs"]
+mod matrix;
 #[path = "cli/metrics.rs"]
 mod metrics;
 #[path = "cli/notify.rs"]

@@ -128,7 +128,8 @@ pub(super) async fn execute(
     drop(listening);
     tally.clear();
     let (scenario, args, ..) = &*shared;
-    let report = MatrixReport::of(scenario.name.as_str(), &outcomes, started_at, started.elapsed().as_secs_f64() * 1000.0);
+    let report =
+        MatrixReport::of(scenario.name.as_str(), &outcomes, started_at, started.elapsed().as_secs_f64() * 1000.0);
     let text = match output {
         Output::Human => matrix::human(&report, lang),
         Output::Json => match serde_json::to_string_pretty(&report) {

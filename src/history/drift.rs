@@ -135,8 +135,7 @@ struct Compared {
 impl Compared {
     fn direction(&self) -> Option<Direction> {
         let change = self.recent_ms - self.baseline_ms;
-        (change.abs() > self.threshold_ms)
-            .then_some(if change > 0.0 { Direction::Slower } else { Direction::Faster })
+        (change.abs() > self.threshold_ms).then_some(if change > 0.0 { Direction::Slower } else { Direction::Faster })
     }
 }
 

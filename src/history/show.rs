@@ -87,11 +87,13 @@ fn by_period(out: &mut String, summary: &Summary, lang: Lang) {
     let hops: Vec<Hop> = summary.all.hops.iter().map(|latency| latency.hop).collect();
     let title = match summary.by {
         Period::Day => lang.choose("by day (UTC), with the median latency", "일별 (UTC), 지연 시간 중앙값"),
-        Period::Week => lang.choose("by week (from Monday, UTC), with the median latency", "주별 (월요일부터, UTC), 지연 시간 중앙값"),
+        Period::Week => lang
+            .choose("by week (from Monday, UTC), with the median latency", "주별 (월요일부터, UTC), 지연 시간 중앙값"),
     };
     let _ = writeln!(out, "{BOLD}{title}{BOLD:#}");
     let columns: String = hops.iter().map(|hop| format!("{:>10}", hop.as_str())).collect();
-    let _ = writeln!(out, "    {DIM}{:<12}{:>6}{:>6}{:>6}{:>6}{:>8}{columns}{DIM:#}", "", "runs", "✓", "✗", "!", "rate");
+    let _ =
+        writeln!(out, "    {DIM}{:<12}{:>6}{:>6}{:>6}{:>6}{:>8}{columns}{DIM:#}", "", "runs", "✓", "✗", "!", "rate");
     for period in &summary.periods {
         let Slice { runs, passed, failed, error, pass_rate, .. } = &period.slice;
         let style = if *failed > 0 { BAD } else { Style::new() };

@@ -21,10 +21,9 @@ impl Since {
         match self {
             Self::At(time) => time,
             // A span that is longer than time itself lets everything through.
-            Self::Ago(span) => now
-                .to_zoned(TimeZone::UTC)
-                .checked_sub(span)
-                .map_or(Timestamp::MIN, |zoned| zoned.timestamp()),
+            Self::Ago(span) => {
+                now.to_zoned_datetime(TimeZone::UTC).checked_sub(span).map_or(Timestamp::MIN, |zoned| zoned.timestamp())
+            }
         }
     }
 }
@@ -36,7 +35,7 @@ impl FromStr for Since {
         if let Ok(time) = text.parse::<Timestamp>() {
             return Ok(Self::At(time));
         }
-        if let Some(midnight) = text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok()) {
+        if let Some(midnight) = text.parse::<Date>().ok().and_then(|day| day.to_zoned_datetime(TimeZone::UTC).ok()) {
             return Ok(Self::At(midnight.timestamp()));
         }
         match text.parse::<Span>() {

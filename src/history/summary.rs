@@ -128,7 +128,7 @@ impl Summary {
 impl Period {
     /// The first day of the period that this time is in.
     fn first_day(self, time: Timestamp) -> Date {
-        let day = time.to_zoned(TimeZone::UTC).date();
+        let day = time.to_zoned_datetime(TimeZone::UTC).date();
         match self {
             Self::Day => day,
             Self::Week => {

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use super::drift::Direction;
-use super::file::Why;
+use super::entry::{DrillEntry, HISTORY_VERSION};
+use super::file::{Unread, Why};
 use super::*;
 use crate::report::Verdict;
 use crate::scenario::{Hop, TargetKind};
@@ -144,9 +145,14 @@ fn percentiles_are_values_that_were_measured() {
 #[test]
 fn days_and_weeks_begin_where_they_do_in_utc() {
     // 2 November 2026 is a Monday.
-    let entries = vec![run(-1, Verdict::Passed, 1.0), run(0, Verdict::Failed, 1.0), run(24 * 6 + 23, Verdict::Passed, 1.0)];
+    let entries =
+        vec![run(-1, Verdict::Passed, 1.0), run(0, Verdict::Failed, 1.0), run(24 * 6 + 23, Verdict::Passed, 1.0)];
     let firsts = |by| -> Vec<String> {
-        summed(entries.clone(), by).periods.iter().map(|period| format!("{} {}", period.from, period.slice.runs)).collect()
+        summed(entries.clone(), by)
+            .periods
+            .iter()
+            .map(|period| format!("{} {}", period.from, period.slice.runs))
+            .collect()
     };
     assert_eq!(firsts(Period::Day), ["2026-11-01 1", "2026-11-02 1", "2026-11-08 1"]);
     assert_eq!(firsts(Period::Week), ["2026-10-26 1", "2026-11-02 2"]);
@@ -157,10 +163,16 @@ fn alerts_that_became_slower_are_flagged_with_both_medians() {
     let values = noise().take(40).chain(noise().take(10).map(|ms| ms + 60_000.0));
     let summary = summed(passes(values), Period::Day);
     let [drift] = summary.drift.found.as_slice() else { panic!("{:?}", summary.drift) };
-    assert_eq!((drift.drill.as_str(), drift.hop, drift.direction), ("open-inbound-port", Hop::Queue, Direction::Slower));
+    assert_eq!(
+        (drift.drill.as_str(), drift.hop, drift.direction),
+        ("open-inbound-port", Hop::Queue, Direction::Slower)
+    );
     assert!(drift.recent_ms > 110_000.0 && drift.baseline_ms < 70_000.0, "{drift:?}");
     let shown = anstream::adapter::strip_str(&human(&summary, Lang::En)).to_string();
-    assert!(shown.contains("slower open-inbound-port → queue (security-group-change 111122223333 ap-northeast-2)"), "{shown}");
+    assert!(
+        shown.contains("slower open-inbound-port → queue (security-group-change 111122223333 ap-northeast-2)"),
+        "{shown}"
+    );
     let faster = noise().take(40).map(|ms| ms * 10.0).chain(noise().take(10));
     assert_eq!(summed(passes(faster), Period::Day).drift.found[0].direction, Direction::Faster);
 }

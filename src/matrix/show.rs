@@ -21,7 +21,8 @@ pub(crate) fn human(report: &MatrixReport<'_>, lang: Lang) -> String {
     let width = report.places.iter().map(|place| place.region.len()).max().unwrap_or_default();
     for place in &report.places {
         let account = place.account.unwrap_or("?");
-        let row = format!("{} {account:<12} {:width$}  {DIM}{}{DIM:#}", mark(place.verdict), place.region, said(place, lang));
+        let row =
+            format!("{} {account:<12} {:width$}  {DIM}{}{DIM:#}", mark(place.verdict), place.region, said(place, lang));
         let _ = writeln!(out, "{row}");
     }
     out.push('\n');
@@ -56,14 +57,19 @@ fn said(place: &PlaceReport<'_>, lang: Lang) -> String {
         Verdict::Passed => {
             let passed = report.drills.iter().filter(|drill| drill.verdict == Verdict::Passed).count();
             let slowest = report.drills.iter().filter_map(last_alert).max_by(f64::total_cmp);
-            let slowest = slowest.map(|ms| lang.choose(format!(", alerts within {ms:.0} ms"), format!(", 알림 {ms:.0} ms 이내")));
+            let slowest =
+                slowest.map(|ms| lang.choose(format!(", alerts within {ms:.0} ms"), format!(", 알림 {ms:.0} ms 이내")));
             let passed = lang.choose(format!("{passed} passed"), format!("성공 {passed}"));
             format!("{passed}{}", slowest.unwrap_or_default())
         }
         verdict => match of(verdict) {
             Some(drill) => why(drill),
             // Nothing was drilled: the finding says why.
-            None => report.findings.first().map(|finding| format!("{} {}", finding.code, finding.message)).unwrap_or_default(),
+            None => report
+                .findings
+                .first()
+                .map(|finding| format!("{} {}", finding.code, finding.message))
+                .unwrap_or_default(),
         },
     }
 }

@@ -11,8 +11,8 @@ mod pipeline;
 use std::ops::Range;
 use std::str::FromStr;
 
-use super::event_pattern::EventPattern;
 pub(super) use self::matrix::matrix;
+use super::event_pattern::EventPattern;
 use super::files::{Beside, MOST_BYTES, ScenarioFiles};
 use super::mistake::{Mistake, Place, Sources};
 use super::names::{DrillName, Refused, ScenarioPath};

@@ -163,11 +163,7 @@ impl<'t> Builder<'t, '_> {
         }
         match root {
             Some(Node { kind: Kind::Null, .. }) | None => {
-                self.mistake(
-                    0..0,
-                    EMPTY,
-                    Some("begin with `name:`; the shipped scenario shows the rest"),
-                );
+                self.mistake(0..0, EMPTY, Some("begin with `name:`; the shipped scenario shows the rest"));
                 Err(Stop)
             }
             Some(root) => Ok(root),

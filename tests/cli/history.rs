@@ -48,7 +48,10 @@ fn a_target_that_does_not_answer_is_in_the_history_too() {
     let ended = run(&["--endpoint-url", "http://127.0.0.1:1", "--history", &file]);
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
     let entry: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    assert_eq!((&entry["verdict"], &entry["run_id"], &entry["drills"]), (&"error".into(), &Value::Null, &serde_json::json!([])));
+    assert_eq!(
+        (&entry["verdict"], &entry["run_id"], &entry["drills"]),
+        (&"error".into(), &Value::Null, &serde_json::json!([]))
+    );
 }
 
 #[test]

@@ -45,7 +45,10 @@ fn prometheus_reads_what_a_run_wrote() {
     assert_eq!(fs::read_dir(folder.path("")).unwrap().count(), 1, "nothing else is left in the folder");
     let Some(samples) = parsed(&file) else { return };
     let place = ("region", "ap-northeast-2");
-    assert_eq!(value(&samples, "alert_drill_run_success", &[place, ("target", "lab"), ("account", "000000000000")]), 1.0);
+    assert_eq!(
+        value(&samples, "alert_drill_run_success", &[place, ("target", "lab"), ("account", "000000000000")]),
+        1.0
+    );
     assert_eq!(value(&samples, "alert_drill_run_verdict", &[place, ("verdict", "passed")]), 1.0);
     assert_eq!(value(&samples, "alert_drill_run_verdict", &[place, ("verdict", "failed")]), 0.0);
     assert_eq!(value(&samples, "alert_drill_run_left_behind", &[place]), 0.0);

@@ -39,7 +39,9 @@ async fn a_silent_alarm_is_told_to_discord_once() {
     assert!(text.contains("RULE_PATTERN_MISMATCH (rule)"), "{text}");
     let korean = silent(&folder, &url, &["--notify-shape", "discord", "--lang", "ko"]).await;
     assert_eq!(korean.code, Some(1));
-    assert!(lab.discord().messages(&webhooks[0].id)[1].content().starts_with("🔕 alert-drill: 알람이 울리지 않습니다\n"));
+    assert!(
+        lab.discord().messages(&webhooks[0].id)[1].content().starts_with("🔕 alert-drill: 알람이 울리지 않습니다\n")
+    );
     lab.stop().await;
 }
 
@@ -85,7 +87,8 @@ async fn what_does_not_arrive_is_said_without_the_address_and_changes_no_verdict
     let blocked = silent(&folder, &url, &["--notify-shape", "discord"]).await;
     assert_eq!(lab.discord().exchanges().len(), 2);
     lab.stop().await;
-    for (ended, why) in [(gone, "it answered 404 Not Found"), (blocked, "it answered 429 Too Many Requests (1 tries)")] {
+    for (ended, why) in [(gone, "it answered 404 Not Found"), (blocked, "it answered 429 Too Many Requests (1 tries)")]
+    {
         assert_eq!(ended.code, Some(1));
         assert_eq!(ended.stderr, format!("error: the notification was not delivered to 127.0.0.1: {why}\n"));
         assert!(!ended.stdout.contains(&token), "{}", ended.stdout);
@@ -115,7 +118,8 @@ async fn an_address_of_which_nobody_knows_what_it_reads_is_refused_before_the_ru
         ("s3cret-and-no-url", "gives is no http or https URL; it is not shown"),
     ] {
         for on_line in [true, false] {
-            let mut run = command(if on_line { &["--notify", url] } else { &[] });
+            let on_its_line = ["--notify", url];
+            let mut run = command(if on_line { &on_its_line } else { &[] });
             if !on_line {
                 run.env("ALERT_DRILL_NOTIFY_URL", url);
             }

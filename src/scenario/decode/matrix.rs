@@ -10,8 +10,7 @@ use super::{Beside, Decoder, Fields};
 pub(in crate::scenario) fn matrix(file: &str, text: &str) -> Result<Matrix, (Vec<Mistake>, Sources)> {
     // It refers to no other file.
     let nothing = Beside::new("");
-    let mut decoder =
-        Decoder { files: &nothing, found: Vec::new(), elsewhere: Vec::new(), sources: Sources::new() };
+    let mut decoder = Decoder { files: &nothing, found: Vec::new(), elsewhere: Vec::new(), sources: Sources::new() };
     let tree = yaml::parse(text, &mut decoder.found);
     if tree.is_none() {
         // The reader's advice is for scenarios.
