@@ -17,12 +17,14 @@ for family in text_string_to_metric_families(open(sys.argv[1]).read()):
     assert family.type == 'gauge' and family.documentation, family
     for sample in family.samples:
         print(json.dumps([sample.name, sample.labels, sample.value]))";
-    let there = Command::new("python3").args(["-c", "import prometheus_client"]).output();
+    // CI names a Python that has it.
+    let python = std::env::var("ALERT_DRILL_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let there = Command::new(&python).args(["-c", "import prometheus_client"]).output();
     if !there.is_ok_and(|tried| tried.status.success()) {
         eprintln!("skipped: this machine's Python has no prometheus_client (pip install prometheus_client)");
         return None;
     }
-    let read = Command::new("python3").args(["-c", READ, file]).output().unwrap();
+    let read = Command::new(&python).args(["-c", READ, file]).output().unwrap();
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
     Some(String::from_utf8(read.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
