@@ -8,6 +8,7 @@ mod history;
 mod lab;
 mod lint;
 mod matrix;
+mod permissions;
 mod record;
 mod relay;
 mod run;
@@ -87,6 +88,8 @@ enum Command {
     Lab(LabArgs),
     /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
     Relay(RelayArgs),
+    /// Print the IAM policy of what a run calls, and nothing else.
+    Permissions(permissions::PermissionsArgs),
     /// Break one thing of the pipeline that stands on a lab or on LocalStack, as an exercise.
     #[command(after_help = Exit::HELP)]
     Break(BreakArgs),
@@ -308,6 +311,7 @@ impl Cli {
             Some(Command::Explain(args)) => explain::execute(&args, lang),
             Some(Command::History(args)) => history::execute(args, lang, output),
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
+            Some(Command::Permissions(args)) => permissions::execute(&args, context),
             Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
             Some(Command::Break(args)) => break_::execute(args, lang, output, context).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),

@@ -37,6 +37,7 @@ mod matrix;
 mod metrics;
 mod notify;
 mod outcome;
+pub mod permissions;
 pub mod pipeline;
 mod redaction;
 pub mod relay;

@@ -21,6 +21,8 @@ mod metrics;
 mod notify;
 #[path = "cli/package.rs"]
 mod package;
+#[path = "cli/permissions.rs"]
+mod permissions;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]

@@ -76,7 +76,7 @@ fn a_silent_alarm_shows_its_ladder_in_every_place() {
 }
 
 /// A client of IAM in an account of a lab.
-fn iam(lab: &Lab, account: &str) -> aws_sdk_iam::Client {
+pub(crate) fn iam(lab: &Lab, account: &str) -> aws_sdk_iam::Client {
     let config = aws_sdk_iam::Config::builder()
         .behavior_version_latest()
         .region(Region::new("us-east-1"))
