@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
         if !found.drills.is_empty() {
             shown.capabilities.runs_functions = Some(!stage.function_stands_in.load(Ordering::Relaxed));
         }
-        let waited = stage.target.waited();
+        let waits = stage.target.waits();
         if let Some(stage) = Arc::into_inner(stage) {
             stage.target.close().await;
         }
@@ -272,7 +272,7 @@ impl<'a> Run<'a> {
             interrupted: self.stop.is_cancelled(),
             started_at,
             duration_ms: duration.as_secs_f64() * 1000.0,
-            harness_ms: waited.map(|waited| duration.saturating_sub(waited).as_secs_f64() * 1000.0),
+            harness_ms: waits.map(|waits| duration.saturating_sub(waits.total()).as_secs_f64() * 1000.0),
             drills: found.drills,
             inspection: None,
             findings: found.findings,

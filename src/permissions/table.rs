@@ -92,7 +92,7 @@ use In::{Adopting, Both, Provisioning};
 #[rustfmt::skip]
 pub(super) const CALLS: &[Call] = &[
     Call::new("sts:GetCallerIdentity", Both, &[]),
-    Call::new("cloudtrail:DescribeTrails", Both, &[("cloudtrail:DescribeTrails", On::Anything)]),
+    Call::new("cloudtrail:DescribeTrails", Adopting, &[("cloudtrail:DescribeTrails", On::Anything)]),
 
     // The trail and its bucket.
     Call::new("s3:CreateBucket", Provisioning, &[("s3:CreateBucket", On::Bucket)]),
