@@ -4,8 +4,12 @@
 mod break_;
 mod check;
 mod explain;
+mod history;
 mod lab;
 mod lint;
+mod matrix;
+mod permissions;
+mod record;
 mod relay;
 mod report;
 mod run;
@@ -80,10 +84,14 @@ enum Command {
     Check(CheckArgs),
     /// Explain a finding's code: why it silences the alarm, how to see it, how to mend it.
     Explain(ExplainArgs),
+    /// Sum up the history of a scheduled run: pass rate, latencies by hop, and whether they have changed.
+    History(history::HistoryArgs),
     /// Serve the lab until it is stopped.
     Lab(LabArgs),
     /// Stand in front of an endpoint without CloudTrail (LocalStack, say) and put the events on its bus that it lacks.
     Relay(RelayArgs),
+    /// Print the IAM policy of what a run calls, and nothing else.
+    Permissions(permissions::PermissionsArgs),
     /// Break one thing of the pipeline that stands on a lab or on LocalStack, as an exercise.
     #[command(after_help = Exit::HELP)]
     Break(BreakArgs),
@@ -145,6 +153,10 @@ struct RunArgs {
     notifier: Option<PathBuf>,
     #[command(flatten)]
     reports: ReportArgs,
+    #[command(flatten)]
+    places: matrix::PlaceArgs,
+    #[command(flatten)]
+    record: record::RecordArgs,
 }
 
 #[derive(Debug, Args)]
@@ -307,7 +319,9 @@ impl Cli {
             Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
             Some(Command::Check(args)) => check::execute(args, lang, output, context).await,
             Some(Command::Explain(args)) => explain::execute(&args, lang),
+            Some(Command::History(args)) => history::execute(args, lang, output),
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,
+            Some(Command::Permissions(args)) => permissions::execute(&args, context),
             Some(Command::Relay(args)) => relay::execute(args, lang, output).await,
             Some(Command::Break(args)) => break_::execute(args, lang, output, context).await,
             Some(Command::Lint(args)) => lint::execute(&args, context),

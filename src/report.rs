@@ -22,7 +22,7 @@ pub mod terminal;
 mod words;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnosis::Finding;
@@ -40,7 +40,7 @@ pub use self::inspection::{ChangeInspection, HopInspection, Inspection, Standing
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The verdict on a drill, or on a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The target cannot show it.

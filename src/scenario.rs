@@ -21,6 +21,7 @@ mod drill;
 mod event_pattern;
 mod files;
 mod lint;
+mod matrix;
 mod mistake;
 mod names;
 pub(crate) mod nearest;
@@ -45,6 +46,7 @@ pub use drill::{
 pub use event_pattern::EventPattern;
 pub use files::{Beside, ScenarioFiles, Shipped};
 pub use lint::{Lint, lint};
+pub use matrix::{AccountId, Caller, ExternalId, Matrix, Places, RoleArn};
 pub use mistake::{InvalidScenario, Mistake, Place};
 pub use names::{
     BucketPrefix, ChannelName, DrillName, EmailAddress, FunctionName, GroupDescription, GroupName, Handler, Image,

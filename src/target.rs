@@ -7,11 +7,13 @@ mod lab;
 mod localstack;
 mod reach;
 mod relayed;
+mod role;
 mod waiting;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +26,7 @@ pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 pub use self::localstack::{LOCALSTACK_IMAGE, LocalStack};
 pub(crate) use self::reach::Reach;
 use self::relayed::Relayed;
+pub use self::role::Role;
 pub(crate) use self::waiting::Waiting;
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -168,6 +171,14 @@ pub enum TargetError {
     /// The relay did not start.
     #[error(transparent)]
     Relay(#[from] crate::relay::RelayError),
+    /// The role cannot be taken on.
+    #[error("the role {role} cannot be assumed: {reason}")]
+    Role {
+        /// Its ARN.
+        role: String,
+        /// What STS said.
+        reason: String,
+    },
     /// The target does not answer, or refuses the credentials.
     #[error("{endpoint} does not say whose credentials these are: {reason}")]
     Identity {
@@ -193,16 +204,32 @@ impl Target {
         run_id: &str,
         stop: &CancellationToken,
     ) -> Result<Self, TargetError> {
+        Self::open_as(place, region, account, None, run_id, stop).await
+    }
+
+    /// As [`open`](Self::open), by the session of a role. What the run starts itself is empty and holds no role: only the role's
+    /// account counts there.
+    pub(crate) async fn open_as(
+        place: &Place,
+        region: &str,
+        account: &str,
+        role: Option<&Role>,
+        run_id: &str,
+        stop: &CancellationToken,
+    ) -> Result<Self, TargetError> {
         match place {
-            Place::Lab => lab::open(region, run_id).await,
+            Place::Lab => lab::open(region, role.map_or(account, |role| role.arn.account()), run_id).await,
             Place::Endpoint(url) => {
-                let mut target = endpoint::open(url, region, account, run_id).await?;
+                let mut target = endpoint::open(url, region, account, role, run_id).await?;
                 if target.is_relayed() {
                     target.reach = Reach::from_endpoint(url).await;
                 }
                 Ok(target)
             }
-            Place::LocalStack(asked) => localstack::open(asked, region, account, run_id, stop).await,
+            Place::LocalStack(asked) => {
+                let account = role.map_or(account, |role| role.arn.account());
+                localstack::open(asked, region, account, run_id, stop).await
+            }
         }
     }
 
@@ -228,8 +255,8 @@ impl Target {
     /// calls an emulator takes them for.
     pub(crate) async fn look_at(place: &Place, region: &str, account: &str, run_id: &str) -> Result<Self, TargetError> {
         match place {
-            Place::Lab => lab::open(region, run_id).await,
-            Place::Endpoint(url) => endpoint::look_at(url, region, account, run_id).await,
+            Place::Lab => lab::open(region, account, run_id).await,
+            Place::Endpoint(url) => endpoint::look_at(url, region, account, None, run_id).await,
             Place::LocalStack(asked) => localstack::look_at(asked, region, account, run_id).await,
         }
     }
@@ -283,7 +310,7 @@ impl Target {
 
     /// Starts a lab of this process's own and opens it. It stops when the target is closed or dropped.
     pub async fn lab(region: &str, run_id: &str) -> Result<Self, TargetError> {
-        lab::open(region, run_id).await
+        lab::open(region, DEFAULT_ACCOUNT, run_id).await
     }
 
     /// The lab behind the target, where it is one of this process's own.

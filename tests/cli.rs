@@ -9,10 +9,20 @@ mod breaks;
 mod check;
 #[path = "cli/endpoint.rs"]
 mod endpoint;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/lab.rs"]
 mod lab;
+#[path = "cli/matrix.rs"]
+mod matrix;
+#[path = "cli/metrics.rs"]
+mod metrics;
+#[path = "cli/notify.rs"]
+mod notify;
 #[path = "cli/package.rs"]
 mod package;
+#[path = "cli/permissions.rs"]
+mod permissions;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]

@@ -28,6 +28,12 @@ pub(super) struct ReportArgs {
 }
 
 impl ReportArgs {
+    /// Whether any file was asked for.
+    pub(super) fn are_asked(&self) -> bool {
+        let files = [&self.report_html, &self.report_junit, &self.report_json, &self.report_markdown];
+        files.into_iter().any(Option::is_some)
+    }
+
     /// Looks at the files before anything is run, and takes away what an earlier run had written.
     pub(super) fn prepare(self) -> Result<ReportFiles, FileError> {
         let asked = [

@@ -21,7 +21,7 @@ use crate::pipeline::{
 };
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario};
-use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
+use crate::target::{Place, QUEUE_PREFIX, Role, TAP_PREFIX, Target, TargetError};
 use crate::text::Lang;
 
 /// Which drills of the scenario to run.
@@ -59,6 +59,7 @@ pub struct Run<'a> {
     notifier: Notifier,
     adopted: Option<Names>,
     account: String,
+    role: Option<Role>,
     region: Option<String>,
     lang: Lang,
     on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
@@ -122,6 +123,7 @@ impl<'a> Run<'a> {
             notifier: Notifier::OfScenario,
             adopted: None,
             account: DEFAULT_ACCOUNT.to_owned(),
+            role: None,
             region: None,
             lang: Lang::En,
             on_event: Arc::new(|_| {}),
@@ -198,6 +200,12 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The role by whose session the run calls, in place of the credentials that it has.
+    pub fn assume(mut self, role: Option<Role>) -> Self {
+        self.role = role;
+        self
+    }
+
     /// The Region, in place of the scenario's.
     pub fn region(mut self, region: Option<String>) -> Self {
         self.region = region;
@@ -231,7 +239,8 @@ impl<'a> Run<'a> {
             (self.on_event)(RunEvent::TargetStarting { image: localstack.image.clone() });
         }
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
-        let target = Target::open(&self.place, region, &self.account, &run_id, &self.stop).await?;
+        let role = self.role.as_ref();
+        let target = Target::open_as(&self.place, region, &self.account, role, &run_id, &self.stop).await?;
         let mut shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),

@@ -5,13 +5,15 @@
 //! together.
 
 mod drill;
+mod matrix;
 mod pipeline;
 
 use std::ops::Range;
 use std::str::FromStr;
 
+pub(super) use self::matrix::matrix;
 use super::event_pattern::EventPattern;
-use super::files::{MOST_BYTES, ScenarioFiles};
+use super::files::{Beside, MOST_BYTES, ScenarioFiles};
 use super::mistake::{Mistake, Place, Sources};
 use super::names::{DrillName, Refused, ScenarioPath};
 use super::nearest::nearest;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::decode::{Decoded, decode};
+use super::decode::{self, Decoded, decode};
+use super::matrix::Matrix;
 use super::mistake::{InvalidScenario, Mistake, Place, Sources};
 use super::names::ScenarioPath;
 
@@ -107,6 +108,21 @@ pub(super) fn load(path: &Path) -> Result<(Decoded, Sources), InvalidScenario> {
     let bytes = read_limited(&file).map_err(|error| unreadable(&name, path, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
     parse(&name, &text, &Beside::new(folder_of(&file)))
+}
+
+/// Reads a matrix.
+pub(super) fn load_matrix(path: &Path) -> Result<Matrix, InvalidScenario> {
+    let name = path.display().to_string();
+    let bytes = read_limited(path).map_err(|error| {
+        let message = match error.kind() {
+            ErrorKind::FileTooLarge => format!("it is larger than {MOST_BYTES} bytes, which no matrix is"),
+            ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => format!("it cannot be read: {error}"),
+        };
+        whole_file(&name, message, None)
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
+    decode::matrix(&name, &text).map_err(|(mistakes, sources)| InvalidScenario::new(&name, mistakes, sources))
 }
 
 /// The folder of a file; `.` for a bare name, whose parent would be an empty path that no process can be started in.

@@ -517,7 +517,7 @@ fn text_that_is_not_yaml_is_refused_in_plain_words() {
        help: put the value in quotes
 
     s.yaml: 1 mistake
-    s.yaml:1:1: `name` uses an anchor (`&` or `*`), which a scenario cannot
+    s.yaml:1:1: `name` uses an anchor (`&` or `*`), which is not taken here
      1 | name: *other
        | ^^^^
        help: write the value out, or put it in quotes if it begins with `*` or `&`
@@ -527,7 +527,7 @@ fn text_that_is_not_yaml_is_refused_in_plain_words() {
        | ^^^^
 
     s.yaml: 2 mistakes
-    s.yaml:1:1: `name` uses an anchor (`&` or `*`), which a scenario cannot
+    s.yaml:1:1: `name` uses an anchor (`&` or `*`), which is not taken here
      1 | name: &n x
        | ^^^^
        help: write the value out, or put it in quotes if it begins with `*` or `&`
@@ -536,7 +536,7 @@ fn text_that_is_not_yaml_is_refused_in_plain_words() {
      1 | name: &n x
        | ^^^^
 
-    s.yaml:2:1: `region` has a tag (`!`), which a scenario cannot
+    s.yaml:2:1: `region` has a tag (`!`), which is not taken here
      2 | region: !secret y
        | ^^^^^^
        help: put the value in quotes if it begins with `!`
@@ -565,7 +565,7 @@ fn text_that_is_not_yaml_is_refused_in_plain_words() {
     s.yaml:2:1: a second document begins here
      2 | ---
        | ^^^
-       help: keep one scenario in a file, without `---` after it
+       help: keep one document in a file, without `---` after it
 
     s.yaml: 1 mistake
     s.yaml:1:1: the file is empty

@@ -95,6 +95,9 @@ pub(super) fn shorten(text: &str) -> String {
     line.chars().take(SHOWN).chain("...".chars()).collect()
 }
 
+/// What is said of a file without a value.
+pub(super) const EMPTY: &str = "the file is empty";
+
 /// Reads one document. `None` when it cannot be read at all; what is wrong is then in `found`.
 pub(super) fn parse(text: &str, found: &mut Vec<Found>) -> Option<Node> {
     let options = granit_parser::options! { emit_comments: false, emit_unresolved_aliases: true };
@@ -150,7 +153,7 @@ impl<'t> Builder<'t, '_> {
                     self.mistake(
                         bytes,
                         "a second document begins here",
-                        Some("keep one scenario in a file, without `---` after it"),
+                        Some("keep one document in a file, without `---` after it"),
                     );
                     return Err(Stop);
                 }
@@ -160,11 +163,7 @@ impl<'t> Builder<'t, '_> {
         }
         match root {
             Some(Node { kind: Kind::Null, .. }) | None => {
-                self.mistake(
-                    0..0,
-                    "the file is empty",
-                    Some("begin with `name:`; the shipped scenario shows the rest"),
-                );
+                self.mistake(0..0, EMPTY, Some("begin with `name:`; the shipped scenario shows the rest"));
                 Err(Stop)
             }
             Some(root) => Ok(root),
@@ -193,14 +192,14 @@ impl<'t> Builder<'t, '_> {
         if anchored {
             self.mistake(
                 pointer.clone(),
-                format!("{label} uses an anchor (`&` or `*`), which a scenario cannot"),
+                format!("{label} uses an anchor (`&` or `*`), which is not taken here"),
                 Some("write the value out, or put it in quotes if it begins with `*` or `&`"),
             );
         }
         if tagged {
             self.mistake(
                 pointer,
-                format!("{label} has a tag (`!`), which a scenario cannot"),
+                format!("{label} has a tag (`!`), which is not taken here"),
                 Some("put the value in quotes if it begins with `!`"),
             );
         }

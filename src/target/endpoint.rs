@@ -11,11 +11,13 @@ mod probe;
 use std::fmt;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use serde_json::Value;
 
 use self::probe::{Found, Probe};
 use super::clients::{Clients, emulator};
 use super::relayed::Relayed;
+use super::role::{self, Role};
 use super::waiting::Waiting;
 use super::{Capabilities, Reach, Target, TargetError, account_of, plain_http};
 use crate::scenario::TargetKind;
@@ -64,8 +66,15 @@ pub(crate) async fn emulator_at(
     }
 }
 
-pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
-    let mut target = look_at(url, region, account, run_id).await?;
+/// Opens the endpoint for a run: as the account's own user, or by the session of a role.
+pub(super) async fn open(
+    url: &str,
+    region: &str,
+    account: &str,
+    role: Option<&Role>,
+    run_id: &str,
+) -> Result<Target, TargetError> {
+    let mut target = look_at(url, region, account, role, run_id).await?;
     if !target.capabilities.emits_cloudtrail_events {
         let probe = Probe {
             clients: &target.clients,
@@ -80,7 +89,7 @@ pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -
         target.capabilities.delivers_to_topics = Some(true);
         target.capabilities.enforces_policies = enforces_policies;
         let relayed = Relayed::start(url.trim_end_matches('/')).await?;
-        let config = emulator(&relayed.endpoint_url(), region, account, run_id);
+        let config = called_by(emulator(&relayed.endpoint_url(), region, account, run_id), role, run_id).await?;
         target.clients = Clients::new(&target.waiting.measuring(&config));
         target.relay = Some(relayed);
     }
@@ -88,14 +97,21 @@ pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -
 }
 
 /// The endpoint itself, and what it can do.
-pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
+pub(super) async fn look_at(
+    url: &str,
+    region: &str,
+    account: &str,
+    role: Option<&Role>,
+    run_id: &str,
+) -> Result<Target, TargetError> {
     let url = url.trim_end_matches('/');
     let waiting = Waiting::default();
     let product = {
         let _wait = waiting.begin();
         product(url).await?
     };
-    let direct = Clients::new(&waiting.measuring(&emulator(url, region, account, run_id)));
+    let config = called_by(emulator(url, region, account, run_id), role, run_id).await?;
+    let direct = Clients::new(&waiting.measuring(&config));
     let emits = product == Product::Lab;
     let introduction = async {
         let account = account_of(&direct, url).await?;
@@ -130,6 +146,14 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
         container: None,
         reach: Reach::from_here(),
     })
+}
+
+/// The configuration with the credentials of the role's session, where there is a role.
+async fn called_by(config: SdkConfig, role: Option<&Role>, run_id: &str) -> Result<SdkConfig, TargetError> {
+    match role {
+        Some(role) => role::assume(&config, role, run_id).await,
+        None => Ok(config),
+    }
 }
 
 /// What answers at this address, and that anything does.

@@ -2,7 +2,6 @@
 
 use alert_drill_lab::Lab;
 use alert_drill_lab::deliveries::{self, Delivery};
-use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 
 use super::clients::{Clients, emulator};
 use super::waiting::Waiting;
@@ -75,10 +74,10 @@ impl LabTarget {
     }
 }
 
-pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetError> {
+pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
     let lab = Lab::start().await?;
     let endpoint = lab.endpoint_url();
-    let clients = Clients::new(&emulator(&endpoint, region, DEFAULT_ACCOUNT, run_id));
+    let clients = Clients::new(&emulator(&endpoint, region, account, run_id));
     let account = account_of(&clients, &endpoint).await?;
     Ok(Target {
         kind: TargetKind::Lab,

@@ -102,7 +102,7 @@ pub(super) async fn open(
     run_id: &str,
     stop: &CancellationToken,
 ) -> Result<Target, TargetError> {
-    start(asked, stop, async |url| endpoint::open(url, region, account, run_id).await).await
+    start(asked, stop, async |url| endpoint::open(url, region, account, None, run_id).await).await
 }
 
 /// The same without trying anything out, and without a relay.
@@ -113,7 +113,7 @@ pub(super) async fn look_at(
     run_id: &str,
 ) -> Result<Target, TargetError> {
     let stop = CancellationToken::new();
-    start(asked, &stop, async |url| endpoint::look_at(url, region, account, run_id).await).await
+    start(asked, &stop, async |url| endpoint::look_at(url, region, account, None, run_id).await).await
 }
 
 async fn start(

@@ -1,0 +1,48 @@
+//! `alert-drill permissions`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{account, fail, print};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::permissions::{Permissions, Use};
+use crate::scenario::{Region, Scenario};
+
+#[derive(Debug, Args)]
+pub(super) struct PermissionsArgs {
+    /// The scenario whose names the policy has: a folder or a file. The shipped one where this is not given.
+    scenario: Option<PathBuf>,
+    /// For runs that drill a pipeline that stands (what is printed where nothing is said).
+    #[arg(long, conflicts_with = "provision")]
+    adopt: bool,
+    /// For runs that build a pipeline of their own and remove it.
+    #[arg(long)]
+    provision: bool,
+    /// The account: its twelve digits. Any where this is not given.
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    account: Option<String>,
+    /// The Region, in place of the scenario's.
+    #[arg(long, value_name = "REGION")]
+    region: Option<Region>,
+}
+
+pub(super) fn execute(args: &PermissionsArgs, context: &Context) -> Exit {
+    let loaded = args.scenario.as_deref().map_or_else(Scenario::built_in, Scenario::load);
+    let scenario = match loaded {
+        Ok(scenario) => scenario,
+        Err(invalid) => return super::lint::refuse(&invalid, context),
+    };
+    let policy = Permissions {
+        scenario: &scenario,
+        r#use: if args.provision { Use::Provision } else { Use::Adopt },
+        account: args.account.as_deref().unwrap_or("*"),
+        region: args.region.as_ref().unwrap_or(&scenario.region).as_str(),
+    }
+    .policy();
+    match serde_json::to_string_pretty(&policy) {
+        Ok(text) => print(format!("{text}\n").as_bytes()),
+        Err(error) => fail(Exit::Internal, &error),
+    }
+}

@@ -1,0 +1,136 @@
+//! Least privilege: the IAM policy of what a run calls, and nothing else.
+//!
+//! ```text
+//! table (call → the actions that AWS asks for it, each on what) ─► statements for an account, a Region and a scenario's names ─► policy
+//! ```
+//!
+//! There is one [`table`]; a test runs the drills, takes the calls that they made and compares both, and runs them once more by a
+//! role that has the policy and nothing else. Resources are narrowed to the scenario's names, to the harness's own prefixes, and
+//! where a name says nothing (groups, instances) to what carries the run's tag.
+//!
+//! Source: *Actions, resources, and condition keys* of each service in the Service Authorization Reference: what has no resource
+//! type there is allowed on `*`, and a call that makes something with tags needs the action that tags as well.
+
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use self::table::{CALLS, On};
+use crate::pipeline::RUN_TAG;
+use crate::scenario::Scenario;
+use crate::target::{QUEUE_PREFIX, TAP_PREFIX};
+
+/// What a run does with the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It takes one that stands.
+    Adopt,
+    /// It builds one, and removes it.
+    Provision,
+}
+
+/// What a policy is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Permissions<'a> {
+    /// Whose names it has.
+    pub scenario: &'a Scenario,
+    /// What the run does with the pipeline.
+    pub r#use: Use,
+    /// The account; `*` for any.
+    pub account: &'a str,
+    /// The Region; `*` for any.
+    pub region: &'a str,
+}
+
+impl Permissions<'_> {
+    /// The policy document.
+    pub fn policy(&self) -> Value {
+        // What is allowed on the same things stands in one statement.
+        let mut statements: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
+        for call in CALLS.iter().filter(|call| call.is_of(self.r#use)) {
+            for (action, on) in call.needs {
+                statements.entry(*on).or_default().insert(action);
+            }
+        }
+        let statement = |(on, actions): (On, BTreeSet<&str>)| {
+            let mut statement = json!({
+                "Sid": format!("{on:?}"),
+                "Effect": "Allow",
+                "Action": actions,
+                "Resource": self.resources(on),
+            });
+            if let Some(condition) = condition(on) {
+                statement["Condition"] = condition;
+            }
+            statement
+        };
+        json!({ "Version": "2012-10-17", "Statement": statements.into_iter().map(statement).collect::<Vec<_>>() })
+    }
+
+    /// Every action of the policy.
+    pub fn actions(&self) -> BTreeSet<&'static str> {
+        let calls = CALLS.iter().filter(|call| call.is_of(self.r#use));
+        calls.flat_map(|call| call.needs).map(|(action, _)| *action).collect()
+    }
+
+    /// The calls that a run makes, by service and operation, in the form of actions: `s3:ListObjectsV2`. Those that depend on how
+    /// fast the target is come second.
+    pub fn calls(&self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+        let calls = CALLS.iter().filter(|call| call.is_of(self.r#use));
+        let (sometimes, always): (Vec<_>, Vec<_>) = calls.partition(|call| call.sometimes);
+        let names = |calls: Vec<&table::Call>| calls.into_iter().map(|call| call.call).collect();
+        (names(always), names(sometimes))
+    }
+
+    /// The ARNs of what an action is allowed on.
+    fn resources(&self, on: On) -> Vec<String> {
+        let Self { scenario, account, region, .. } = self;
+        let pipeline = &scenario.pipeline;
+        let arn = |service: &str, resource: String| format!("arn:aws:{service}:{region}:{account}:{resource}");
+        let bucket = format!("arn:aws:s3:::{}-{account}-*", pipeline.trail.bucket_prefix);
+        let tap_rule = arn("events", format!("rule/{TAP_PREFIX}*"));
+        let function = &pipeline.function.name;
+        match on {
+            On::Anything => vec!["*".to_owned()],
+            On::Trail => vec![arn("cloudtrail", format!("trail/{}", pipeline.trail.name))],
+            On::Bucket => vec![bucket],
+            On::Objects => vec![format!("{bucket}/*")],
+            On::Rules => vec![arn("events", format!("rule/{}", pipeline.rule.name)), tap_rule],
+            On::TapRule => vec![tap_rule],
+            On::Topic => vec![arn("sns", pipeline.topic.name.to_string())],
+            On::ProbeQueues => [QUEUE_PREFIX, TAP_PREFIX].map(|prefix| arn("sqs", format!("{prefix}*"))).into(),
+            On::AnyQueue => vec![arn("sqs", "*".to_owned())],
+            On::Function => vec![arn("lambda", format!("function:{function}"))],
+            On::LogGroup => vec![arn("logs", format!("log-group:/aws/lambda/{function}:*"))],
+            On::FunctionRole | On::PassedRole => vec![format!("arn:aws:iam::{account}:role/{function}-role")],
+            On::Image => vec![arn("ssm", "parameter/aws/service/*".to_owned()).replace(&format!(":{account}:"), "::")],
+            On::NewGroup => vec![arn("ec2", "security-group/*".to_owned()), arn("ec2", "vpc/*".to_owned())],
+            On::OwnGroup => vec![arn("ec2", "security-group/*".to_owned())],
+            On::GroupRules => vec![arn("ec2", "security-group-rule/*".to_owned())],
+            On::NewInstance => {
+                let own = ["instance", "network-interface", "volume", "security-group", "subnet"];
+                let mut arns: Vec<String> = own.iter().map(|kind| arn("ec2", format!("{kind}/*"))).collect();
+                arns.push(format!("arn:aws:ec2:{region}::image/*"));
+                arns
+            }
+            On::OwnInstance => vec![arn("ec2", "instance/*".to_owned())],
+            On::TagsOfNew => ["security-group", "instance"].map(|kind| arn("ec2", format!("{kind}/*"))).into(),
+        }
+    }
+}
+
+/// What else has to hold.
+fn condition(on: On) -> Option<Value> {
+    let tag = format!("aws:ResourceTag/{RUN_TAG}");
+    match on {
+        // Of things whose name says nothing, only a run's own.
+        On::OwnGroup | On::OwnInstance => Some(json!({ "StringLike": { tag: "*" } })),
+        On::TagsOfNew => {
+            Some(json!({ "StringEquals": { "ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"] } }))
+        }
+        On::PassedRole => Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } })),
+        _ => None,
+    }
+}

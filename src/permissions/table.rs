@@ -1,0 +1,192 @@
+//! The one table: which calls a run makes, and what AWS asks for each.
+
+use super::Use;
+
+/// What an action is allowed on. Its name is the statement's `Sid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum On {
+    /// The action knows no resource, or the run looks for what has no name yet.
+    Anything,
+    /// The scenario's trail.
+    Trail,
+    /// The trail's bucket of a run.
+    Bucket,
+    /// What is in it.
+    Objects,
+    /// The scenario's rule, and the tap's.
+    Rules,
+    /// The tap's rule.
+    TapRule,
+    /// The scenario's topic.
+    Topic,
+    /// The temporary queues.
+    ProbeQueues,
+    /// The queues that a topic of the account may have among its subscribers.
+    AnyQueue,
+    /// The scenario's function.
+    Function,
+    /// Its log group.
+    LogGroup,
+    /// Its role.
+    FunctionRole,
+    /// Its role, handed to Lambda.
+    PassedRole,
+    /// The parameter that names the newest image.
+    Image,
+    /// A group that is made, and its network.
+    NewGroup,
+    /// A group that a run has made.
+    OwnGroup,
+    /// The rules of groups.
+    GroupRules,
+    /// An instance that is started, and what it is started with.
+    NewInstance,
+    /// An instance that a run has started.
+    OwnInstance,
+    /// The tags of what is made, in the call that makes it.
+    TagsOfNew,
+}
+
+/// In which runs a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum In {
+    Adopting,
+    Provisioning,
+    Both,
+}
+
+/// A call of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    /// Service and operation.
+    pub(super) call: &'static str,
+    r#in: In,
+    /// Whether it depends on the target, or on what it finds there, whether the call is made.
+    pub(super) sometimes: bool,
+    /// The actions, and on what; none where AWS asks for none.
+    pub(super) needs: &'static [(&'static str, On)],
+}
+
+impl Call {
+    const fn new(call: &'static str, r#in: In, needs: &'static [(&'static str, On)]) -> Self {
+        Self { call, r#in, sometimes: false, needs }
+    }
+
+    const fn sometimes(mut self) -> Self {
+        self.sometimes = true;
+        self
+    }
+
+    pub(super) fn is_of(&self, r#use: Use) -> bool {
+        match self.r#in {
+            In::Both => true,
+            In::Adopting => r#use == Use::Adopt,
+            In::Provisioning => r#use == Use::Provision,
+        }
+    }
+}
+
+use In::{Adopting, Both, Provisioning};
+
+/// Every call, in the order of the chain.
+#[rustfmt::skip]
+pub(super) const CALLS: &[Call] = &[
+    Call::new("sts:GetCallerIdentity", Both, &[]),
+    Call::new("cloudtrail:DescribeTrails", Adopting, &[("cloudtrail:DescribeTrails", On::Anything)]),
+
+    // The trail and its bucket.
+    Call::new("s3:CreateBucket", Provisioning, &[("s3:CreateBucket", On::Bucket)]),
+    Call::new("s3:PutBucketPolicy", Provisioning, &[("s3:PutBucketPolicy", On::Bucket)]),
+    Call::new("s3:ListObjectsV2", Provisioning, &[("s3:ListBucket", On::Bucket)]),
+    // Only what the trail has delivered by then.
+    Call::new("s3:DeleteObject", Provisioning, &[("s3:DeleteObject", On::Objects)]).sometimes(),
+    Call::new("s3:DeleteBucket", Provisioning, &[("s3:DeleteBucket", On::Bucket)]),
+    Call::new("cloudtrail:CreateTrail", Provisioning, &[("cloudtrail:CreateTrail", On::Trail), ("cloudtrail:AddTags", On::Trail)]),
+    Call::new("cloudtrail:StartLogging", Provisioning, &[("cloudtrail:StartLogging", On::Trail)]),
+    Call::new("cloudtrail:DeleteTrail", Provisioning, &[("cloudtrail:DeleteTrail", On::Trail)]),
+    Call::new("cloudtrail:GetTrailStatus", Adopting, &[("cloudtrail:GetTrailStatus", On::Anything)]),
+    Call::new("cloudtrail:GetEventSelectors", Adopting, &[("cloudtrail:GetEventSelectors", On::Anything)]),
+    // Where no trail takes the event: is there one elsewhere?
+    Call::new("cloudtrail:ListTrails", Adopting, &[("cloudtrail:ListTrails", On::Anything)]).sometimes(),
+    Call::new("s3:ListBuckets", Adopting, &[("s3:ListAllMyBuckets", On::Anything)]).sometimes(),
+
+    // The rules: the pipeline's, and the tap's.
+    Call::new("events:PutRule", Provisioning, &[("events:PutRule", On::Rules), ("events:TagResource", On::Rules)]),
+    Call::new("events:PutTargets", Provisioning, &[("events:PutTargets", On::Rules)]),
+    Call::new("events:RemoveTargets", Provisioning, &[("events:RemoveTargets", On::Rules)]),
+    Call::new("events:DeleteRule", Provisioning, &[("events:DeleteRule", On::Rules)]),
+    Call::new("events:ListTargetsByRule", Provisioning, &[("events:ListTargetsByRule", On::Rules)]),
+    Call::new("events:PutRule", Adopting, &[("events:PutRule", On::TapRule), ("events:TagResource", On::TapRule)]),
+    Call::new("events:PutTargets", Adopting, &[("events:PutTargets", On::TapRule)]),
+    Call::new("events:RemoveTargets", Adopting, &[("events:RemoveTargets", On::TapRule)]),
+    Call::new("events:DeleteRule", Adopting, &[("events:DeleteRule", On::TapRule)]),
+    // The rule that stands may have another name than the scenario's.
+    Call::new("events:ListTargetsByRule", Adopting, &[("events:ListTargetsByRule", On::Anything)]),
+    Call::new("events:ListRules", Adopting, &[("events:ListRules", On::Anything)]),
+    Call::new("events:ListRuleNamesByTarget", Adopting, &[("events:ListRuleNamesByTarget", On::Anything)]),
+    // Where there is no such rule: is there one elsewhere?
+    Call::new("events:ListEventBuses", Adopting, &[("events:ListEventBuses", On::Anything)]).sometimes(),
+    Call::new("ec2:DescribeRegions", Adopting, &[("ec2:DescribeRegions", On::Anything)]).sometimes(),
+
+    // The topic and its subscriptions.
+    Call::new("sns:CreateTopic", Provisioning, &[("sns:CreateTopic", On::Topic), ("sns:TagResource", On::Topic)]),
+    Call::new("sns:SetTopicAttributes", Provisioning, &[("sns:SetTopicAttributes", On::Topic)]),
+    Call::new("sns:DeleteTopic", Provisioning, &[("sns:DeleteTopic", On::Topic)]),
+    Call::new("sns:Subscribe", Both, &[("sns:Subscribe", On::Topic)]),
+    Call::new("sns:Unsubscribe", Both, &[("sns:Unsubscribe", On::Anything)]),
+    Call::new("sns:GetTopicAttributes", Adopting, &[("sns:GetTopicAttributes", On::Topic)]),
+    Call::new("sns:ListSubscriptionsByTopic", Adopting, &[("sns:ListSubscriptionsByTopic", On::Topic)]),
+    Call::new("sns:GetSubscriptionAttributes", Adopting, &[("sns:GetSubscriptionAttributes", On::Anything)]),
+    // Of an encrypted topic.
+    Call::new("kms:DescribeKey", Adopting, &[("kms:DescribeKey", On::Anything)]).sometimes(),
+    Call::new("kms:GetKeyPolicy", Adopting, &[("kms:GetKeyPolicy", On::Anything)]).sometimes(),
+
+    // The temporary queues, and those that subscribe to the topic themselves.
+    Call::new("sqs:CreateQueue", Both, &[("sqs:CreateQueue", On::ProbeQueues), ("sqs:TagQueue", On::ProbeQueues)]),
+    Call::new("sqs:ReceiveMessage", Both, &[("sqs:ReceiveMessage", On::ProbeQueues)]),
+    Call::new("sqs:DeleteMessageBatch", Both, &[("sqs:DeleteMessage", On::ProbeQueues)]),
+    Call::new("sqs:DeleteQueue", Both, &[("sqs:DeleteQueue", On::ProbeQueues)]),
+    Call::new("sqs:GetQueueUrl", Adopting, &[("sqs:GetQueueUrl", On::AnyQueue)]).sometimes(),
+    Call::new("sqs:GetQueueAttributes", Adopting, &[("sqs:GetQueueAttributes", On::AnyQueue)]).sometimes(),
+
+    // The function and its role.
+    Call::new("iam:CreateRole", Provisioning, &[("iam:CreateRole", On::FunctionRole), ("iam:TagRole", On::FunctionRole)]),
+    Call::new("iam:AttachRolePolicy", Provisioning, &[("iam:AttachRolePolicy", On::FunctionRole)]),
+    Call::new("iam:ListAttachedRolePolicies", Provisioning, &[("iam:ListAttachedRolePolicies", On::FunctionRole)]),
+    Call::new("iam:DetachRolePolicy", Provisioning, &[("iam:DetachRolePolicy", On::FunctionRole)]),
+    Call::new("iam:DeleteRole", Provisioning, &[("iam:DeleteRole", On::FunctionRole)]),
+    Call::new("lambda:CreateFunction", Provisioning, &[
+        ("lambda:CreateFunction", On::Function), ("lambda:TagResource", On::Function), ("iam:PassRole", On::PassedRole),
+    ]),
+    // While a new function is still pending.
+    Call::new("lambda:GetFunction", Provisioning, &[("lambda:GetFunction", On::Function)]).sometimes(),
+    Call::new("lambda:AddPermission", Provisioning, &[("lambda:AddPermission", On::Function)]),
+    Call::new("lambda:DeleteFunction", Provisioning, &[("lambda:DeleteFunction", On::Function)]),
+    Call::new("logs:DeleteLogGroup", Provisioning, &[("logs:DeleteLogGroup", On::LogGroup)]),
+    Call::new("lambda:GetFunctionConfiguration", Adopting, &[("lambda:GetFunctionConfiguration", On::Function)]),
+    Call::new("lambda:GetFunctionConcurrency", Adopting, &[("lambda:GetFunctionConcurrency", On::Function)]),
+    Call::new("lambda:GetPolicy", Adopting, &[("lambda:GetPolicy", On::Function)]),
+    Call::new("lambda:UpdateFunctionConfiguration", Adopting, &[("lambda:UpdateFunctionConfiguration", On::Function)]),
+    Call::new("lambda:GetFunction", Adopting, &[("lambda:GetFunction", On::Function)]),
+
+    // The group that drills open and close, and its instance.
+    Call::new("ec2:DescribeSecurityGroups", Both, &[("ec2:DescribeSecurityGroups", On::Anything)]),
+    Call::new("ec2:CreateSecurityGroup", Both, &[("ec2:CreateSecurityGroup", On::NewGroup), ("ec2:CreateTags", On::TagsOfNew)]),
+    Call::new("ec2:DeleteSecurityGroup", Both, &[("ec2:DeleteSecurityGroup", On::OwnGroup)]),
+    Call::new("ec2:AuthorizeSecurityGroupIngress", Both, &[("ec2:AuthorizeSecurityGroupIngress", On::OwnGroup)]),
+    Call::new("ec2:AuthorizeSecurityGroupEgress", Both, &[("ec2:AuthorizeSecurityGroupEgress", On::OwnGroup)]),
+    Call::new("ec2:RevokeSecurityGroupIngress", Both, &[
+        ("ec2:RevokeSecurityGroupIngress", On::OwnGroup), ("ec2:RevokeSecurityGroupIngress", On::GroupRules),
+    ]),
+    Call::new("ec2:RevokeSecurityGroupEgress", Both, &[
+        ("ec2:RevokeSecurityGroupEgress", On::OwnGroup), ("ec2:RevokeSecurityGroupEgress", On::GroupRules),
+    ]),
+    Call::new("ec2:ModifySecurityGroupRules", Both, &[
+        ("ec2:ModifySecurityGroupRules", On::OwnGroup), ("ec2:ModifySecurityGroupRules", On::GroupRules),
+    ]),
+    Call::new("ec2:RunInstances", Both, &[
+        ("ec2:RunInstances", On::NewInstance), ("ec2:CreateTags", On::TagsOfNew), ("ssm:GetParameters", On::Image),
+    ]),
+    Call::new("ec2:DescribeInstances", Both, &[("ec2:DescribeInstances", On::Anything)]),
+    Call::new("ec2:TerminateInstances", Both, &[("ec2:TerminateInstances", On::OwnInstance)]),
+];

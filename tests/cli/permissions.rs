@@ -1,0 +1,241 @@
+//! The policy that `permissions` prints, against the calls that runs make.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use alert_drill::lab::Lab;
+use alert_drill::permissions::{Permissions, Use};
+use alert_drill::scenario::Scenario;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response, header};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::matrix::iam;
+use crate::support::{Ended, command, finish, run};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "ap-northeast-2";
+
+/// Hands every request on to a lab, and notes which call it is.
+struct Proxy {
+    url: String,
+    calls: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Proxy {
+    async fn start(upstream: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let calls = Arc::new(Mutex::new(BTreeSet::new()));
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        let noted = Arc::clone(&calls);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (client, upstream, noted) = (client.clone(), upstream.clone(), Arc::clone(&noted));
+                let service =
+                    service_fn(move |request| hand_on(client.clone(), upstream.clone(), Arc::clone(&noted), request));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
+                );
+            }
+        });
+        Self { url, calls }
+    }
+
+    fn calls(&self) -> BTreeSet<String> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+async fn hand_on(
+    client: reqwest::Client,
+    upstream: String,
+    noted: Arc<Mutex<BTreeSet<String>>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (mut head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let path = head.uri.path_and_query().unwrap().as_str().to_owned();
+    if let Some(call) = call(&head.method, &path, &head.headers, &body) {
+        noted.lock().unwrap().insert(call);
+    }
+    for name in [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+        head.headers.remove(name);
+    }
+    let sent = client.request(head.method, format!("{upstream}{path}")).headers(head.headers).body(body).send().await;
+    let mut answer = Response::new(Full::default());
+    match sent {
+        Ok(mut got) => {
+            *answer.status_mut() = got.status();
+            std::mem::swap(answer.headers_mut(), got.headers_mut());
+            answer.headers_mut().remove(header::TRANSFER_ENCODING);
+            *answer.body_mut() = got.bytes().await.unwrap_or_default().into();
+        }
+        Err(_) => *answer.status_mut() = hyper::StatusCode::BAD_GATEWAY,
+    }
+    Ok(answer)
+}
+
+/// Service and operation of a signed request, in the form of an action; none of the lab's own pages.
+fn call(method: &hyper::Method, path: &str, headers: &hyper::HeaderMap, body: &[u8]) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // …Credential=KEY/DATE/REGION/SERVICE/aws4_request
+    let service = text("authorization").split('/').nth(3)?.to_owned();
+    let operation = match service.as_str() {
+        "s3" => s3(method, path).to_owned(),
+        "lambda" => lambda(method, path).to_owned(),
+        _ => match text("x-amz-target").rsplit_once('.') {
+            Some((_, operation)) => operation.to_owned(),
+            None => {
+                let form = String::from_utf8_lossy(body);
+                form.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or("?").to_owned()
+            }
+        },
+    };
+    Some(format!("{service}:{operation}"))
+}
+
+fn s3(method: &hyper::Method, path: &str) -> &'static str {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let path = path.trim_matches('/');
+    let is_key = path.contains('/');
+    match (method.as_str(), path.is_empty(), is_key) {
+        ("GET", true, _) => "ListBuckets",
+        ("GET", false, false) if query.contains("list-type=2") => "ListObjectsV2",
+        ("PUT", false, false) if query.contains("policy") => "PutBucketPolicy",
+        ("PUT", false, false) => "CreateBucket",
+        ("DELETE", false, false) => "DeleteBucket",
+        ("DELETE", false, true) => "DeleteObject",
+        _ => panic!("which call of S3 is {method} {path}?{query}"),
+    }
+}
+
+fn lambda(method: &hyper::Method, path: &str) -> &'static str {
+    let path = path.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').skip(2).collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("POST", []) => "CreateFunction",
+        ("GET", [_]) => "GetFunction",
+        ("DELETE", [_]) => "DeleteFunction",
+        ("GET", [_, "configuration"]) => "GetFunctionConfiguration",
+        ("PUT", [_, "configuration"]) => "UpdateFunctionConfiguration",
+        ("GET", [_, "policy"]) => "GetPolicy",
+        ("POST", [_, "policy"]) => "AddPermission",
+        ("GET", [_, "concurrency"]) => "GetFunctionConcurrency",
+        _ => panic!("which call of Lambda is {method} {path}?"),
+    }
+}
+
+/// The binary, as the account's user.
+async fn by_account(arguments: &[&str]) -> Ended {
+    let mut run = command(arguments);
+    run.env("AWS_ACCESS_KEY_ID", ACCOUNT);
+    tokio::task::spawn_blocking(|| finish(run)).await.unwrap()
+}
+
+/// Both directions: every call is in the table, and the table has none that was not made.
+#[track_caller]
+fn assert_same(r#use: Use, made: &BTreeSet<String>) {
+    let scenario = Scenario::shipped();
+    let (always, sometimes) = Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION }.calls();
+    let unlisted: Vec<_> =
+        made.iter().filter(|call| !always.contains(call.as_str()) && !sometimes.contains(call.as_str())).collect();
+    let unmade: Vec<_> = always.iter().filter(|call| !made.contains(**call)).collect();
+    assert!(
+        unlisted.is_empty() && unmade.is_empty(),
+        "made and not in the table: {unlisted:?}; in the table and not made: {unmade:?}"
+    );
+}
+
+fn document(arguments: &[&str]) -> Value {
+    let ended = run(arguments);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_a_run_that_builds_its_pipeline_are_those_of_the_table() {
+    let lab = Lab::start().await.unwrap();
+    let proxy = Proxy::start(lab.endpoint_url()).await;
+    let ended = by_account(&["--all", "--endpoint-url", &proxy.url]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_same(Use::Provision, &proxy.calls());
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_drills_on_a_pipeline_that_stands_are_those_of_the_table() {
+    let lab = Lab::start().await.unwrap();
+    let built = by_account(&["--keep", "--endpoint-url", &lab.endpoint_url()]).await;
+    assert_eq!(built.code, Some(6), "it is kept: {}", built.stderr);
+    let proxy = Proxy::start(lab.endpoint_url()).await;
+    let ended = by_account(&["check", "--live", "--all", "--no-invoke", "--endpoint-url", &proxy.url]).await;
+    // The mail of the pipeline is not confirmed, which is what a check is there for; the drills ran.
+    assert!(matches!(ended.code, Some(0 | 1)), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("✓ open-inbound-port"), "{}", ended.stdout);
+    assert_same(Use::Adopt, &proxy.calls());
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_the_policy_and_nothing_else_is_enough() {
+    let lab = Lab::builder().enforce_iam(true).start().await.unwrap();
+    let policy = document(&["permissions", "--provision", "--account", ACCOUNT]);
+    let trust =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
+    let iam = iam(&lab, ACCOUNT);
+    iam.create_role().role_name("alert-drill").assume_role_policy_document(trust).send().await.unwrap();
+    let put = async |policy: &Value| {
+        let put = iam.put_role_policy().role_name("alert-drill").policy_name("drill");
+        put.policy_document(policy.to_string()).send().await.unwrap();
+    };
+    let (endpoint, role) = (lab.endpoint_url(), format!("arn:aws:iam::{ACCOUNT}:role/alert-drill"));
+    let arguments = ["--all", "--endpoint-url", endpoint.as_str(), "--role-arn", role.as_str()];
+    put(&policy).await;
+    let ended = by_account(&arguments).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(!ended.stdout.contains("not authorized"), "{}", ended.stdout);
+    // That the lab holds the role to it: without one action it is not.
+    let less = policy.to_string().replace("\"sns:CreateTopic\",", "");
+    put(&serde_json::from_str(&less).unwrap()).await;
+    let ended = by_account(&arguments).await;
+    assert_eq!(ended.code, Some(5), "{}", ended.stdout);
+    assert!(ended.stdout.contains("sns:CreateTopic"), "{}", ended.stdout);
+    lab.stop().await;
+}
+
+#[test]
+fn the_policy_has_the_scenarios_names_and_no_more_than_the_table() {
+    let scenario = Scenario::shipped();
+    for (arguments, r#use) in [(&[][..], Use::Adopt), (&["--adopt"], Use::Adopt), (&["--provision"], Use::Provision)] {
+        let policy = document(&[&["permissions", "--account", ACCOUNT], arguments].concat());
+        let statements = policy["Statement"].as_array().unwrap();
+        let listed =
+            |name: &'static str| statements.iter().flat_map(move |statement| statement[name].as_array().unwrap());
+        let actions: BTreeSet<&str> = listed("Action").map(|action| action.as_str().unwrap()).collect();
+        assert_eq!(actions, Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION }.actions());
+        assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
+        // What changes something is narrowed: by name, by prefix, or by tag. A subscription has no resource in IAM.
+        for statement in statements.iter().filter(|statement| statement["Resource"] == serde_json::json!(["*"])) {
+            for action in statement["Action"].as_array().unwrap() {
+                let (_, operation) = action.as_str().unwrap().split_once(':').unwrap();
+                let reads = ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
+                assert!(reads || operation == "Unsubscribe", "{action} on everything");
+            }
+        }
+        let resources: Vec<&str> = listed("Resource").map(|resource| resource.as_str().unwrap()).collect();
+        assert!(
+            resources.contains(&"arn:aws:sns:ap-northeast-2:111122223333:sns-securitygroup-alarm"),
+            "{resources:?}"
+        );
+    }
+    let anywhere = document(&["permissions", "--provision", "--region", "us-east-1"]).to_string();
+    assert!(anywhere.contains("arn:aws:events:us-east-1:*:rule/eventbridge-securitygroup-changerule"), "{anywhere}");
+    // IAM's limit of a managed policy, which counts no white space.
+    assert!(anywhere.len() <= 6144, "{} characters", anywhere.len());
+}
