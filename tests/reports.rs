@@ -79,6 +79,9 @@ impl Reports {
 pub(crate) const ATTACK: &str =
     r#"</code></details><script>window.hacked=1</script><img src=x onerror="window.hacked=1">```]]>"#;
 
+/// How long an alert of a Python function may take. Only a failure takes so long: a busy machine starts a Python in seconds.
+pub(crate) const PATIENCE: &str = "60s";
+
 /// A scenario whose function is this Python, and whose first drill has this title; none without a Python, and then it says so.
 pub(crate) fn python_scenario(folder: &Folder, function: &str, title: &str) -> Option<String> {
     if !Command::new("python3").arg("--version").output().is_ok_and(|asked| asked.status.success()) {

@@ -125,7 +125,7 @@ def lambda_handler(event, context):
 "#
     );
     let Some(scenario) = crate::python_scenario(&folder, &function, "Opening SSH") else { return };
-    let reports = Reports::of(&[&scenario, "--timeout", "3s"]);
+    let reports = Reports::of(&[&scenario, "--timeout", "6s"]);
     assert_eq!(reports.ended.code, Some(1), "{}{}", reports.ended.stdout, reports.ended.stderr);
     let webhook = fs::read_to_string(&seen).unwrap();
     let token = webhook.rsplit('/').next().unwrap();

@@ -5,7 +5,7 @@ use std::process::Command;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::support::{Folder, end_of, lab, run, signal};
-use crate::{ATTACK, Reports, posting, python_scenario};
+use crate::{ATTACK, PATIENCE, Reports, posting, python_scenario};
 
 /// How a test ended: its kind, its message, and its text.
 fn status(case: &TestCase) -> (&'static str, String, String) {
@@ -124,9 +124,10 @@ fn other_readers_read_it() {
     let title = format!("{ATTACK} \u{1b}[31m\u{7}");
     let Some(hostile) = python_scenario(&folder, &posting(&message), &title) else { return };
     let silent = folder.scenario_without("AuthorizeSecurityGroupIngress");
-    for (arguments, expected) in
-        [(vec![silent.as_str(), "--timeout", "200ms"], "['Failure']"), (vec![hostile.as_str()], "[]")]
-    {
+    for (arguments, expected) in [
+        (vec![silent.as_str(), "--timeout", "200ms"], "['Failure']"),
+        (vec![hostile.as_str(), "--timeout", PATIENCE], "[]"),
+    ] {
         let reports = Reports::of(&arguments);
         let python = Command::new("python3").args(["-c", read, &reports.folder().text("junit.xml")]).output().unwrap();
         let said = String::from_utf8_lossy(&python.stdout).into_owned();

@@ -1,7 +1,7 @@
 //! Markdown for GitHub's summaries and comments.
 
 use crate::support::Folder;
-use crate::{ATTACK, Reports, posting, python_scenario};
+use crate::{ATTACK, PATIENCE, Reports, posting, python_scenario};
 
 #[test]
 fn a_pass_is_a_table_and_what_people_got_is_folded() {
@@ -31,7 +31,7 @@ fn nothing_gets_out_of_its_block() {
     let body =
         format!("{{'content': detail['eventID'] + '\\n````\\n# out\\n' + {}}}", serde_json::to_string(ATTACK).unwrap());
     let Some(scenario) = python_scenario(&folder, &posting(&body), &format!("@everyone | {ATTACK}")) else { return };
-    let reports = Reports::of(&[&scenario]);
+    let reports = Reports::of(&[&scenario, "--timeout", PATIENCE]);
     assert_eq!(reports.ended.code, Some(0), "{}{}", reports.ended.stdout, reports.ended.stderr);
     let text = reports.markdown();
     // A reader of Markdown's blocks: what stands outside of fences has no tag but the report's own.

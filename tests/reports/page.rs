@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::chromium::{Chromium, Page};
 use crate::support::{Folder, end_of, lab, run, signal};
-use crate::{ATTACK, Reports, posting, python_scenario};
+use crate::{ATTACK, PATIENCE, Reports, posting, python_scenario};
 
 /// A browser, or none, and then the test says that it was skipped.
 macro_rules! browser {
@@ -153,9 +153,9 @@ async fn a_check_shows_findings_and_a_message_with_literal_newlines_as_discord_d
     let body = r#"{"content": "**changed**\\nevent: " + detail["eventName"] + "\\n" + detail["eventID"]}"#;
     let Some(scenario) = python_scenario(&folder, &posting(body), "Opening SSH") else { return };
     let (lab, endpoint) = lab();
-    let kept = run(&["run", &scenario, "--keep", "--endpoint-url", &endpoint]);
+    let kept = run(&["run", &scenario, "--keep", "--timeout", PATIENCE, "--endpoint-url", &endpoint]);
     assert_eq!(kept.code, Some(6), "{}{}", kept.stdout, kept.stderr);
-    let reports = Reports::of(&["check", &scenario, "--live", "--endpoint-url", &endpoint]);
+    let reports = Reports::of(&["check", &scenario, "--live", "--timeout", PATIENCE, "--endpoint-url", &endpoint]);
     signal(&lab, "INT");
     end_of(lab);
     let codes: Vec<Value> =
@@ -186,7 +186,7 @@ async fn texts_of_others_stay_text() {
           'embeds': [{{'title': {attack}, 'description': {attack}, 'color': 255, 'fields': [{{'name': {attack}, 'value': {attack}}}], 'footer': {{'text': {attack}}}}}]}}"
     );
     let Some(scenario) = python_scenario(&folder, &posting(&body), ATTACK) else { return };
-    let reports = Reports::of(&[&scenario, "--repeat", "2"]);
+    let reports = Reports::of(&[&scenario, "--repeat", "2", "--timeout", PATIENCE]);
     assert_eq!(reports.ended.code, Some(0), "{}{}", reports.ended.stdout, reports.ended.stderr);
     let page = open(&mut browser, &reports, 1280).await;
     assert_eq!(browser.evaluate(&page, "document.querySelectorAll('script, img, iframe, object').length").await, 0);
