@@ -107,6 +107,8 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("cloudtrail:GetTrailStatus", Adopting, &[("cloudtrail:GetTrailStatus", On::Anything)]),
     Call::new("cloudtrail:GetEventSelectors", Adopting, &[("cloudtrail:GetEventSelectors", On::Anything)]),
     // Where no trail takes the event: is there one elsewhere?
+    // The record of a call whose event came nowhere: one that only reads, or one that was lost.
+    Call::new("cloudtrail:LookupEvents", Both, &[("cloudtrail:LookupEvents", On::Anything)]).sometimes(),
     Call::new("cloudtrail:ListTrails", Adopting, &[("cloudtrail:ListTrails", On::Anything)]).sometimes(),
     Call::new("s3:ListBuckets", Adopting, &[("s3:ListAllMyBuckets", On::Anything)]).sometimes(),
 
