@@ -4,7 +4,7 @@
 //! table (call → the actions that AWS asks for it, each on what) ─► statements for an account, a Region and a scenario's names ─► policy
 //! ```
 //!
-//! There is one [`table`]; a test runs the drills, takes the calls that they made and compares both, and runs them once more by a
+//! There is one table; a test runs the drills, takes the calls that they made and compares both, and runs them once more by a
 //! role that has the policy and nothing else. Resources are narrowed to the scenario's names, to the harness's own prefixes, and
 //! where a name says nothing (groups, instances) to what carries the run's tag.
 //!

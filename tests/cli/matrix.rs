@@ -1,7 +1,8 @@
 //! Several places in one run.
 
 use std::fs;
-use std::time::{Duration, Instant};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use alert_drill::lab::Lab;
 use aws_credential_types::Credentials;
@@ -193,36 +194,43 @@ fn places_that_cannot_be_are_a_wrong_command_line() {
     }
 }
 
-/// A fifth of what has to be possible (20 accounts × 5 Regions within 20 s and 300 MB), in less than a fifth of the time that a
-/// build without optimisation needs.
+/// How much memory a process has had at the most, in kB, and how much processor time it and its children took.
+#[cfg(target_os = "linux")]
+fn usage(process: u32) -> Option<(u64, Duration)> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())?;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may hold anything: utime, stime, cutime and cstime are the fields 14 to 17, in hundredths.
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+    let ticks: u64 = fields.get(11..15)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some((peak, Duration::from_millis(ticks * 10)))
+}
+
+/// A fifth of what has to be possible: 20 accounts × 5 Regions within 20 s and 300 MB on two cores. What is measured is the
+/// processor's time, because a machine that is busy with other tests makes everything take longer.
 #[test]
+#[cfg(target_os = "linux")]
 fn twenty_places_at_sixteen_at_a_time_take_little_time_and_memory() {
     let folder = Folder::new();
     let place = |account: u32| {
-        format!(
-            "  - account: \"{account:012}\"\n    regions: [ap-northeast-2, us-east-1, us-west-2, eu-west-1, sa-east-1]\n"
-        )
+        let regions = "[ap-northeast-2, us-east-1, us-west-2, eu-west-1, sa-east-1]";
+        format!("  - account: \"{account:012}\"\n    regions: {regions}\n")
     };
     let matrix = folder.write("matrix.yaml", format!("places:\n{}", (1..=4).map(place).collect::<String>()));
-    let started = Instant::now();
     let child = command(&["--matrix", &matrix, "--parallel", "16", "--output", "json"]).spawn().unwrap();
     let id = child.id();
     let reading = std::thread::spawn(move || crate::support::end_of(child));
-    let mut peak = 0;
+    let mut used = None;
     while !reading.is_finished() {
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let kilobytes =
-            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        peak = peak.max(kilobytes.unwrap_or(0));
+        used = usage(id).or(used);
         std::thread::sleep(Duration::from_millis(5));
     }
     let ended = reading.join().unwrap();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(report(&ended)["passed"], 20);
-    let took = started.elapsed();
-    eprintln!("20 places: {took:?}, {} MB", peak / 1000);
-    assert!(took < Duration::from_secs(20), "{took:?}");
-    if cfg!(target_os = "linux") {
-        assert!((1..300_000).contains(&peak), "{peak} kB");
-    }
+    let (peak, took) = used.unwrap();
+    eprintln!("20 places: {took:?} of the processor, {} MB", peak / 1000);
+    // Two cores for 20 s, a fifth of it; a build without optimisation gets twice as much.
+    assert!(took < Duration::from_secs(16), "{took:?}");
+    assert!(peak < 300_000, "{peak} kB");
 }
