@@ -8,6 +8,8 @@
 mod batches;
 #[path = "relay/load.rs"]
 mod load;
+#[path = "relay/tls.rs"]
+mod tls;
 #[path = "relay/upstream.rs"]
 mod upstream;
 #[path = "relay/wire.rs"]
@@ -149,7 +151,7 @@ async fn a_client_that_hangs_up_changes_nothing() {
     let (relay, _) = relay(&upstream).await;
     let mut stream = TcpStream::connect(relay.address()).await.unwrap();
     stream.write_all(request(AUTHORIZE).as_bytes()).await.unwrap();
-    upstream.until_asked().await;
+    upstream.until_asked(1).await;
     drop(stream);
     assert_eq!(relay.stop().await, Totals { records: 1, put: 1, lost: 0, unrecorded: 0 });
 }

@@ -94,9 +94,9 @@ impl Upstream {
         heads.iter().filter_map(signed).collect()
     }
 
-    /// Waits until a request has come.
-    pub(crate) async fn until_asked(&self) {
-        self.asked.clone().wait_for(|asked| *asked > 0).await.unwrap();
+    /// Waits until so many requests have been answered.
+    pub(crate) async fn until_asked(&self, times: usize) {
+        self.asked.clone().wait_for(|asked| *asked >= times).await.unwrap();
     }
 }
 
