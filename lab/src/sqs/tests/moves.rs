@@ -76,7 +76,7 @@ async fn a_redrive_policy_is_checked_when_it_is_set() {
     for (policy, reason) in [
         (policy(&elsewhere[0], 1.into()), "Dead letter target does not exist."),
         (policy(&elsewhere[1], 1.into()), "Dead letter target does not exist."),
-        (policy("dead", 1.into()), "Dead letter target does not exist."),
+        (policy("dead", 1.into()), "Invalid value for deadLetterTargetArn."),
         (
             policy(DEAD_ARN, 0.into()),
             "Invalid value for maxReceiveCount: 0, valid values are from 1 to 1000 both inclusive.",
