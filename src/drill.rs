@@ -20,4 +20,4 @@ mod trigger;
 
 pub use self::correlate::Strength;
 pub use self::event::RunEvent;
-pub use self::run::{Run, RunError, Selection};
+pub use self::run::{Consent, Refusal, Run, RunError, Selection};

@@ -11,7 +11,7 @@ use crate::text::Lang;
 
 pub(super) async fn execute(args: RelayArgs, lang: Lang, output: Output) -> Exit {
     let stop = CancellationToken::new();
-    let _listening = match signal::interrupts(stop.clone(), || {}) {
+    let _listening = match signal::interrupts(stop.clone(), || {}, move || lang.choose("left at once", "즉시 종료함").to_owned()) {
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };

@@ -43,13 +43,18 @@ pub fn plain(report: &Report) -> String {
 
 /// Where it ran and what that cannot show; nothing for the lab, which can show everything.
 fn target(out: &mut String, target: &TargetReport, lang: Lang) {
-    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, runs_functions, enforces_policies, .. } =
+    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, runs_functions, enforces_policies, reaches_harness, .. } =
         target.capabilities;
     let lacks = [
         (
             emits_cloudtrail_events,
             "makes no CloudTrail events (the relay makes them)",
             "CloudTrail 이벤트를 만들지 않음 (릴레이가 대신 만듦)",
+        ),
+        (
+            reaches_harness,
+            "runs functions that cannot reach this machine (nobody watches the Discord channel)",
+            "함수가 이 컴퓨터에 닿을 수 없음 (디스코드 채널을 확인하지 않음)",
         ),
         (serves_cloudtrail, "has no CloudTrail API (there is no trail)", "CloudTrail API 없음 (추적을 만들지 않음)"),
         (
@@ -86,6 +91,8 @@ fn ladder(out: &mut String, drill: &DrillReport, lang: Lang) {
     if let Some(reason) = &drill.reason {
         let label = match (drill.verdict, drill.required) {
             (Verdict::Error, _) => lang.choose("no verdict", "판정 불가"),
+            (Verdict::Passed, _) => lang.choose("not seen", "확인하지 못함"),
+            (Verdict::Skipped, _) => lang.choose("skipped", "건너뜀"),
             (_, false) => lang.choose("advisory", "권고"),
             (_, true) => lang.choose("why", "원인"),
         };
@@ -232,7 +239,11 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
     let own = report
         .harness_ms
         .map(|own| lang.choose(format!(" ({own:.0} ms of it the harness's)"), format!(" (하네스 자체 {own:.0} ms)")));
-    let took = format!("{:.0} ms{}", report.duration_ms, own.unwrap_or_default());
+    let retried = report.calls.map(|calls| calls.retried).filter(|retried| *retried > 0);
+    let retried = retried
+        .map(|retried| lang.choose(format!(" · {retried} attempts repeated"), format!(" · 재시도 {retried}회")));
+    let took =
+        format!("{:.0} ms{}{}", report.duration_ms, own.unwrap_or_default(), retried.unwrap_or_default());
     let _ =
         writeln!(out, "{} {} {DIM}· {took} · {}{DIM:#}", mark(report.verdict), parts.join(", "), cleaned(report, lang));
     for left in &report.cleanup.left_behind {

@@ -123,6 +123,7 @@ pub(super) async fn look_at(url: &str, region: &str, account: &str, run_id: &str
         enforces_policies: emits,
         reads_mail: false,
         explains_deliveries: false,
+        reaches_harness: true,
     };
     Ok(Target {
         kind: if emits { TargetKind::Lab } else { TargetKind::Localstack },

@@ -96,6 +96,7 @@ pub(super) async fn open(region: &str, run_id: &str) -> Result<Target, TargetErr
             enforces_policies: true,
             reads_mail: true,
             explains_deliveries: true,
+            reaches_harness: true,
         },
         waiting: Waiting::default(),
         lab: Some(LabTarget { lab }),
