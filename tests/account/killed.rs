@@ -92,6 +92,7 @@ async fn kill_at(room: &Room, cut: Cut) -> bool {
     if struck {
         running.kill().await.unwrap();
         room.proxy.settled().await;
+        let calls = room.proxy.calls();
         let cleaned = match cut {
             Cut::Before(_) => room.cleanup(&room.journal(), &[]).await,
             // Nobody knows then that the run is over.
@@ -100,7 +101,6 @@ async fn kill_at(room: &Room, cut: Cut) -> bool {
                 room.cleanup(&room.folder.path("none"), &["--ignore-leases"]).await
             }
         };
-        let calls = room.proxy.calls();
         let at = calls.get(cut_at(cut) - 1).cloned().unwrap_or_default();
         let when = format!("{cut:?} ({at})\n{}{}", cleaned.stdout, cleaned.stderr);
         assert_eq!(cleaned.code, Some(0), "{when}");

@@ -94,6 +94,18 @@ impl Proxy {
         self.shared.under_way.subscribe().wait_for(|under_way| *under_way == 0).await.unwrap();
     }
 
+    /// Waits until this operation was called and answered, with a limit that only a failure reaches.
+    pub(crate) async fn called(&self, operation: &str) {
+        let mut under_way = self.shared.under_way.subscribe();
+        let called = async {
+            while !self.calls().iter().any(|call| call == operation) {
+                under_way.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), called).await.unwrap();
+        self.settled().await;
+    }
+
     /// The calls since it was armed, by operation.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.shared.state.lock().unwrap().calls.clone()

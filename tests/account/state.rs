@@ -2,10 +2,10 @@
 
 use alert_drill::lab::Lab;
 use alert_drill::lab::snapshot::Include;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Everything in the lab but what is history: what a log or a trail's bucket has grown by, the number of a function's change,
-/// instances that are terminated.
+/// Everything in the lab but what is history: what a log, a queue or a trail's bucket has grown by, the
+/// number of a function's change, instances that are terminated.
 pub(crate) fn of(lab: &Lab) -> Value {
     let mut state = lab.snapshot_with(Include { secrets: true, history: false });
     without_history(&mut state);
@@ -15,23 +15,33 @@ pub(crate) fn of(lab: &Lab) -> Value {
 fn without_history(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            for name in ["revision_id", "streams", "objects", "published"] {
+            for name in ["revision_id", "streams", "objects", "published", "SubscriptionsDeleted", "messages"] {
                 members.remove(name);
             }
-            members.retain(|_, member| !is_terminated(member));
+            forget_terminated(members);
             members.values_mut().for_each(without_history);
         }
-        Value::Array(elements) => {
-            elements.retain(|element| !is_terminated(element));
-            elements.iter_mut().for_each(without_history);
-        }
+        Value::Array(elements) => elements.iter_mut().for_each(without_history),
         _ => {}
     }
 }
 
-fn is_terminated(value: &Value) -> bool {
-    let state = &value["state"];
-    value.get("image_id").is_some() && (state == "terminated" || state["name"] == "terminated")
+/// Takes out the terminated instances of a Region, with their reservations and tags: AWS forgets them within an hour.
+fn forget_terminated(region: &mut Map<String, Value>) {
+    let Some(Value::Object(instances)) = region.get_mut("instances") else { return };
+    let mut terminated = Vec::new();
+    instances.retain(|id, instance| {
+        let is_terminated = instance["state"] == "Terminated";
+        terminated.extend(is_terminated.then(|| id.clone()));
+        !is_terminated
+    });
+    let of_terminated = |ids: &Value| ids.as_array().is_some_and(|ids| ids.iter().all(|id| terminated.iter().any(|gone| id == gone)));
+    if let Some(Value::Object(reservations)) = region.get_mut("reservations") {
+        reservations.retain(|_, reservation| !of_terminated(&reservation["instances"]));
+    }
+    if let Some(Value::Object(tags)) = region.get_mut("tags").and_then(|tags| tags.get_mut("by_resource")) {
+        tags.retain(|id, _| !terminated.contains(id));
+    }
 }
 
 /// Panics with every difference, by its path.
