@@ -20,8 +20,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::journal;
 use crate::inspection::Names;
+use crate::journal;
 use crate::scenario::{Scenario, Wait};
 use crate::target::LOCALSTACK_IMAGE;
 use crate::text::Lang;

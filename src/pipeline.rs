@@ -38,11 +38,11 @@ use self::function::Receiver;
 use self::stand_in::StandIn;
 
 pub use self::group::{DrillGroup, DrillInstance};
+pub(crate) use self::lease::{Claim, Lease, all_good as good_leases};
 pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
 pub use self::package::{Notifier, PackageError};
 pub use self::resource::Resource;
-pub(crate) use self::lease::{Claim, Lease, all_good as good_leases};
 pub(crate) use self::resource::{Found, Unlisted, all as all_of_runs, rule_description};
 pub(crate) use self::stand_in::event as sns_event;
 
@@ -139,7 +139,9 @@ pub enum ProvisionError {
         reason: String,
     },
     /// Another run is at work on the group.
-    #[error("the run {run_id} is at work on the security group {group}: its lease lasts until {until}, or less if it ends before")]
+    #[error(
+        "the run {run_id} is at work on the security group {group}: its lease lasts until {until}, or less if it ends before"
+    )]
     Held {
         /// The group.
         group: String,

@@ -142,11 +142,8 @@ impl Sweep {
     pub async fn execute(self) -> Result<Swept, SweepError> {
         let own_id = format!("cleanup-{}", Uuid::now_v7());
         let target = Target::look_at(&self.place, &self.region, &self.account, &own_id).await?;
-        let place = Account {
-            account: &target.account,
-            region: &target.region,
-            endpoint_url: target.endpoint_url.as_deref(),
-        };
+        let place =
+            Account { account: &target.account, region: &target.region, endpoint_url: target.endpoint_url.as_deref() };
         let mut shelf = match &self.journal {
             Some(folder) => Shelf::open(folder, place)?,
             None => Shelf::default(),
@@ -228,14 +225,17 @@ impl Sweep {
     ) {
         let mut working: BTreeMap<&str, Option<Timestamp>> =
             shelf.at_work.iter().map(|run_id| (run_id.as_str(), None)).collect();
-        let leases = if standing.is_empty() || self.ignore_leases { Ok(Vec::new()) } else { good_leases(&target.clients).await };
+        let leases =
+            if standing.is_empty() || self.ignore_leases { Ok(Vec::new()) } else { good_leases(&target.clients).await };
         let leases = match leases {
             Ok(leases) => leases,
             Err(reason) => {
                 // Nobody knows who is at work: nothing is touched.
                 let call = "ec2:DescribeSecurityGroups".to_owned();
                 swept.left_behind.push(LeftBehind { kind: "what cannot be listed", id: call, reason });
-                swept.left_behind.extend(standing.drain(..).map(|found| found.left("it may be of a run that is at work")));
+                swept
+                    .left_behind
+                    .extend(standing.drain(..).map(|found| found.left("it may be of a run that is at work")));
                 return;
             }
         };

@@ -246,10 +246,13 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
 fn cannot_show(stage: &Stage, drill: &Drill) -> Option<String> {
     let lang = stage.lang;
     if matches!(drill.action, Action::DeleteGroup(_)) && stage.adopts && stage.held.get().is_some() {
-        return Some(lang.choose(
-            "the group that stands is somebody's, and is not deleted: a pipeline of the run's own shows this",
-            "이미 있는 그룹은 삭제하지 않습니다. 새로 만든 파이프라인에서 확인하세요",
-        ).to_owned());
+        return Some(
+            lang.choose(
+                "the group that stands is somebody's, and is not deleted: a pipeline of the run's own shows this",
+                "이미 있는 그룹은 삭제하지 않습니다. 새로 만든 파이프라인에서 확인하세요",
+            )
+            .to_owned(),
+        );
     }
     match &drill.expect {
         Expect::Alert(alert) if alert.at.iter().all(|hop| stage.why_unseen(*hop).is_some()) => {

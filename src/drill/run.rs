@@ -1,8 +1,8 @@
 //! A run: a target opened, a pipeline built, drills run in lanes, everything put back.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
@@ -18,7 +18,9 @@ use super::probe::{DiscordProbe, DiscordWatch, QueueProbe, Source};
 use crate::diagnosis::{Code, Finding};
 use crate::inspection::Names;
 use crate::journal::{Begun, Journal, JournalError};
-use crate::pipeline::{DrillGroup, Lease, Ledger, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule};
+use crate::pipeline::{
+    DrillGroup, Lease, Ledger, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule,
+};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario, TargetKind};
 use crate::target::{Place, QUEUE_PREFIX, TAP_PREFIX, Target, TargetError};
@@ -135,7 +137,9 @@ pub enum Refusal {
     #[error("a run in a real account needs the Region that it is meant for (--region)")]
     NoRegion,
     /// There is nowhere to keep a journal.
-    #[error("a run in a real account needs a folder for its journal: neither XDG_STATE_HOME nor HOME is set (--journal DIR)")]
+    #[error(
+        "a run in a real account needs a folder for its journal: neither XDG_STATE_HOME nor HOME is set (--journal DIR)"
+    )]
     NoJournal,
     /// The group that stands is one.
     #[error("the drills of a pipeline that stands open its one group, so that they cannot run side by side (--jobs 1)")]

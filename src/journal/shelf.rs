@@ -109,8 +109,7 @@ fn remove_unborn(path: &Path) {
 }
 
 fn is_at(begun: &Begun, place: Account<'_>) -> bool {
-    let own =
-        Account { account: &begun.account, region: &begun.region, endpoint_url: begun.endpoint_url.as_deref() };
+    let own = Account { account: &begun.account, region: &begun.region, endpoint_url: begun.endpoint_url.as_deref() };
     own == place
 }
 

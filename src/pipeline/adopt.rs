@@ -8,7 +8,11 @@ use super::{Pipeline, ProvisionError, Resource, Site};
 use crate::inspection::{self, FunctionConfiguration, Names, RuleFound, Unknown};
 
 /// Takes the pipeline of these names, as far as it stands. Its function posts to `webhook_url` until the ledger is cleaned up.
-pub(super) async fn adopt(site: Site<'_>, names: &Names, webhook_url: Option<&str>) -> Result<Pipeline, ProvisionError> {
+pub(super) async fn adopt(
+    site: Site<'_>,
+    names: &Names,
+    webhook_url: Option<&str>,
+) -> Result<Pipeline, ProvisionError> {
     let facts = Box::pin(inspection::read(site.target, names)).await;
     let missing = |what: &'static str, name: &str| ProvisionError::NothingThere { what, name: name.to_owned() };
     // What could not be looked at is not known to be missing.

@@ -91,8 +91,7 @@ pub(crate) struct Lease {
 impl Lease {
     /// Keeps up the claim that a group was made with.
     pub(crate) fn of_own_group(site: Site<'_>, group_id: &str) -> Self {
-        let (ec2, run_id, group_id) =
-            (site.target.clients.ec2.clone(), site.run_id.to_owned(), group_id.to_owned());
+        let (ec2, run_id, group_id) = (site.target.clients.ec2.clone(), site.run_id.to_owned(), group_id.to_owned());
         let renewal = async move {
             loop {
                 tokio::time::sleep(RENEWAL).await;

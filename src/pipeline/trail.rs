@@ -12,8 +12,7 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
     let trail = &scenario.pipeline.trail;
     let bucket = bucket_name(site);
     // us-east-1 is the one Region that refuses to be named.
-    let location =
-        (target.region != "us-east-1").then(|| BucketLocationConstraint::from(target.region.as_str()));
+    let location = (target.region != "us-east-1").then(|| BucketLocationConstraint::from(target.region.as_str()));
     // With its tags from the first moment: a bucket that has none is nobody's.
     let configuration = CreateBucketConfiguration::builder()
         .set_location_constraint(location)

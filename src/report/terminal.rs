@@ -43,8 +43,14 @@ pub fn plain(report: &Report) -> String {
 
 /// Where it ran and what that cannot show; nothing for the lab, which can show everything.
 fn target(out: &mut String, target: &TargetReport, lang: Lang) {
-    let Capabilities { emits_cloudtrail_events, serves_cloudtrail, runs_functions, enforces_policies, reaches_harness, .. } =
-        target.capabilities;
+    let Capabilities {
+        emits_cloudtrail_events,
+        serves_cloudtrail,
+        runs_functions,
+        enforces_policies,
+        reaches_harness,
+        ..
+    } = target.capabilities;
     let lacks = [
         (
             emits_cloudtrail_events,
@@ -240,10 +246,9 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
         .harness_ms
         .map(|own| lang.choose(format!(" ({own:.0} ms of it the harness's)"), format!(" (하네스 자체 {own:.0} ms)")));
     let retried = report.calls.map(|calls| calls.retried).filter(|retried| *retried > 0);
-    let retried = retried
-        .map(|retried| lang.choose(format!(" · {retried} attempts repeated"), format!(" · 재시도 {retried}회")));
-    let took =
-        format!("{:.0} ms{}{}", report.duration_ms, own.unwrap_or_default(), retried.unwrap_or_default());
+    let retried =
+        retried.map(|retried| lang.choose(format!(" · {retried} attempts repeated"), format!(" · 재시도 {retried}회")));
+    let took = format!("{:.0} ms{}{}", report.duration_ms, own.unwrap_or_default(), retried.unwrap_or_default());
     let _ =
         writeln!(out, "{} {} {DIM}· {took} · {}{DIM:#}", mark(report.verdict), parts.join(", "), cleaned(report, lang));
     for left in &report.cleanup.left_behind {

@@ -121,7 +121,9 @@ mod tests {
         for url in ["http://127.0.0.1:4566", "http://localhost:4566", "http://[::1]:4566", "https://127.0.0.2"] {
             assert!(is_of_this_machine(url), "{url}");
         }
-        for url in ["http://192.0.2.1:4566", "https://sts.amazonaws.com", "127.0.0.1:4566", "http://localhost.evil.example"] {
+        for url in
+            ["http://192.0.2.1:4566", "https://sts.amazonaws.com", "127.0.0.1:4566", "http://localhost.evil.example"]
+        {
             assert!(!is_of_this_machine(url), "{url}");
         }
     }

@@ -131,7 +131,9 @@ mod tests {
     #[test]
     fn attempts_beyond_the_first_are_retries() {
         let waiting = Waiting::default();
-        for attempt in [Some("attempt=1"), Some("attempt=2; max=10"), Some("attempt=3; max=10"), Some("attempt=1; max=10")] {
+        for attempt in
+            [Some("attempt=1"), Some("attempt=2; max=10"), Some("attempt=3; max=10"), Some("attempt=1; max=10")]
+        {
             waiting.count(attempt);
         }
         assert_eq!(waiting.calls(), Calls { made: 2, retried: 2 });

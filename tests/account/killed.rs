@@ -130,7 +130,8 @@ async fn a_clean_up_can_be_repeated_and_only_looks_where_it_is_told_to() {
     room.proxy.struck().await;
     running.kill().await.unwrap();
     let looked = room.cleanup(&room.journal(), &["--dry-run"]).await.json();
-    let kinds: Vec<&str> = looked["removed"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        looked["removed"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds.first(), Some(&"security group rule"), "ports are closed first");
     assert!(kinds.contains(&"changed webhook of the function"), "{kinds:?}");
     let cleaned = room.cleanup(&room.journal(), &[]).await;

@@ -27,7 +27,11 @@ async fn a_lease_keeps_others_out_until_it_expires() {
     let held = crate::state::of(&room.lab);
     let refused = room.ran(&[]).await;
     assert_eq!(refused.code, Some(5), "{}{}", refused.stdout, refused.stderr);
-    assert!(refused.stdout.contains(&format!("the run {OTHER} is at work on the security group sg-")), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains(&format!("the run {OTHER} is at work on the security group sg-")),
+        "{}",
+        refused.stdout
+    );
     crate::state::assert_same(&held, &crate::state::of(&room.lab), "a run that is kept out changes nothing");
     claim(&room, -1).await;
     let taken = room.ran(&[]).await;

@@ -39,7 +39,7 @@ struct Shared {
     state: Mutex<State>,
     /// Whether the run is stopped at its cut.
     struck: watch::Sender<bool>,
-    /// How many calls are being made.
+    /// How many of the calls that count are being made.
     under_way: watch::Sender<usize>,
 }
 
@@ -116,7 +116,8 @@ async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respon
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let cut = (!READING.contains(&target)).then(|| {
+    let is_counted = !READING.contains(&target);
+    let cut = is_counted.then(|| {
         let mut state = shared.state.lock().unwrap();
         state.calls.push(operation(target, &parts.method, parts.uri.path(), &body));
         state.cut.filter(|cut| cut.call() == state.calls.len())
@@ -129,9 +130,9 @@ async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respon
     // In a task of its own: the call is made to its end, also where the run that asked is gone.
     let forwarding = Arc::clone(&shared);
     let answer = tokio::spawn(async move {
-        forwarding.under_way.send_modify(|under_way| *under_way += 1);
+        forwarding.under_way.send_modify(|under_way| *under_way += usize::from(is_counted));
         let answer = forward(&forwarding, parts, body).await;
-        forwarding.under_way.send_modify(|under_way| *under_way -= 1);
+        forwarding.under_way.send_modify(|under_way| *under_way -= usize::from(is_counted));
         answer
     });
     let answer = answer.await.unwrap();

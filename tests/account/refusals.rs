@@ -17,7 +17,11 @@ fn opening_to(room: &Room, range: &str) -> String {
         std::fs::copy(shipped.join(file), folder.join(file)).unwrap();
     }
     let yaml = std::fs::read_to_string(shipped.join("scenario.yaml")).unwrap();
-    std::fs::write(folder.join("scenario.yaml"), yaml.replacen("source: 203.0.113.0/24", &format!("source: {range}"), 1)).unwrap();
+    std::fs::write(
+        folder.join("scenario.yaml"),
+        yaml.replacen("source: 203.0.113.0/24", &format!("source: {range}"), 1),
+    )
+    .unwrap();
     folder.to_str().unwrap().to_owned()
 }
 
@@ -31,8 +35,19 @@ async fn nothing_is_assumed_of_an_account() {
         assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     }
     let run = |account: &'static str, region: &'static str, url: String| {
-        vec!["run".to_owned(), "--target".to_owned(), "aws".to_owned(), "--account".to_owned(), account.to_owned(),
-            "--region".to_owned(), region.to_owned(), "--endpoint-url".to_owned(), url, "--journal".to_owned(), journal.clone()]
+        vec![
+            "run".to_owned(),
+            "--target".to_owned(),
+            "aws".to_owned(),
+            "--account".to_owned(),
+            account.to_owned(),
+            "--region".to_owned(),
+            region.to_owned(),
+            "--endpoint-url".to_owned(),
+            url,
+            "--journal".to_owned(),
+            journal.clone(),
+        ]
     };
     for (arguments, why) in [
         (run("999999999999", REGION, url.clone()), "are those of the account 123456789012, not of 999999999999"),
@@ -91,7 +106,8 @@ async fn a_group_that_is_not_meant_for_drills_is_left_alone() {
     assert_eq!(tagged.code, Some(0), "the tag says that drills may open it: {}{}", tagged.stdout, tagged.stderr);
 
     // The group of the right name, attached to an instance that is none of the scenario's.
-    let instance = ec2.describe_instances().filters(Filter::builder().name("instance-state-name").values("running").build());
+    let instance =
+        ec2.describe_instances().filters(Filter::builder().name("instance-state-name").values("running").build());
     let instance = instance.send().await.unwrap().reservations()[0].instances()[0].instance_id().unwrap().to_owned();
     let name = |name: &str| Tag::builder().key("Name").value(name).build();
     ec2.create_tags().resources(&instance).tags(name("web-1")).send().await.unwrap();
@@ -117,10 +133,26 @@ async fn a_pipeline_that_stands_is_not_built_over() {
     let renamed = std::fs::read_to_string(&yaml).unwrap().replace("name: securitygroup-test", "name: another-group");
     std::fs::write(&yaml, renamed).unwrap();
     let (journal, notifier) = (room.journal(), room.notifier());
-    let ended = raw(&room, &[
-        "run", &scenario, "--target", "aws", "--account", ACCOUNT, "--region", REGION, "--endpoint-url", &url,
-        "--journal", journal.to_str().unwrap(), "--notifier", notifier.to_str().unwrap(),
-    ]).await;
+    let ended = raw(
+        &room,
+        &[
+            "run",
+            &scenario,
+            "--target",
+            "aws",
+            "--account",
+            ACCOUNT,
+            "--region",
+            REGION,
+            "--endpoint-url",
+            &url,
+            "--journal",
+            journal.to_str().unwrap(),
+            "--notifier",
+            notifier.to_str().unwrap(),
+        ],
+    )
+    .await;
     assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
     room.assert_as_it_was("after the refusal");
 }

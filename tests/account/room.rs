@@ -88,8 +88,7 @@ impl Room {
         ec2.create_security_group().group_name("bystander").description("Of somebody else").send().await.unwrap();
         room.before = state::of(&room.lab);
         // The function's package is this very binary's: an account gets a file.
-        let bootstrap =
-            format!("#!/bin/sh\nALERT_DRILL_ENTER=notifier exec '{}'\n", env!("CARGO_BIN_EXE_alert-drill"));
+        let bootstrap = format!("#!/bin/sh\nALERT_DRILL_ENTER=notifier exec '{}'\n", env!("CARGO_BIN_EXE_alert-drill"));
         std::fs::write(room.notifier(), bootstrap).unwrap();
         room
     }
@@ -197,10 +196,31 @@ async fn untag(clients: &Clients, scenario: &Scenario, pipeline: &Pipeline, grou
     let keys = || keys.iter().map(|key| (*key).to_owned());
     let function = pipeline.function_arn.as_deref().unwrap();
     let name = &scenario.pipeline.function.name;
-    clients.sns.untag_resource().resource_arn(&pipeline.topic_arn).set_tag_keys(Some(keys().collect())).send().await.unwrap();
-    clients.events.untag_resource().resource_arn(&pipeline.rule_arn).set_tag_keys(Some(keys().collect())).send().await.unwrap();
+    clients
+        .sns
+        .untag_resource()
+        .resource_arn(&pipeline.topic_arn)
+        .set_tag_keys(Some(keys().collect()))
+        .send()
+        .await
+        .unwrap();
+    clients
+        .events
+        .untag_resource()
+        .resource_arn(&pipeline.rule_arn)
+        .set_tag_keys(Some(keys().collect()))
+        .send()
+        .await
+        .unwrap();
     clients.lambda.untag_resource().resource(function).set_tag_keys(Some(keys().collect())).send().await.unwrap();
-    clients.iam.untag_role().role_name(format!("{name}-role")).set_tag_keys(Some(keys().collect())).send().await.unwrap();
+    clients
+        .iam
+        .untag_role()
+        .role_name(format!("{name}-role"))
+        .set_tag_keys(Some(keys().collect()))
+        .send()
+        .await
+        .unwrap();
     let log_group = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{name}");
     clients.logs.untag_resource().resource_arn(log_group).set_tag_keys(Some(keys().collect())).send().await.unwrap();
     let trail = pipeline.trail_arn.as_deref().unwrap();
@@ -212,5 +232,13 @@ async fn untag(clients: &Clients, scenario: &Scenario, pipeline: &Pipeline, grou
     let lease = format!("alert-drill:lease:{SOMEBODY}");
     let tags = keys().chain([lease]).map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build());
     let instance = &group.instance.as_ref().unwrap().id;
-    clients.ec2.delete_tags().resources(&group.id).resources(instance).set_tags(Some(tags.collect())).send().await.unwrap();
+    clients
+        .ec2
+        .delete_tags()
+        .resources(&group.id)
+        .resources(instance)
+        .set_tags(Some(tags.collect()))
+        .send()
+        .await
+        .unwrap();
 }

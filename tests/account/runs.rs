@@ -9,8 +9,20 @@ use crate::room::{Room, end_of};
 
 /// All drills but the silent one: in an account it waits for two minutes.
 const DRILLS: [&str; 14] = [
-    "--drill", "open-inbound-port", "--drill", "close-inbound-port", "--drill", "open-outbound-port",
-    "--drill", "close-outbound-port", "--drill", "delete-group", "--drill", "edit-inbound-rule", "--drill", "refused-attempt",
+    "--drill",
+    "open-inbound-port",
+    "--drill",
+    "close-inbound-port",
+    "--drill",
+    "open-outbound-port",
+    "--drill",
+    "close-outbound-port",
+    "--drill",
+    "delete-group",
+    "--drill",
+    "edit-inbound-rule",
+    "--drill",
+    "refused-attempt",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +51,14 @@ async fn a_pipeline_that_stands_is_drilled_and_its_group_is_not_deleted() {
         assert_eq!(drill["verdict"], expected, "{drill}");
     }
     let calls = room.proxy.calls();
-    for call in ["CreateSecurityGroup", "RunInstances", "DeleteSecurityGroup", "TerminateInstances", "CreateTopic", "CreateRole"] {
+    for call in [
+        "CreateSecurityGroup",
+        "RunInstances",
+        "DeleteSecurityGroup",
+        "TerminateInstances",
+        "CreateTopic",
+        "CreateRole",
+    ] {
         assert!(!calls.iter().any(|made| made == call), "{call} was called");
     }
     room.assert_as_it_was("after the run");
@@ -73,7 +92,8 @@ async fn ctrl_c_closes_the_port_and_cleans_up_and_twice_says_what_is_left() {
     let ended = end_of(running).await;
     assert_eq!(ended.code, Some(130), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stderr.starts_with("left at once: what the run had made may still be there\n"), "{}", ended.stderr);
-    for left in ["security group rule alert-drill ", "changed webhook of the function", "queue ", "alert-drill cleanup"] {
+    for left in ["security group rule alert-drill ", "changed webhook of the function", "queue ", "alert-drill cleanup"]
+    {
         assert!(ended.stderr.contains(left), "{left}: {}", ended.stderr);
     }
     let cleaned = room.cleanup(&room.journal(), &[]).await;

@@ -40,7 +40,10 @@ async fn planted_secrets_come_out_nowhere() {
     let (_, texts) = told(&[], Some(Cut::After(open))).await;
     assert!(texts.iter().any(|text| text.contains("\"webhook\"")), "the journal names the function: {texts:?}");
     check("a journal", &texts);
-    assert!(!texts.iter().any(|text| text.contains("/api/webhooks/")), "the mock's address is a secret as well: {texts:?}");
+    assert!(
+        !texts.iter().any(|text| text.contains("/api/webhooks/")),
+        "the mock's address is a secret as well: {texts:?}"
+    );
     // Another run is refused, and says why.
     let (code, texts) = told(&["--group", "not-there", "--output", "json"], None).await;
     assert_eq!(code, Some(5));

@@ -35,7 +35,8 @@ fn forget_terminated(region: &mut Map<String, Value>) {
         terminated.extend(is_terminated.then(|| id.clone()));
         !is_terminated
     });
-    let of_terminated = |ids: &Value| ids.as_array().is_some_and(|ids| ids.iter().all(|id| terminated.iter().any(|gone| id == gone)));
+    let of_terminated =
+        |ids: &Value| ids.as_array().is_some_and(|ids| ids.iter().all(|id| terminated.iter().any(|gone| id == gone)));
     if let Some(Value::Object(reservations)) = region.get_mut("reservations") {
         reservations.retain(|_, reservation| !of_terminated(&reservation["instances"]));
     }

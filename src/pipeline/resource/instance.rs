@@ -26,7 +26,8 @@ pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
 pub(super) async fn of_run(clients: &Clients, token: &str, run_id: &str) -> Result<Vec<String>, String> {
     let instances = matching(clients, &format!("tag:{RUN_TAG}"), run_id).await?.into_iter();
     // An emulator may not tell the token again.
-    let of_token = instances.filter(|instance| instance.client_token().is_none_or(|own| own.is_empty() || own == token));
+    let of_token =
+        instances.filter(|instance| instance.client_token().is_none_or(|own| own.is_empty() || own == token));
     Ok(of_token.filter_map(|instance| instance.instance_id).collect())
 }
 

@@ -25,8 +25,7 @@ pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
             continue;
         }
         if let Some(run_id) = super::queue::run_of_queue(clients, queue).await? {
-            let resource =
-                Resource::Subscription { topic_arn: topic_arn.to_owned(), endpoint: endpoint.to_owned() };
+            let resource = Resource::Subscription { topic_arn: topic_arn.to_owned(), endpoint: endpoint.to_owned() };
             all.push(Found { resource, id: arn.to_owned(), run_id });
         }
     }

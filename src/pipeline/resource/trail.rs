@@ -13,7 +13,8 @@ pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
     while let Some(trail) = listing.next().await {
         let trail = trail.map_err(|error| sdk::reason(&error))?;
         // A run makes its trail in its own Region; the others are shown here too.
-        let (Some(name), Some(arn), true) = (trail.name(), trail.trail_arn(), trail.home_region() == Some(region.as_str()))
+        let (Some(name), Some(arn), true) =
+            (trail.name(), trail.trail_arn(), trail.home_region() == Some(region.as_str()))
         else {
             continue;
         };
