@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::consent::{Asked, Consent, Refusal};
 use super::event::RunEvent;
 use super::lane::{self, Held, Queue, Stage};
 use super::observation::Observations;
@@ -100,50 +101,6 @@ pub enum RunError {
     /// The journal could not be begun; nothing was made.
     #[error(transparent)]
     Journal(#[from] JournalError),
-}
-
-/// What a run may do in a real account beyond what it does unasked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Consent {
-    /// Open more than the ranges that are set aside for documentation, `0.0.0.0/0` too: for the moment of the call.
-    pub open_to_world: bool,
-    /// Open a group that is attached to something else than the scenario's instance.
-    pub shared_group: bool,
-}
-
-/// Why a run in a real account was not even begun.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// A drill opens a port to somebody.
-    #[error(
-        "the drill {drill} opens a port to {range}, where somebody may connect from: a real account is opened to ranges for \
-         documentation only (203.0.113.0/24, 2001:db8::/32), unless --allow-open-to-world says otherwise"
-    )]
-    OpenToWorld {
-        /// The drill.
-        drill: String,
-        /// The range.
-        range: String,
-    },
-    /// The Region is not the scenario's.
-    #[error("the Region {region} is not the scenario's ({own}): name that one, or change `region` in the scenario")]
-    OtherRegion {
-        /// What was asked for.
-        region: String,
-        /// The scenario's.
-        own: String,
-    },
-    /// No Region was named.
-    #[error("a run in a real account needs the Region that it is meant for (--region)")]
-    NoRegion,
-    /// There is nowhere to keep a journal.
-    #[error(
-        "a run in a real account needs a folder for its journal: neither XDG_STATE_HOME nor HOME is set (--journal DIR)"
-    )]
-    NoJournal,
-    /// The group that stands is one.
-    #[error("the drills of a pipeline that stands open its one group, so that they cannot run side by side (--jobs 1)")]
-    OneGroup,
 }
 
 impl From<TargetError> for RunError {
@@ -302,7 +259,15 @@ impl<'a> Run<'a> {
     /// Runs.
     pub async fn execute(self) -> Result<Report, RunError> {
         let drills = self.selected()?;
-        self.check_account(&drills)?;
+        if matches!(self.place, Place::Account(_)) {
+            self.consent.check(Asked {
+                drills: &drills,
+                region: self.region.as_deref(),
+                own_region: self.scenario.region.as_str(),
+                has_journal: self.journal.is_some(),
+                side_by_side: self.adopted.is_some() && self.jobs > 1,
+            })?;
+        }
         let run_id = Uuid::now_v7().to_string();
         let (started, started_at) = (Instant::now(), Timestamp::now());
         if let Place::LocalStack(localstack) = &self.place {
@@ -378,37 +343,6 @@ impl<'a> Run<'a> {
             nearest: self.scenario.nearest_drill(name).map(|drill| drill.name.to_string()),
             drills: self.scenario.drills.iter().map(|drill| drill.name.to_string()).collect(),
         })
-    }
-
-    /// Refuses what nobody allowed a run in a real account to do.
-    fn check_account(&self, drills: &[Drill]) -> Result<(), Refusal> {
-        if !matches!(self.place, Place::Account(_)) {
-            return Ok(());
-        }
-        let own = self.scenario.region.as_str();
-        match self.region.as_deref() {
-            Some(region) if region == own => {}
-            Some(region) => {
-                return Err(Refusal::OtherRegion { region: region.to_owned(), own: own.to_owned() });
-            }
-            None => return Err(Refusal::NoRegion),
-        }
-        if self.journal.is_none() {
-            return Err(Refusal::NoJournal);
-        }
-        if self.adopted.is_some() && self.jobs > 1 {
-            return Err(Refusal::OneGroup);
-        }
-        if self.consent.open_to_world {
-            return Ok(());
-        }
-        let ranges = drills.iter().flat_map(|drill| drill.action.ranges().into_iter().map(move |range| (drill, range)));
-        match ranges.into_iter().find(|(_, range)| !range.is_documentation()) {
-            Some((drill, range)) => {
-                Err(Refusal::OpenToWorld { drill: drill.name.to_string(), range: range.to_string() })
-            }
-            None => Ok(()),
-        }
     }
 
     fn stage(&self, target: Target, run_id: String) -> Stage {

@@ -28,12 +28,15 @@ pub(crate) struct Shelf {
     pub(crate) unread: Vec<(PathBuf, String)>,
 }
 
+/// What a run had begun to make and not removed, with its id where that is known.
+type Standing = Vec<(Resource, Option<String>)>;
+
 /// What the journal of a run that is over tells.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) begun: Begun,
     /// What it had begun to make and not removed, with its id where that is known.
-    pub(crate) standing: Vec<(Resource, Option<String>)>,
+    pub(crate) standing: Standing,
     journal: Journal,
 }
 
@@ -114,10 +117,10 @@ fn is_at(begun: &Begun, place: Account<'_>) -> bool {
 }
 
 /// The first line, and what stands at the end.
-fn records(file: &mut File) -> io::Result<(Option<Begun>, Vec<(Resource, Option<String>)>)> {
+fn records(file: &mut File) -> io::Result<(Option<Begun>, Standing)> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    let (mut begun, mut standing) = (None, Vec::<(Resource, Option<String>)>::new());
+    let (mut begun, mut standing) = (None, Standing::new());
     // A last line without its end was not whole when the process was killed. What is written next starts a new one.
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     if whole < text.len() {
