@@ -148,9 +148,9 @@ impl<'a> Check<'a> {
         let subject = Subject::new(self.scenario, &target, self.names.clone());
         let mut judged = diagnosis::judge(&facts, self.scenario, subject.clone(), self.lang);
         if self.invoke.unwrap_or_else(|| target.is_lab_of_this_machine()) {
-            let rule = (!judged.has_wrong_input()).then_some(&facts.rule);
+            let way = facts.way().filter(|_| !judged.has_wrong_input());
             for function in facts.functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {
-                let tried = Box::pin(trial::all(&target, function, rule, &self.names, self.lang)).await;
+                let tried = Box::pin(trial::all(&target, function, way, &self.names, self.lang)).await;
                 judged.add_trials(tried, &subject, self.lang);
             }
         }

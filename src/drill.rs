@@ -19,7 +19,7 @@ mod probe;
 mod run;
 mod trigger;
 
+pub use self::consent::{Consent, Refusal};
 pub use self::correlate::Strength;
 pub use self::event::RunEvent;
-pub use self::consent::{Consent, Refusal};
 pub use self::run::{Run, RunError, Selection};

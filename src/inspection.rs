@@ -28,7 +28,7 @@ use alert_drill_lab::transform::{self, InputTransformer, Surroundings};
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -89,6 +89,22 @@ pub(crate) struct Facts {
     pub(crate) queues: Vec<QueueFacts>,
     /// The functions that the topic invokes; the one of that name where it invokes none.
     pub(crate) functions: Vec<FunctionFacts>,
+}
+
+/// The rule and that target of it which sends to the topic.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way<'a> {
+    pub(crate) rule: &'a RuleFacts,
+    pub(crate) target: &'a TargetFacts,
+}
+
+impl Facts {
+    /// The way from the rule to the topic, where there is one.
+    pub(crate) fn way(&self) -> Option<Way<'_>> {
+        let rule = self.rule.facts()?;
+        let target = rule.targets.as_ref().ok()?.iter().find(|target| target.arn == self.topic.arn)?;
+        Some(Way { rule, target })
+    }
 }
 
 /// A security group.
@@ -154,6 +170,8 @@ pub(crate) struct RuleFacts {
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) state: String,
+    pub(crate) description: Option<String>,
+    pub(crate) role_arn: Option<String>,
     pub(crate) pattern: Option<String>,
     /// The other rules of the bus that are enabled and have a pattern, by name.
     pub(crate) siblings: Vec<(String, String)>,
@@ -168,6 +186,8 @@ pub(crate) struct TargetFacts {
     pub(crate) input: Option<String>,
     pub(crate) input_path: Option<String>,
     pub(crate) transformer: Option<InputTransformer>,
+    /// What else it has that a topic's target can have, as `PutTargets` takes it: its role, its dead-letter queue, its retries.
+    pub(crate) kept: Map<String, Value>,
 }
 
 impl TargetFacts {

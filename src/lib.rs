@@ -31,6 +31,7 @@ pub mod diagnosis;
 mod drill;
 mod entry;
 mod exit;
+mod grant;
 mod inspection;
 mod journal;
 pub mod pipeline;

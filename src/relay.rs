@@ -53,6 +53,9 @@ pub struct RelayConfig {
     pub listen: SocketAddr,
     /// How long a record is put again and again while the upstream does not take it.
     pub patience: Duration,
+    /// How long a connection to the upstream may take: a client is told then that the upstream is not there (504). How long
+    /// an answer takes is the client's own affair.
+    pub connect_within: Duration,
 }
 
 impl RelayConfig {
@@ -62,6 +65,7 @@ impl RelayConfig {
             upstream: upstream.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             patience: Duration::from_secs(30),
+            connect_within: Duration::from_secs(10),
         }
     }
 }
@@ -111,7 +115,7 @@ impl Relay {
         config: RelayConfig,
         on_record: impl Fn(&Relayed) + Send + Sync + 'static,
     ) -> Result<Self, RelayError> {
-        let upstream = Upstream::of(&config.upstream).await?;
+        let upstream = Upstream::of(&config.upstream, config.connect_within).await?;
         let refused = |source| RelayError::Listen { listen: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -146,6 +150,11 @@ impl Relay {
     /// Whether every call that has ended is recorded, and every record on the bus or lost.
     pub fn is_settled(&self) -> bool {
         self.recorder.is_settled()
+    }
+
+    /// Waits until every call that has ended is recorded, and every record on the bus or lost.
+    pub async fn settled(&self) {
+        self.recorder.flushed().await;
     }
 
     /// Takes no more connections, and waits until what it has taken is served and recorded.

@@ -7,11 +7,11 @@ mod endpoint;
 mod lab;
 mod localstack;
 mod reach;
+mod relayed;
 mod waiting;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -25,9 +25,9 @@ pub use self::lab::LabTarget;
 pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 pub use self::localstack::{LOCALSTACK_IMAGE, LocalStack};
 pub(crate) use self::reach::Reach;
+use self::relayed::Relayed;
 pub use self::waiting::Calls;
 pub(crate) use self::waiting::Waiting;
-use crate::relay::{self, Outcome, Relay};
 use crate::scenario::TargetKind;
 use crate::sdk;
 
@@ -84,14 +84,6 @@ pub struct Target {
     container: Option<Container>,
     /// How what it runs reaches this process.
     reach: Reach,
-}
-
-/// The relay in front of a target.
-#[derive(Debug)]
-struct Relayed {
-    relay: Relay,
-    /// The records that are not on the bus.
-    unrelayed: Arc<Mutex<Vec<relay::Relayed>>>,
 }
 
 /// Where to run.
@@ -284,19 +276,10 @@ impl Target {
         self.relay.is_some()
     }
 
-    /// Why the record of this request is not on the bus, where the relay should have put it there; none if it did, or if
-    /// there was none to put.
-    pub(crate) fn why_unrelayed(&self, request_id: &str) -> Option<String> {
-        let Relayed { relay, unrelayed } = self.relay.as_ref()?;
-        let unrelayed = unrelayed.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = unrelayed.iter().find(|record| record.request_id == request_id);
-        match found.map(|record| &record.outcome) {
-            Some(Outcome::Lost(why)) => Some(format!("the event bus did not take the event: {why}")),
-            Some(Outcome::Unrecorded(why)) => Some(format!("the call was not recorded: {why}")),
-            Some(Outcome::Put(_)) | None => {
-                (!relay.is_settled()).then(|| "the event bus has not taken the event yet".to_owned())
-            }
-        }
+    /// Why the record of this request was not on the bus by then, where the relay should have put it there; none if it was,
+    /// or if there was none to put.
+    pub(crate) async fn why_unrelayed(&self, request_id: &str, deadline: Instant) -> Option<String> {
+        self.relay.as_ref()?.why_not(request_id, deadline).await
     }
 
     /// Why the target cannot be asked any more, where it stopped answering in the middle of a run; a lab of this process's
@@ -314,9 +297,9 @@ impl Target {
         }
     }
 
-    /// How long the run has waited for the target; `None` where that is part of this process.
-    pub(crate) fn waited(&self) -> Option<Duration> {
-        self.lab.is_none().then(|| self.waiting.total())
+    /// The waits for a target that is no part of this process; they are counted until it is closed.
+    pub(crate) fn waits(&self) -> Option<Waiting> {
+        self.lab.is_none().then(|| self.waiting.clone())
     }
 
     /// The calls of the run until now; `None` where the target is part of this process.
@@ -342,10 +325,11 @@ impl Target {
     /// Closes the target: a lab is stopped, and its processes are gone when this returns; so is a container of the run's
     /// own, with those that it started.
     pub async fn close(self) {
-        if let Some(Relayed { relay, .. }) = self.relay {
-            relay.stop().await;
+        if let Some(relayed) = self.relay {
+            relayed.stop().await;
         }
         if let Some(container) = self.container {
+            let _wait = self.waiting.begin();
             container.remove().await;
         }
         if let Some(lab) = self.lab {

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::diagnosis::{Change, GROUP_ID, Site};
-use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, Names, RuleFound, Unknown};
+use crate::inspection::{Fact, FunctionConfiguration, FunctionFacts, Names, Unknown, Way};
 use crate::pipeline::sns_event;
 use crate::report::Trial;
 use crate::scenario::TargetKind;
@@ -84,11 +84,11 @@ impl Circumstance {
 
 /// Tries the function in every circumstance.
 ///
-/// `rule` makes the message, where what it makes is right: otherwise every record would show the rule's mistake again.
+/// `way` makes the message, where what it makes is right: otherwise every record would show the rule's mistake again.
 pub(crate) async fn all(
     target: &Target,
     facts: &FunctionFacts,
-    rule: Option<&RuleFound>,
+    way: Option<Way<'_>>,
     names: &Names,
     lang: Lang,
 ) -> Fact<Vec<Tried>> {
@@ -99,7 +99,7 @@ pub(crate) async fn all(
     let bench = Bench::new(target, facts, configuration, names, package).await?;
     let mut tried = Vec::new();
     for circumstance in Circumstance::all() {
-        let Some(message) = message(target, rule, circumstance) else { continue };
+        let Some(message) = message(target, way, circumstance) else { continue };
         tried.push(bench.one(circumstance, &message, lang).await?);
         // The rest would say the same.
         if tried.last().is_some_and(|one: &Tried| one.problems.iter().any(Problem::is_of_init)) {
@@ -111,16 +111,14 @@ pub(crate) async fn all(
 }
 
 /// What the topic hands to the function; none where the rule cannot send anything for it.
-fn message(target: &Target, rule: Option<&RuleFound>, circumstance: Circumstance) -> Option<String> {
+fn message(target: &Target, way: Option<Way<'_>>, circumstance: Circumstance) -> Option<String> {
     let site = Site { account: &target.account, region: &target.region, group_id: GROUP_ID };
     let mut event = circumstance.change().event(&site);
     if circumstance == Circumstance::Long {
         event["detail"]["requestParameters"]["ipPermissions"]["items"] = long_list();
     }
-    let rule = rule.and_then(RuleFound::facts);
-    let targets = rule.and_then(|rule| rule.targets.as_ref().ok()).map(Vec::as_slice).unwrap_or_default();
-    match rule.zip(targets.iter().find(|target| target.is_topic())) {
-        Some((rule, target)) => target.rendered(&event, rule).ok(),
+    match way {
+        Some(Way { rule, target }) => target.rendered(&event, rule).ok(),
         None => Some(event.to_string()),
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn execute(args: RelayArgs, lang: Lang, output: Output) -> Exit
             Ok(listening) => listening,
             Err(error) => return fail(Exit::CouldNotRun, &error),
         };
-    let config = RelayConfig { upstream: args.upstream, listen: args.listen, patience: args.patience };
+    let config = RelayConfig { listen: args.listen, patience: args.patience, ..RelayConfig::new(args.upstream) };
     let started = Relay::start(config, move |relayed| anstream::eprintln!("{}", line(relayed, lang))).await;
     let relay = match started {
         Ok(relay) => relay,

@@ -15,7 +15,6 @@ use crate::report::{DrillReport, Expected};
 use crate::scenario::Hop;
 use crate::text::Lang;
 
-pub(crate) use self::remedy::{encrypt_statement, publish_statement};
 pub(crate) use self::subject::Subject;
 
 /// A finding of this code.

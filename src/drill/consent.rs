@@ -74,7 +74,8 @@ impl Consent {
         if asked.side_by_side {
             return Err(Refusal::OneGroup);
         }
-        let opened = asked.drills.iter().flat_map(|drill| drill.action.ranges().into_iter().map(move |range| (drill, range)));
+        let opened =
+            asked.drills.iter().flat_map(|drill| drill.action.ranges().into_iter().map(move |range| (drill, range)));
         match opened.into_iter().find(|(_, range)| !self.open_to_world && !range.is_documentation()) {
             Some((drill, range)) => {
                 Err(Refusal::OpenToWorld { drill: drill.name.to_string(), range: range.to_string() })

@@ -339,7 +339,7 @@ async fn act_and_watch(
         ));
         return Vec::new();
     }
-    conclude(stage, drill, watched, report)
+    conclude(stage, drill, watched, performed.started + limit, report).await
 }
 
 /// How a wait ended.
@@ -414,13 +414,20 @@ async fn side_hops(stage: &Stage, drill: &Drill, performed: &Performed, seen: &S
     let _ = time::timeout(SIDE_HOPS, ended).await;
 }
 
-fn conclude(stage: &Stage, drill: &Drill, watched: Watched, report: &mut DrillReport) -> Vec<Finding> {
+async fn conclude(
+    stage: &Stage,
+    drill: &Drill,
+    watched: Watched,
+    deadline: Instant,
+    report: &mut DrillReport,
+) -> Vec<Finding> {
     let alerted = !report.alerts.queue.is_empty() || !report.alerts.discord.is_empty();
     // An event that was never on the bus says nothing of what is behind it, and a silence without one is none.
-    let request_id = report.action.as_ref().and_then(|action| action.request_id.as_deref());
+    let request_id = report.action.as_ref().and_then(|action| action.request_id.clone());
     if watched == Watched::TimeIsOver
         && !alerted
-        && let Some(why) = request_id.and_then(|id| stage.target.why_unrelayed(id))
+        && let Some(request_id) = request_id
+        && let Some(why) = stage.target.why_unrelayed(&request_id, deadline).await
     {
         report.reason = Some(stage.lang.choose(format!("the relay: {why}"), format!("릴레이: {why}")));
         return Vec::new();

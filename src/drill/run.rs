@@ -303,7 +303,7 @@ impl<'a> Run<'a> {
         if !found.drills.is_empty() {
             shown.capabilities.runs_functions = Some(!stage.function_stands_in.load(Ordering::Relaxed));
         }
-        let (waited, calls) = (stage.target.waited(), stage.target.calls());
+        let (waits, calls) = (stage.target.waits(), stage.target.calls());
         if let Some(stage) = Arc::into_inner(stage) {
             stage.target.close().await;
         }
@@ -317,7 +317,7 @@ impl<'a> Run<'a> {
             interrupted: self.stop.is_cancelled(),
             started_at,
             duration_ms: duration.as_secs_f64() * 1000.0,
-            harness_ms: waited.map(|waited| duration.saturating_sub(waited).as_secs_f64() * 1000.0),
+            harness_ms: waits.map(|waits| duration.saturating_sub(waits.total()).as_secs_f64() * 1000.0),
             calls,
             drills: found.drills,
             inspection: None,

@@ -2,6 +2,7 @@
 
 use alert_drill_lab::transform::InputTransformer;
 use aws_sdk_eventbridge::types::{Rule, RuleState, Target as RuleTarget};
+use serde_json::{Map, Value, json};
 
 use super::{ElsewhereRule, Fact, Names, RuleFacts, RuleFound, TargetFacts, Unknown, answered};
 use crate::target::Target;
@@ -56,6 +57,8 @@ async fn with_targets(target: &Target, rule: &Rule, bus: &[Rule]) -> RuleFacts {
         siblings: siblings.collect(),
         arn: text(rule.arn()),
         state: text(rule.state().map(RuleState::as_str)),
+        description: rule.description().filter(|text| !text.is_empty()).map(str::to_owned),
+        role_arn: rule.role_arn().map(str::to_owned),
         pattern: rule.event_pattern().map(str::to_owned),
         targets: targets(target, &name).await,
         name,
@@ -88,7 +91,27 @@ fn facts(target: &RuleTarget) -> TargetFacts {
         input: target.input().map(str::to_owned),
         input_path: target.input_path().map(str::to_owned),
         transformer,
+        kept: kept(target),
     }
+}
+
+fn kept(target: &RuleTarget) -> Map<String, Value> {
+    let mut kept = Map::new();
+    if let Some(role_arn) = target.role_arn() {
+        kept.insert("RoleArn".to_owned(), role_arn.into());
+    }
+    if let Some(queue_arn) = target.dead_letter_config().and_then(|config| config.arn()) {
+        kept.insert("DeadLetterConfig".to_owned(), json!({ "Arn": queue_arn }));
+    }
+    if let Some(retry) = target.retry_policy() {
+        let members = [
+            ("MaximumRetryAttempts", retry.maximum_retry_attempts()),
+            ("MaximumEventAgeInSeconds", retry.maximum_event_age_in_seconds()),
+        ];
+        let members = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+        kept.insert("RetryPolicy".to_owned(), members.collect::<Map<_, _>>().into());
+    }
+    kept
 }
 
 /// Looks for the rule on the Region's custom buses and in the account's other Regions.

@@ -93,12 +93,17 @@ fn time(time: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(time.to_millis().ok()?).ok()
 }
 
-/// As the API writes it; what it selects of data events is not looked at.
+/// As the API writes it.
 fn classic_selector(selector: &EventSelector) -> Value {
     let mut written = json!({
         "IncludeManagementEvents": selector.include_management_events().unwrap_or(true),
         "ExcludeManagementEventSources": selector.exclude_management_event_sources(),
     });
+    let data = selector.data_resources().iter();
+    let data: Vec<Value> = data.map(|data| json!({ "Type": data.r#type(), "Values": data.values() })).collect();
+    if !data.is_empty() {
+        written["DataResources"] = data.into();
+    }
     if let Some(kind) = selector.read_write_type() {
         written["ReadWriteType"] = kind.as_str().into();
     }
@@ -107,15 +112,23 @@ fn classic_selector(selector: &EventSelector) -> Value {
 
 fn advanced_selector(selector: &AdvancedEventSelector) -> Value {
     let fields = selector.field_selectors().iter().map(|field| {
-        json!({
-            "Field": field.field(),
-            "Equals": field.equals(),
-            "StartsWith": field.starts_with(),
-            "EndsWith": field.ends_with(),
-            "NotEquals": field.not_equals(),
-            "NotStartsWith": field.not_starts_with(),
-            "NotEndsWith": field.not_ends_with(),
-        })
+        let conditions = [
+            ("Equals", field.equals()),
+            ("StartsWith", field.starts_with()),
+            ("EndsWith", field.ends_with()),
+            ("NotEquals", field.not_equals()),
+            ("NotStartsWith", field.not_starts_with()),
+            ("NotEndsWith", field.not_ends_with()),
+        ];
+        let mut written = json!({ "Field": field.field() });
+        for (name, values) in conditions.into_iter().filter(|(_, values)| !values.is_empty()) {
+            written[name] = json!(values);
+        }
+        written
     });
-    json!({ "FieldSelectors": fields.collect::<Vec<_>>() })
+    let mut written = json!({ "FieldSelectors": fields.collect::<Vec<_>>() });
+    if let Some(name) = selector.name() {
+        written["Name"] = name.into();
+    }
+    written
 }

@@ -4,6 +4,7 @@ use aws_sdk_sns::types::Tag;
 use serde_json::json;
 
 use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
+use crate::grant;
 
 /// Makes the topic with a policy that lets the scenario's rule publish, and subscribes the e-mail address. Returns the
 /// topic's ARN.
@@ -65,43 +66,25 @@ fn tag(key: &str, value: &str) -> Result<Tag, ProvisionError> {
 }
 
 /// The owner's own statement as SNS makes it, and the one that the console adds for a rule's target.
-///
-/// Source: "Amazon SNS permissions" in the EventBridge user guide.
 fn policy(site: Site<'_>, topic_arn: &str) -> String {
     let Site { target, scenario, .. } = site;
-    let rule = &scenario.pipeline.rule.name;
-    let owner_actions = [
-        "SNS:GetTopicAttributes",
-        "SNS:SetTopicAttributes",
-        "SNS:AddPermission",
-        "SNS:RemovePermission",
-        "SNS:DeleteTopic",
-        "SNS:Subscribe",
-        "SNS:ListSubscriptionsByTopic",
-        "SNS:Publish",
-    ];
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "OwnerOnly",
-                "Effect": "Allow",
-                "Principal": { "AWS": "*" },
-                "Action": owner_actions,
-                "Resource": topic_arn,
-                "Condition": { "StringEquals": { "AWS:SourceOwner": target.account } },
-            },
-            {
-                "Sid": "RuleMayPublish",
-                "Effect": "Allow",
-                "Principal": { "Service": "events.amazonaws.com" },
-                "Action": "sns:Publish",
-                "Resource": topic_arn,
-                "Condition": { "ArnEquals": {
-                    "aws:SourceArn": format!("arn:aws:events:{}:{}:rule/{rule}", target.region, target.account),
-                } },
-            },
+    let rule_arn = format!("arn:aws:events:{}:{}:rule/{}", target.region, target.account, scenario.pipeline.rule.name);
+    let owner = json!({
+        "Sid": "OwnerOnly",
+        "Effect": "Allow",
+        "Principal": { "AWS": "*" },
+        "Action": [
+            "SNS:GetTopicAttributes",
+            "SNS:SetTopicAttributes",
+            "SNS:AddPermission",
+            "SNS:RemovePermission",
+            "SNS:DeleteTopic",
+            "SNS:Subscribe",
+            "SNS:ListSubscriptionsByTopic",
+            "SNS:Publish",
         ],
-    })
-    .to_string()
+        "Resource": topic_arn,
+        "Condition": { "StringEquals": { "AWS:SourceOwner": target.account } },
+    });
+    grant::policy([owner, grant::publish(topic_arn, &rule_arn)])
 }

@@ -2,9 +2,9 @@
 
 use aws_sdk_cloudtrail::types::Tag;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag as BucketTag};
-use serde_json::json;
 
 use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
+use crate::grant;
 
 /// Makes the bucket with its policy, and the trail, and starts it. Returns the trail's ARN.
 pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> {
@@ -83,36 +83,9 @@ fn bucket_name(site: Site<'_>) -> String {
 }
 
 /// The policy that CloudTrail asks of a bucket.
-///
-/// Source: "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 fn bucket_policy(site: Site<'_>, bucket: &str) -> String {
     let Site { target, scenario, .. } = site;
     let trail = &scenario.pipeline.trail.name;
     let trail_arn = format!("arn:aws:cloudtrail:{}:{}:trail/{trail}", target.region, target.account);
-    let principal = json!({ "Service": "cloudtrail.amazonaws.com" });
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "AWSCloudTrailAclCheck",
-                "Effect": "Allow",
-                "Principal": principal,
-                "Action": "s3:GetBucketAcl",
-                "Resource": format!("arn:aws:s3:::{bucket}"),
-                "Condition": { "StringEquals": { "aws:SourceArn": trail_arn } },
-            },
-            {
-                "Sid": "AWSCloudTrailWrite",
-                "Effect": "Allow",
-                "Principal": principal,
-                "Action": "s3:PutObject",
-                "Resource": format!("arn:aws:s3:::{bucket}/AWSLogs/{}/*", target.account),
-                "Condition": { "StringEquals": {
-                    "s3:x-amz-acl": "bucket-owner-full-control",
-                    "aws:SourceArn": trail_arn,
-                } },
-            },
-        ],
-    })
-    .to_string()
+    grant::policy(grant::write_logs(bucket, &target.account, Some(&trail_arn)))
 }

@@ -1,5 +1,7 @@
 //! The endpoint behind the relay: its address, and the client that calls it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -27,10 +29,11 @@ enum Connections {
 
 impl Upstream {
     /// The upstream at an address: host and port, and no path.
-    pub(super) async fn of(text: &str) -> Result<Self, RelayError> {
+    pub(super) async fn of(text: &str, connect_within: Duration) -> Result<Self, RelayError> {
         let uri = address(text)?;
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(connect_within));
         // Header names reach the other side as they were written.
         let mut builder = Client::builder(TokioExecutor::new());
         builder.http1_preserve_header_case(true);

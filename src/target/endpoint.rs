@@ -9,16 +9,15 @@
 mod probe;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use self::probe::{Found, Probe};
 use super::clients::{Clients, emulator};
+use super::relayed::Relayed;
 use super::waiting::Waiting;
-use super::{Capabilities, Reach, Relayed, Target, TargetError, account_of, plain_http};
-use crate::relay::{Outcome, Relay, RelayConfig};
+use super::{Capabilities, Reach, Target, TargetError, account_of, plain_http};
 use crate::scenario::TargetKind;
 use crate::sdk;
 
@@ -80,17 +79,10 @@ pub(super) async fn open(url: &str, region: &str, account: &str, run_id: &str) -
         target.capabilities.accepts_aws_events = Some(true);
         target.capabilities.delivers_to_topics = Some(true);
         target.capabilities.enforces_policies = enforces_policies;
-        let unrelayed = Arc::new(Mutex::new(Vec::new()));
-        let noting = Arc::clone(&unrelayed);
-        let relay = Relay::start(RelayConfig::new(url.trim_end_matches('/')), move |relayed| {
-            if !matches!(relayed.outcome, Outcome::Put(_)) {
-                noting.lock().unwrap_or_else(PoisonError::into_inner).push(relayed.clone());
-            }
-        });
-        let relay = relay.await?;
-        let config = emulator(&relay.endpoint_url(), region, account, run_id);
+        let relayed = Relayed::start(url.trim_end_matches('/')).await?;
+        let config = emulator(&relayed.endpoint_url(), region, account, run_id);
         target.clients = Clients::new(&target.waiting.measuring(&config));
-        target.relay = Some(Relayed { relay, unrelayed });
+        target.relay = Some(relayed);
     }
     Ok(target)
 }

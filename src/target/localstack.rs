@@ -5,7 +5,7 @@
 //! Once LocalStack says that it is healthy, it is an endpoint like any other: probed, and given a relay.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -121,10 +121,13 @@ async fn start(
     stop: &CancellationToken,
     open: impl AsyncFnOnce(&str) -> Result<Target, TargetError>,
 ) -> Result<Target, TargetError> {
+    let started = Instant::now();
     let container = Container::start(&asked.recipe(), stop).await?;
     let opened = async {
         let endpoint_url = container.healthy(HEALTH, asked.healthy_within, stop).await?;
+        let starting = started.elapsed();
         let mut target = open(&endpoint_url).await?;
+        target.waiting.add(starting);
         target.reach = Reach::from_container(container.gateway(), &endpoint_url);
         target.kind = TargetKind::Localstack;
         Ok(target)

@@ -6,6 +6,7 @@
 //!
 //! - A call is open from its first byte out to the head of the answer, attempt by attempt: the pause before a retry is the
 //!   harness's.
+//! - That a container starts and is removed is waited for as well.
 //! - A long poll of a queue is no wait: one is open all the time, and whatever it waits for is watched for by a drill.
 //! - A function that the harness runs in the target's place runs while its alert is watched for, and is the pipeline's time.
 
@@ -53,6 +54,11 @@ impl Waiting {
         waits.open += 1;
         waits.since.get_or_insert_with(Instant::now);
         Wait(self.clone())
+    }
+
+    /// Counts a wait that is over, during which no other was open.
+    pub(crate) fn add(&self, length: Duration) {
+        self.lock().past += length;
     }
 
     /// For how long at least one wait was open.

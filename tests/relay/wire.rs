@@ -1,11 +1,13 @@
 //! What goes over the wire between client, relay and upstream, where HTTP is not at its simplest.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use alert_drill::relay::{Outcome, RelayConfig, Totals};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::{AUTHORIZE, Relay, Said, relay_with, request};
 
@@ -134,6 +136,24 @@ async fn the_errors_of_the_relay_are_errors_of_the_called_service() {
     }
     let answer = talk(&relay, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", CLOSED).await;
     assert!(answer.contains("text/plain") && answer.contains("did not answer"), "no service: {answer}");
+}
+
+#[tokio::test]
+async fn an_upstream_that_takes_no_connection_is_a_time_out_of_the_gateway() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    // Nobody accepts, and its queue is short: once it is full, a connection is neither taken nor refused.
+    let busy = socket.listen(0).unwrap();
+    let address = busy.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connected) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        waiting.push(connected.unwrap());
+        assert!(waiting.len() < 64, "the queue has no end");
+    }
+    let connect_within = Duration::from_millis(300);
+    let (relay, _) = relay_with(RelayConfig { connect_within, ..RelayConfig::new(format!("http://{address}")) }).await;
+    let answer = talk(&relay, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", CLOSED).await;
+    assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
 }
 
 #[tokio::test]

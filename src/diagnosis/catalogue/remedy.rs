@@ -1,9 +1,10 @@
 //! How to mend it: a command of the AWS CLI that can be pasted, where there is one.
 
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::Subject;
 use crate::diagnosis::Code;
+use crate::grant;
 use crate::text::Lang;
 
 pub(super) fn of(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
@@ -15,11 +16,11 @@ pub(super) fn of(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
 
 /// The commands, each complete.
 fn command(code: Code, subject: &Subject<'_>) -> Option<Vec<String>> {
-    let Subject { names, topic_arn, function_arn, event_pattern, place, document, .. } = subject;
+    let Subject { names, topic_arn, function_arn, place, document, .. } = subject;
     let (trail, rule, function) = (&names.trail, &names.rule, &names.function);
     let aws = |service_and_rest: String| format!("aws {service_and_rest} --region {}", subject.region);
-    let put_rule = || aws(format!("events put-rule --name {rule} --event-pattern {}", quoted(event_pattern)));
-    let put_target = |id: &str| aws(format!("events put-targets --rule {rule} --targets Id={id},Arn={topic_arn}"));
+    let put_rule = |state| aws(format!("events put-rule {}", rule_settings(subject, state)));
+    let put_target = || aws(format!("events put-targets --rule {rule} --targets {}", target(subject)));
     let set_topic = |name: &str, value: &str| {
         aws(format!(
             "sns set-topic-attributes --topic-arn {topic_arn} --attribute-name {name} --attribute-value {value}"
@@ -31,21 +32,21 @@ fn command(code: Code, subject: &Subject<'_>) -> Option<Vec<String>> {
     Some(match code {
         Code::TrailMissing => create_trail(subject),
         Code::TrailNotLogging => vec![aws(format!("cloudtrail start-logging --name {trail}"))],
-        Code::TrailSelectorExcludes => vec![aws(format!(
-            "cloudtrail put-event-selectors --trail-name {trail} --event-selectors {}",
-            quoted(r#"[{"ReadWriteType":"All","IncludeManagementEvents":true}]"#)
-        ))],
-        Code::RuleMissing | Code::RuleElsewhere => vec![put_rule(), put_target("1")],
-        Code::RuleDisabled => vec![aws(format!("events enable-rule --name {rule}"))],
-        Code::RuleReadOnlyEvent => {
-            vec![format!("{} --state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", put_rule())]
+        Code::TrailSelectorExcludes => {
+            let selectors =
+                document.as_deref().unwrap_or(r#"[{"ReadWriteType":"All","IncludeManagementEvents":true}]"#);
+            let kind =
+                if selectors.contains("FieldSelectors") { "advanced-event-selectors" } else { "event-selectors" };
+            vec![aws(format!("cloudtrail put-event-selectors --trail-name {trail} --{kind} {}", quoted(selectors)))]
         }
-        Code::RulePatternMismatch | Code::RulePatternIncomplete => vec![put_rule()],
-        Code::RuleWithoutTarget => vec![put_target(place.unwrap_or("1"))],
+        Code::RuleMissing | Code::RuleElsewhere => vec![put_rule(None), put_target()],
+        Code::RuleDisabled => vec![aws(format!("events enable-rule --name {rule}"))],
+        Code::RuleReadOnlyEvent => vec![put_rule(Some("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"))],
+        Code::RulePatternMismatch | Code::RulePatternIncomplete => vec![put_rule(None)],
         // A target of the same id is replaced, and what was made of the input goes with it.
-        Code::RuleInputLosesEvent | Code::RuleInvalidInput => vec![put_target(place.unwrap_or("1"))],
+        Code::RuleWithoutTarget | Code::RuleInputLosesEvent | Code::RuleInvalidInput => vec![put_target()],
         // The rule names another topic than the one that is there.
-        Code::TopicMissing if place.is_some() => vec![put_target(place.unwrap_or("1"))],
+        Code::TopicMissing if place.is_some() => vec![put_target()],
         Code::TopicMissing => {
             let mut lines = vec![
                 aws(format!("sns create-topic --name {}", names.topic)),
@@ -83,6 +84,18 @@ fn command(code: Code, subject: &Subject<'_>) -> Option<Vec<String>> {
             ],
             None => return None,
         },
+        Code::QueuePolicyDenies => {
+            let (Some(queue_arn), Some(policy)) = (place, document) else { return None };
+            let (account, name) = account_and_name(queue_arn)?;
+            let url = format!(
+                "$(aws sqs get-queue-url --queue-name {name} --queue-owner-aws-account-id {account} --query QueueUrl --output \
+                 text --region {})",
+                subject.region
+            );
+            let attributes = Map::from_iter([("Policy".to_owned(), Value::from(policy.as_str()))]);
+            let attributes = quoted(&Value::from(attributes).to_string());
+            vec![aws(format!("sqs set-queue-attributes --queue-url \"{url}\" --attributes {attributes}"))]
+        }
         Code::FunctionNotSubscribed => vec![subscribe("lambda", function_arn)],
         Code::FunctionMissing => match place {
             Some(subscription) if subscription.contains(":sns:") => vec![
@@ -239,27 +252,64 @@ fn advice(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
     lang.choose(english, korean)
 }
 
+/// The rule as it stands with the right pattern, and this state if one is named: what `PutRule` is not told, it takes away.
+///
+/// Source: `PutRule` in EventBridge's API reference.
+fn rule_settings(subject: &Subject<'_>, state: Option<&str>) -> String {
+    let mut settings = format!("--name {} --event-pattern {}", subject.names.rule, quoted(&subject.event_pattern));
+    let standing = subject.rule;
+    let state = state.or(standing.map(|rule| rule.state.as_str()).filter(|state| *state != "ENABLED"));
+    let description = standing.and_then(|rule| rule.description.as_deref()).map(quoted);
+    let role = standing.and_then(|rule| rule.role_arn.as_deref());
+    for (name, value) in [("state", state), ("description", description.as_deref()), ("role-arn", role)] {
+        if let Some(value) = value {
+            settings.push_str(&format!(" --{name} {value}"));
+        }
+    }
+    settings
+}
+
+/// The topic as the rule's target: in place of the one that it is about, with what else that one has, or beside those that
+/// are there.
+fn target(subject: &Subject<'_>) -> String {
+    let standing = subject.rule.and_then(|rule| rule.targets.as_deref().ok()).unwrap_or_default();
+    let of_id = |id: &str| standing.iter().find(|target| target.id == id);
+    // A delivery names the receiver where a target's id is not known.
+    let id = subject.place.filter(|place| !place.contains(':')).map(str::to_owned);
+    let id = id.or_else(|| (1..).map(|n: u32| n.to_string()).find(|id| of_id(id).is_none())).unwrap_or_default();
+    let kept = of_id(&id).map(|target| target.kept.clone()).unwrap_or_default();
+    if kept.is_empty() {
+        return format!("Id={id},Arn={}", subject.topic_arn);
+    }
+    let named = [("Id", id), ("Arn", subject.topic_arn.clone())];
+    let named = named.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
+    quoted(&Value::from(vec![Value::from(named.chain(kept).collect::<Map<_, _>>())]).to_string())
+}
+
 /// A trail for every Region: the one that is there, or a new one, with the bucket that is there, where one was found.
 fn create_trail(subject: &Subject<'_>) -> Vec<String> {
-    let Subject { names, region, account, place, trail_elsewhere, .. } = subject;
+    let Subject { names, region, account, place, trail_home, .. } = subject;
+    let trail = &names.trail;
     // One that is there has its bucket and its policy already.
-    if let Some((trail, home)) = trail_elsewhere {
+    if let Some(home) = trail_home {
         return vec![
             format!("aws cloudtrail update-trail --name {trail} --is-multi-region-trail --region {home}"),
             format!("aws cloudtrail start-logging --name {trail} --region {home}"),
         ];
     }
-    let trail = &names.trail;
     let made = format!("{trail}-{account}");
     let bucket = place.unwrap_or(&made);
     let mut lines = Vec::new();
     if place.is_none() {
-        lines.push(format!(
-            "aws s3api create-bucket --bucket {bucket} --create-bucket-configuration LocationConstraint={region} --region {region}"
-        ));
+        // S3 refuses the name of this Region as a constraint: it is the default.
+        let constraint = match *region {
+            "us-east-1" => String::new(),
+            other => format!(" --create-bucket-configuration LocationConstraint={other}"),
+        };
+        lines.push(format!("aws s3api create-bucket --bucket {bucket}{constraint} --region {region}"));
         lines.push(format!(
             "aws s3api put-bucket-policy --bucket {bucket} --policy {}",
-            quoted(&bucket_policy(bucket, account))
+            quoted(&grant::policy(grant::write_logs(bucket, account, None)))
         ));
     }
     lines.push(format!(
@@ -269,68 +319,98 @@ fn create_trail(subject: &Subject<'_>) -> Vec<String> {
     lines
 }
 
-/// Source: "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
-fn bucket_policy(bucket: &str, account: &str) -> String {
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": { "Service": "cloudtrail.amazonaws.com" },
-                "Action": "s3:GetBucketAcl",
-                "Resource": format!("arn:aws:s3:::{bucket}"),
-            },
-            {
-                "Effect": "Allow",
-                "Principal": { "Service": "cloudtrail.amazonaws.com" },
-                "Action": "s3:PutObject",
-                "Resource": format!("arn:aws:s3:::{bucket}/AWSLogs/{account}/*"),
-                "Condition": { "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } },
-            },
-        ],
-    })
-    .to_string()
-}
-
-/// The statement that lets the rule publish.
-pub(crate) fn publish_statement(subject: &Subject<'_>) -> serde_json::Value {
-    json!({
-        "Sid": "RuleMayPublish",
-        "Effect": "Allow",
-        "Principal": { "Service": "events.amazonaws.com" },
-        "Action": "sns:Publish",
-        "Resource": subject.topic_arn,
-        "Condition": { "ArnEquals": { "aws:SourceArn": subject.rule_arn() } },
-    })
-}
-
 fn topic_policy(subject: &Subject<'_>) -> String {
-    json!({ "Version": "2012-10-17", "Statement": [publish_statement(subject)] }).to_string()
-}
-
-/// The statement that lets EventBridge encrypt. Its requests bring no source, so it has no condition on one.
-pub(crate) fn encrypt_statement() -> serde_json::Value {
-    json!({
-        "Sid": "EventBridgeMayEncrypt",
-        "Effect": "Allow",
-        "Principal": { "Service": "events.amazonaws.com" },
-        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
-        "Resource": "*",
-    })
+    grant::policy([grant::publish(&subject.topic_arn, &subject.rule_arn())])
 }
 
 fn key_policy(subject: &Subject<'_>) -> String {
-    let owner = json!({
-        "Sid": "AccountMayManage",
-        "Effect": "Allow",
-        "Principal": { "AWS": format!("arn:aws:iam::{}:root", subject.account) },
-        "Action": "kms:*",
-        "Resource": "*",
-    });
-    json!({ "Version": "2012-10-17", "Statement": [owner, encrypt_statement()] }).to_string()
+    grant::policy([grant::manage_key(subject.account), grant::encrypt()])
+}
+
+/// Whose queue it is, and its name.
+fn account_and_name(queue_arn: &str) -> Option<(&str, &str)> {
+    let (rest, name) = queue_arn.rsplit_once(':')?;
+    Some((rest.rsplit(':').next()?, name))
 }
 
 /// A word of a shell's command line.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::inspection::{Names, RuleFacts, TargetFacts};
+    use crate::scenario::Scenario;
+
+    fn target_of(id: &str, arn: &str, kept: Value) -> TargetFacts {
+        let kept = kept.as_object().cloned().unwrap();
+        TargetFacts { id: id.to_owned(), arn: arn.to_owned(), input: None, input_path: None, transformer: None, kept }
+    }
+
+    fn rule(targets: Vec<TargetFacts>) -> RuleFacts {
+        RuleFacts {
+            name: "r".to_owned(),
+            arn: "arn:aws:events:ap-northeast-2:111122223333:rule/r".to_owned(),
+            state: "DISABLED".to_owned(),
+            description: Some("what's open".to_owned()),
+            role_arn: Some("arn:aws:iam::111122223333:role/events".to_owned()),
+            pattern: None,
+            siblings: Vec::new(),
+            targets: Ok(targets),
+        }
+    }
+
+    /// The remedy of a code, for a rule that stands so.
+    fn remedy(code: Code, rule: Option<&RuleFacts>, place: Option<&str>) -> String {
+        let scenario = Scenario::shipped();
+        let subject = Subject::of(&scenario, "ap-northeast-2", "111122223333", Names::of(&scenario));
+        of(code, &Subject { rule, place, ..subject }, Lang::En)
+    }
+
+    #[test]
+    fn a_new_pattern_takes_nothing_else_from_the_rule() {
+        let standing = rule(Vec::new());
+        let remedy = remedy(Code::RulePatternMismatch, Some(&standing), None);
+        for kept in
+            ["--state DISABLED", r"--description 'what'\''s open'", "--role-arn arn:aws:iam::111122223333:role/events"]
+        {
+            assert!(remedy.contains(kept), "{remedy}");
+        }
+    }
+
+    #[test]
+    fn a_target_that_is_replaced_keeps_its_dead_letter_queue_and_its_retries() {
+        let kept = json!({ "DeadLetterConfig": { "Arn": "arn:q" }, "RetryPolicy": { "MaximumRetryAttempts": 3 } });
+        let standing = rule(vec![target_of("topic", "arn:aws:sns:x", kept.clone())]);
+        let remedy = remedy(Code::RuleInvalidInput, Some(&standing), Some("topic"));
+        let (_, document) = remedy.split_once("--targets '").unwrap();
+        let targets: Value = serde_json::from_str(document.split_once('\'').unwrap().0).unwrap();
+        assert_eq!((&targets[0]["Id"], &targets[0]["RetryPolicy"]), (&"topic".into(), &kept["RetryPolicy"]));
+        assert_eq!(targets[0]["DeadLetterConfig"], kept["DeadLetterConfig"]);
+    }
+
+    #[test]
+    fn a_new_target_takes_no_others_id() {
+        let standing =
+            rule(vec![target_of("1", "arn:aws:sqs:x", json!({})), target_of("2", "arn:aws:sqs:y", json!({}))]);
+        let beside = remedy(Code::RuleWithoutTarget, Some(&standing), None);
+        assert!(beside.contains("Id=3,Arn=arn:aws:sns:"), "{beside}");
+        // A delivery names the receiver, which is no target's id.
+        let unread = remedy(Code::RuleWithoutTarget, None, Some("arn:aws:sns:x"));
+        assert!(unread.contains("Id=1,Arn=arn:aws:sns:"), "{unread}");
+    }
+
+    #[test]
+    fn the_default_region_takes_no_location_constraint() {
+        let scenario = Scenario::shipped();
+        let in_region = |region| {
+            of(Code::TrailMissing, &Subject::of(&scenario, region, "111122223333", Names::of(&scenario)), Lang::En)
+        };
+        assert!(!in_region("us-east-1").contains("LocationConstraint"));
+        assert!(in_region("ap-northeast-2").contains("LocationConstraint=ap-northeast-2"));
+    }
 }

@@ -4,7 +4,7 @@ use alert_drill_lab::pattern::Pattern;
 
 use crate::diagnosis::changes::{Change, Site};
 use crate::diagnosis::hops::{GROUP_ID, required_events};
-use crate::inspection::Names;
+use crate::inspection::{Names, RuleFacts};
 use crate::scenario::Scenario;
 use crate::target::Target;
 
@@ -24,9 +24,11 @@ pub(crate) struct Subject<'a> {
     pub(crate) email: Option<&'a str>,
     /// The subscription, the target, the key or the receiver that it is about.
     pub(crate) place: Option<&'a str>,
-    /// A trail that stands and covers another Region only: name and home Region.
-    pub(crate) trail_elsewhere: Option<(&'a str, &'a str)>,
-    /// A document that mends it: the policy that stands, with what it lacks.
+    /// The home Region of the trail of that name, where it covers that one only.
+    pub(crate) trail_home: Option<&'a str>,
+    /// The rule as it stands, where it was read.
+    pub(crate) rule: Option<&'a RuleFacts>,
+    /// A document that mends it: the policy or the event selectors that stand, with what they lack.
     pub(crate) document: Option<String>,
 }
 
@@ -48,12 +50,13 @@ impl<'a> Subject<'a> {
             email: scenario.pipeline.topic.email.as_ref().map(|email| email.as_str()),
             names,
             place: None,
-            trail_elsewhere: None,
+            trail_home: None,
+            rule: None,
             document: None,
         }
     }
 
-    pub(super) fn rule_arn(&self) -> String {
+    pub(crate) fn rule_arn(&self) -> String {
         format!("arn:aws:events:{}:{}:rule/{}", self.region, self.account, self.names.rule)
     }
 }

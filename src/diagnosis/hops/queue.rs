@@ -2,8 +2,9 @@
 
 use alert_drill_lab::policy::{Policy, Principal, RequestContext, authorize};
 
-use super::{Judge, function};
+use super::{Judge, function, topic};
 use crate::diagnosis::{Code, Severity, words};
+use crate::grant;
 use crate::inspection::{QueueFacts, Unknown};
 use crate::scenario::Hop;
 
@@ -51,6 +52,11 @@ fn one(judge: &mut Judge<'_>, queue: &QueueFacts) {
             words::policy(decision.explanation(), judge.lang),
             format!("sqs:GetQueueAttributes: Policy: {}", text.as_deref().unwrap_or("none")),
         ];
+        let allow = grant::send("sns.amazonaws.com", arn, &topic_arn);
+        subject.document = match text {
+            Some(text) => topic::mended(text, decision.explanation(), allow),
+            None => Some(grant::policy([allow])),
+        };
         judge.find(Hop::Queue, Code::QueuePolicyDenies, Severity::Error, evidence, &subject);
     }
 }

@@ -67,7 +67,8 @@ fn elsewhere(judge: &Judge<'_>, place: &ElsewhereRule) -> String {
     }
 }
 
-fn one(judge: &mut Judge<'_>, rule: &RuleFacts, event: &Value) -> Option<String> {
+fn one<'a>(judge: &mut Judge<'a>, rule: &'a RuleFacts, event: &Value) -> Option<String> {
+    judge.subject.rule = Some(rule);
     if rule.state == "DISABLED" {
         judge.wrong(Hop::Rule, Code::RuleDisabled, vec!["events:ListRules: State: DISABLED".to_owned()]);
     }

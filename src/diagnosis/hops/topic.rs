@@ -4,8 +4,9 @@ use alert_drill_lab::policy::{Effect, Explanation, Outcome, Policy, Principal, R
 use serde_json::{Value, json};
 
 use super::Judge;
-use crate::diagnosis::catalogue::{Subject, encrypt_statement, publish_statement};
+use crate::diagnosis::catalogue::Subject;
 use crate::diagnosis::{Code, Severity, words};
+use crate::grant;
 use crate::inspection::{Key, KeyFacts, Meant, TopicAttributes, Unknown};
 use crate::scenario::Hop;
 
@@ -98,12 +99,12 @@ fn policy(judge: &mut Judge<'_>, attributes: &TopicAttributes) {
     let explanation = decision.explanation();
     let evidence = vec![words::policy(explanation, judge.lang), format!("sns:GetTopicAttributes: Policy: {text}")];
     let mut subject = judge.subject.clone();
-    subject.document = mended(text, explanation, publish_statement(&judge.subject));
+    subject.document = mended(text, explanation, grant::publish(&judge.subject.topic_arn, &judge.subject.rule_arn()));
     judge.find(Hop::Topic, Code::TopicPolicyDenies, Severity::Error, evidence, &subject);
 }
 
 /// The policy without the statements that deny, and with one that allows.
-fn mended(text: &str, explanation: &Explanation, allow: Value) -> Option<String> {
+pub(super) fn mended(text: &str, explanation: &Explanation, allow: Value) -> Option<String> {
     let mut policy: Value = serde_json::from_str(text).ok()?;
     let standing = match policy.get_mut("Statement").map(Value::take)? {
         Value::Array(statements) => statements,
@@ -170,7 +171,7 @@ fn key(judge: &mut Judge<'_>, facts: &KeyFacts) {
             ];
             let mut subject = judge.subject.clone();
             subject.place = Some(arn);
-            subject.document = mended(text, decision.explanation(), encrypt_statement());
+            subject.document = mended(text, decision.explanation(), grant::encrypt());
             return judge.find(Hop::Topic, Code::TopicKeyDenies, Severity::Error, evidence, &subject);
         }
     }

@@ -2,6 +2,7 @@
 
 use alert_drill_lab::cloudtrail::selector::{ManagementEvent, left_out};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::Judge;
 use crate::diagnosis::Code;
@@ -41,7 +42,10 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
         let (code, evidence) = match taken {
             Taken::Yes => continue,
             Taken::NotLogging(why) => (Code::TrailNotLogging, why),
-            Taken::LeftOut(why) => (Code::TrailSelectorExcludes, why),
+            Taken::LeftOut(why) => {
+                subject.document = trail.selectors.as_ref().ok().map(|selectors| widened(selectors).to_string());
+                (Code::TrailSelectorExcludes, why)
+            }
             Taken::Unknown(code, unknown) => {
                 judge.unknown(Hop::Trail, code, &unknown);
                 continue;
@@ -65,7 +69,9 @@ fn missing(judge: &mut Judge<'_>) {
     }
     let mut subject = judge.subject.clone();
     subject.place = facts.trail_bucket.as_deref();
-    subject.trail_elsewhere = facts.trails_elsewhere.first().map(|(name, home)| (name.as_str(), home.as_str()));
+    // Another one of another Region is somebody's who may want it so.
+    let named = facts.trails_elsewhere.iter().find(|(name, _)| *name == subject.names.trail);
+    subject.trail_home = named.map(|(_, home)| home.as_str());
     judge.find(Hop::Trail, Code::TrailMissing, crate::diagnosis::Severity::Error, evidence, &subject);
 }
 
@@ -91,6 +97,28 @@ fn taken(trail: &TrailFacts) -> Taken {
             ),
         },
     }
+}
+
+/// The selectors with all management events in them, and every data event that they select now.
+fn widened(selectors: &Value) -> Value {
+    let mut selectors = selectors.as_array().cloned().unwrap_or_default();
+    if selectors.iter().any(|one| one.get("FieldSelectors").is_some()) {
+        let is_management = |one: &Value| {
+            let fields = one["FieldSelectors"].as_array().map(Vec::as_slice).unwrap_or_default();
+            fields.iter().any(|field| field["Field"] == "eventCategory" && field["Equals"] == json!(["Management"]))
+        };
+        selectors.retain(|one| !is_management(one));
+        selectors.insert(
+            0,
+            json!({ "Name": "Management events", "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Management"] }] }),
+        );
+        return selectors.into();
+    }
+    // A selector's ReadWriteType is for its data events as well, so that management events get a selector of their own.
+    selectors.retain(|one| one.get("DataResources").is_some());
+    selectors.iter_mut().for_each(|one| one["IncludeManagementEvents"] = false.into());
+    selectors.insert(0, json!({ "ReadWriteType": "All", "IncludeManagementEvents": true }));
+    selectors.into()
 }
 
 fn right(judge: &mut Judge<'_>, trail: &TrailFacts) {
@@ -120,5 +148,31 @@ fn right(judge: &mut Judge<'_>, trail: &TrailFacts) {
     {
         let seen = format!("cloudtrail:GetTrailStatus: StartLoggingTime: {started}");
         judge.warn(Hop::Trail, Code::TrailTooYoung, vec![seen]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_trail_selects_of_data_events_is_kept() {
+        let data = json!([{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b/"] }]);
+        let classic = json!([{ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": true, "DataResources": data }]);
+        let wider = widened(&classic);
+        assert_eq!(wider[1]["DataResources"], data);
+        assert_eq!(
+            (&wider[1]["ReadWriteType"], &wider[1]["IncludeManagementEvents"]),
+            (&json!("ReadOnly"), &json!(false))
+        );
+        assert!(matches!(left_out(wider, EVENT), Ok(None)));
+
+        let s3 = json!({ "Name": "S3", "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Data"] },
+            { "Field": "resources.type", "Equals": ["AWS::S3::Object"] }] });
+        let reads = json!({ "FieldSelectors": [{ "Field": "eventCategory", "Equals": ["Management"] },
+            { "Field": "readOnly", "Equals": ["true"] }] });
+        let wider = widened(&json!([s3, reads]));
+        assert_eq!((wider.as_array().map(Vec::len), &wider[1]), (Some(2), &s3));
+        assert!(matches!(left_out(wider, EVENT), Ok(None)));
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::drill::observation::{Observations, Sighting};
+use crate::grant;
 use crate::pipeline::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
 use crate::sdk;
 
@@ -47,23 +48,14 @@ impl QueueProbe {
             Source::Topic(topic_arn) => ("sns.amazonaws.com", topic_arn.clone()),
             Source::Tap(rule) => ("events.amazonaws.com", format!("arn:aws:events:{region}:{account}:rule/{rule}")),
         };
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": [{
-                "Effect": "Allow",
-                "Principal": { "Service": service },
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": { "ArnEquals": { "aws:SourceArn": source_arn } },
-            }],
-        });
+        let policy = grant::policy([grant::send(service, &arn, &source_arn)]);
         let entry = Resource::Queue(name.to_owned());
         site.ledger.intend(entry.clone())?;
         let created = clients
             .sqs
             .create_queue()
             .queue_name(name)
-            .attributes(QueueAttributeName::Policy, policy.to_string())
+            .attributes(QueueAttributeName::Policy, policy)
             .tags(RUN_TAG, site.run_id)
             .tags(SCENARIO_TAG, site.scenario.name.as_str())
             .send()
