@@ -5,6 +5,7 @@
 //! ```
 //! [`Check::live`] adds drills on the same pipeline, and puts what they found into the same report.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::diagnosis::{self, Severity, Subject};
 use crate::drill::{Run, RunError, RunEvent, Selection};
 use crate::inspection::{self, Names};
+use crate::pipeline::Ledger;
 use crate::report::{Cleanup, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::Scenario;
 use crate::target::{Place, Target};
@@ -47,6 +49,8 @@ pub struct Check<'a> {
     region: Option<String>,
     invoke: Option<bool>,
     live: Option<Live>,
+    journal: Option<PathBuf>,
+    ledger: Arc<Ledger>,
     lang: Lang,
 }
 
@@ -69,6 +73,8 @@ impl<'a> Check<'a> {
             region: None,
             invoke: None,
             live: None,
+            journal: None,
+            ledger: Arc::new(Ledger::default()),
             lang: Lang::En,
         }
     }
@@ -108,6 +114,18 @@ impl<'a> Check<'a> {
         stop: CancellationToken,
     ) -> Self {
         self.live = Some(Live { selection, timeout, on_event: Arc::new(on_event), stop });
+        self
+    }
+
+    /// The folder in which the journal of the drills is kept.
+    pub fn journal(mut self, folder: Option<PathBuf>) -> Self {
+        self.journal = folder;
+        self
+    }
+
+    /// Where the drills enter what they have made and not yet removed.
+    pub fn ledger(mut self, ledger: Arc<Ledger>) -> Self {
+        self.ledger = ledger;
         self
     }
 
@@ -155,6 +173,7 @@ impl<'a> Check<'a> {
             started_at,
             duration_ms: started.elapsed().as_secs_f64() * 1000.0,
             harness_ms: None,
+            calls: None,
             drills: Vec::new(),
             inspection: Some(judged.inspection),
             findings: judged.findings,
@@ -167,6 +186,8 @@ impl<'a> Check<'a> {
                     .account(self.account)
                     .region(self.region)
                     .adopt(self.names)
+                    .journal(self.journal)
+                    .ledger(self.ledger)
                     .select(live.selection)
                     .timeout(live.timeout)
                     .lang(self.lang)

@@ -3,6 +3,7 @@
 #[path = "cli/break.rs"]
 mod break_;
 mod check;
+mod cleanup;
 mod explain;
 mod history;
 mod lab;
@@ -25,7 +26,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use self::report::ReportArgs;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::scenario::Wait;
+use crate::inspection::Names;
+use crate::journal;
+use crate::scenario::{Scenario, Wait};
 use crate::target::LOCALSTACK_IMAGE;
 use crate::text::Lang;
 
@@ -62,6 +65,8 @@ enum TargetArg {
     Lab,
     /// LocalStack in a container, which needs Docker.
     Localstack,
+    /// A real account.
+    Aws,
 }
 
 /// The form of the output.
@@ -82,6 +87,9 @@ enum Command {
     /// Look at a pipeline that stands, hop by hop, and say what is wrong and how to mend it; nothing is changed.
     #[command(after_help = Exit::HELP)]
     Check(CheckArgs),
+    /// Remove what any run has left behind, whatever became of it: a port that is open, a probe, a changed webhook.
+    #[command(after_help = Exit::HELP)]
+    Cleanup(CleanupArgs),
     /// Explain a finding's code: why it silences the alarm, how to see it, how to mend it.
     Explain(ExplainArgs),
     /// Sum up the history of a scheduled run: pass rate, latencies by hop, and whether they have changed.
@@ -110,6 +118,47 @@ enum Command {
     Man,
 }
 
+/// The names of a pipeline that stands.
+#[derive(Clone, Debug, Args)]
+struct NamesArgs {
+    /// The trail's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    trail: Option<String>,
+    /// The rule's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
+    /// The topic's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    topic: Option<String>,
+    /// The function's name, in place of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+    /// The security group's name or id, in place of the scenario's name.
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+}
+
+impl NamesArgs {
+    /// The scenario's names, but for those that were given.
+    fn of(self, scenario: &Scenario) -> Names {
+        let mut names = Names::of(scenario);
+        for (name, given) in [
+            (&mut names.trail, self.trail),
+            (&mut names.rule, self.rule),
+            (&mut names.topic, self.topic),
+            (&mut names.function, self.function),
+            (&mut names.group, self.group),
+        ] {
+            *name = given.unwrap_or_else(|| std::mem::take(name));
+        }
+        names
+    }
+
+    fn is_any_given(&self) -> bool {
+        [&self.trail, &self.rule, &self.topic, &self.function, &self.group].into_iter().any(Option::is_some)
+    }
+}
+
 #[derive(Clone, Debug, Args)]
 struct RunArgs {
     /// The scenario: a folder or a file. The shipped one where this is not given.
@@ -117,9 +166,25 @@ struct RunArgs {
     /// Run on an endpoint that runs already, such as LocalStack at http://127.0.0.1:4566, in place of a lab of the run's own.
     #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL")]
     endpoint_url: Option<String>,
-    /// Where to run: the lab (the default), or LocalStack in a container of the run's own.
-    #[arg(long, value_enum, conflicts_with = "endpoint_url")]
+    /// Where to run: the lab (the default), LocalStack in a container of the run's own, or a real account.
+    #[arg(long, value_enum)]
     target: Option<TargetArg>,
+    /// The account that is meant, which the credentials must be of: its twelve digits. With --target aws it has to be named, by
+    /// this, by a role, or in a matrix.
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    account: Option<String>,
+    /// Drill the pipeline that stands there, in place of one that is built for the run: its function posts to a mocked webhook
+    /// meanwhile where it can reach one, and nothing else of it is changed.
+    #[arg(long)]
+    adopt: bool,
+    #[command(flatten)]
+    names: NamesArgs,
+    /// With --target aws: let drills open a port to more than ranges for documentation, for the moment of the call.
+    #[arg(long)]
+    allow_open_to_world: bool,
+    /// With --target aws --adopt: let drills open a group that is attached to something else than the scenario's instance.
+    #[arg(long)]
+    allow_shared_group: bool,
     /// The image of LocalStack's container.
     #[arg(
         long,
@@ -157,6 +222,8 @@ struct RunArgs {
     places: matrix::PlaceArgs,
     #[command(flatten)]
     record: record::RecordArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 #[derive(Debug, Args)]
@@ -172,21 +239,8 @@ struct CheckArgs {
     /// The Region, in place of the scenario's.
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// The trail's name, in place of the scenario's.
-    #[arg(long, value_name = "NAME")]
-    trail: Option<String>,
-    /// The rule's name, in place of the scenario's.
-    #[arg(long, value_name = "NAME")]
-    rule: Option<String>,
-    /// The topic's name, in place of the scenario's.
-    #[arg(long, value_name = "NAME")]
-    topic: Option<String>,
-    /// The function's name, in place of the scenario's.
-    #[arg(long, value_name = "NAME")]
-    function: Option<String>,
-    /// The security group's name, in place of the scenario's.
-    #[arg(long, value_name = "NAME")]
-    group: Option<String>,
+    #[command(flatten)]
+    names: NamesArgs,
     /// Try a copy of the function on this machine, with a Discord of its own: it runs the function's code here. In a lab
     /// on this machine this is done without asking.
     #[arg(long, overrides_with = "no_invoke")]
@@ -209,6 +263,56 @@ struct CheckArgs {
     timeout: Option<Duration>,
     #[command(flatten)]
     reports: ReportArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
+}
+
+/// A target that a clean-up does not find by its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CleanupTargetArg {
+    /// A real account.
+    Aws,
+}
+
+#[derive(Debug, Args)]
+struct CleanupArgs {
+    /// Where: a lab or an emulator such as LocalStack; http://127.0.0.1:4566 where neither this nor --target is given.
+    #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL")]
+    endpoint_url: Option<String>,
+    /// Where: a real account.
+    #[arg(long, value_enum)]
+    target: Option<CleanupTargetArg>,
+    /// Whose account: its twelve digits. On an emulator, those of AWS_ACCESS_KEY_ID, if it has twelve, where this is not given.
+    #[arg(long, value_name = "ACCOUNT", value_parser = account, required_if_eq("target", "aws"))]
+    account: Option<String>,
+    /// The Region; on an emulator, ap-northeast-2 where this is not given.
+    #[arg(long, value_name = "REGION", required_if_eq("target", "aws"))]
+    region: Option<String>,
+    #[command(flatten)]
+    journal: JournalArgs,
+    /// Only what the run of this id has left.
+    #[arg(long, value_name = "RUN_ID")]
+    run: Option<String>,
+    /// Also what runs have left whose lease is still good: only if you know that they are over.
+    #[arg(long)]
+    ignore_leases: bool,
+    /// List what would be removed, and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+struct JournalArgs {
+    /// The folder of the journals, in place of $XDG_STATE_HOME/alert-drill/runs (~/.local/state/alert-drill/runs).
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// The folder; none where the user has none.
+    fn folder(self) -> Option<PathBuf> {
+        self.journal.or_else(journal::usual_folder)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -318,6 +422,7 @@ impl Cli {
             None => run::execute(self.run, lang, output, context).await,
             Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
             Some(Command::Check(args)) => check::execute(args, lang, output, context).await,
+            Some(Command::Cleanup(args)) => cleanup::execute(args, lang, output).await,
             Some(Command::Explain(args)) => explain::execute(&args, lang),
             Some(Command::History(args)) => history::execute(args, lang, output),
             Some(Command::Lab(args)) => lab::execute(args, lang, output).await,

@@ -9,6 +9,7 @@
 //! A **lane** runs one drill after another on a group of its own; drills in different lanes run side by side. Everything
 //! that the outside may want to know is a [`RunEvent`] or in the [`Report`](crate::report::Report); nothing here prints.
 
+mod consent;
 mod correlate;
 mod event;
 mod ladder;
@@ -18,6 +19,7 @@ mod probe;
 mod run;
 mod trigger;
 
+pub use self::consent::{Consent, Refusal};
 pub use self::correlate::Strength;
 pub use self::event::RunEvent;
 pub use self::run::{Run, RunError, Selection};

@@ -6,26 +6,30 @@
 //!                                       rule ─► target
 //! ```
 //!
-//! Every change is entered in the [`Ledger`] as soon as AWS has made it, so that whatever happens next (a refusal, Ctrl-C)
-//! the ledger knows what has to go. One file a kind of resource; each knows how to make it, and [`Resource::remove`] how to
-//! remove it.
+//! Every change is entered in the [`Ledger`] before it is made, so that whatever happens next (a refusal, Ctrl-C, `kill -9`)
+//! it is known what has to go. One file a kind of resource knows how to make it, and one below [`Resource`] how to find
+//! and remove it.
 
 mod adopt;
 mod function;
 mod group;
+mod lease;
 mod ledger;
 pub(crate) mod package;
 mod resource;
 pub(crate) mod rule;
 mod stand_in;
+mod standing_group;
 mod topic;
 mod trail;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::inspection::Names;
+use crate::journal::JournalError;
 use crate::scenario::Scenario;
 use crate::sdk;
 use crate::target::Target;
@@ -33,12 +37,13 @@ use crate::target::Target;
 use self::function::Receiver;
 use self::stand_in::StandIn;
 
-pub use self::adopt::Variables;
-pub use self::group::DrillGroup;
+pub use self::group::{DrillGroup, DrillInstance};
+pub(crate) use self::lease::{Claim, Lease, all_good as good_leases};
 pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
 pub use self::package::{Notifier, PackageError};
 pub use self::resource::Resource;
+pub(crate) use self::resource::{Found, Unlisted, all as all_of_runs, rule_description};
 pub(crate) use self::stand_in::event as sns_event;
 
 /// The tag that names the run on everything that it makes.
@@ -114,6 +119,51 @@ pub enum ProvisionError {
         /// Its name.
         name: String,
     },
+    /// What the run would make is there already, and is not the run's.
+    #[error(
+        "there is a {what} {name} already, and this run did not make it: nothing of it was changed. If another run left it, \
+         `alert-drill cleanup` removes it; if it is yours, drill the pipeline that stands"
+    )]
+    AlreadyThere {
+        /// The kind of resource.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The group that stands is not one that drills may open.
+    #[error("the security group {group} is left alone: {reason}")]
+    NotForDrills {
+        /// The group.
+        group: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another run is at work on the group.
+    #[error(
+        "the run {run_id} is at work on the security group {group}: its lease lasts until {until}, or less if it ends before"
+    )]
+    Held {
+        /// The group.
+        group: String,
+        /// The other run.
+        run_id: String,
+        /// When its lease expires.
+        until: Timestamp,
+    },
+    /// A run that is at work, or was killed, has changed the function.
+    #[error(
+        "the run {run_id} has changed the webhook of the function {function} and not put it back: it is at work, or was \
+         killed, and then `alert-drill cleanup` puts it back"
+    )]
+    Changed {
+        /// The function.
+        function: String,
+        /// The other run.
+        run_id: String,
+    },
+    /// The journal could not be written; the change was not made.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The run was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -154,8 +204,12 @@ impl ProvisionError {
 impl Pipeline {
     /// Builds the scenario's pipeline on the target. What was made is in the ledger, whether or not this succeeds.
     ///
-    /// `webhook` is what the function posts to.
-    pub async fn provision(site: Site<'_>, notifier: &Notifier, webhook: &WebhookUrls) -> Result<Self, ProvisionError> {
+    /// `webhook` is what the function posts to; without one, its variable is left out.
+    pub async fn provision(
+        site: Site<'_>,
+        notifier: &Notifier,
+        webhook: Option<&WebhookUrls>,
+    ) -> Result<Self, ProvisionError> {
         // Three strands that do not need each other, and then what ties them together.
         let topic_strand = async {
             let topic_arn = topic::provision(site).await?;
@@ -181,8 +235,9 @@ impl Pipeline {
         Ok(Self { trail_arn, rule_arn, topic_arn, function_arn, stand_in })
     }
 
-    /// Takes a pipeline that stands, and points its function to `webhook_url` until the ledger is cleaned up.
-    pub async fn adopt(site: Site<'_>, names: &Names, webhook_url: &str) -> Result<Self, ProvisionError> {
+    /// Takes a pipeline that stands, and points its function to `webhook_url` until the ledger is cleaned up; without one, it
+    /// posts where it always does.
+    pub async fn adopt(site: Site<'_>, names: &Names, webhook_url: Option<&str>) -> Result<Self, ProvisionError> {
         adopt::adopt(site, names, webhook_url).await
     }
 

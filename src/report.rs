@@ -29,7 +29,7 @@ use crate::diagnosis::Finding;
 use crate::drill::Strength;
 use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
-use crate::target::{Capabilities, Target};
+use crate::target::{Calls, Capabilities, Target};
 
 pub(crate) use self::discord::plain as message_text;
 pub use self::document::Document;
@@ -271,6 +271,9 @@ pub struct Report {
     /// The harness's own share of that: all but the time in which it waited for the target, in milliseconds. `null` where
     /// the target is part of the harness's process, and where nothing was run.
     pub harness_ms: Option<f64>,
+    /// The calls of the run, and how many attempts beyond the first they took. `null` where the target is part of the
+    /// harness's process, and where nothing was run.
+    pub calls: Option<Calls>,
     /// The drills, in the order of the scenario.
     pub drills: Vec<DrillReport>,
     /// The pipeline as it stands; `null` where it was not looked at.

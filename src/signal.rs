@@ -21,8 +21,13 @@ impl Drop for Listening {
     }
 }
 
-/// Cancels `stop` at the first Ctrl-C or SIGTERM, after telling `on_first`, and ends the process at the second.
-pub(crate) fn interrupts(stop: CancellationToken, on_first: impl FnOnce() + Send + 'static) -> io::Result<Listening> {
+/// Cancels `stop` at the first Ctrl-C or SIGTERM, after telling `on_first`, and ends the process at the second, with what
+/// `left` says on standard error.
+pub(crate) fn interrupts(
+    stop: CancellationToken,
+    on_first: impl FnOnce() + Send + 'static,
+    left: impl FnOnce() -> String + Send + 'static,
+) -> io::Result<Listening> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let task = tokio::spawn(async move {
@@ -36,7 +41,7 @@ pub(crate) fn interrupts(stop: CancellationToken, on_first: impl FnOnce() + Send
         on_first();
         stop.cancel();
         next(&mut interrupt, &mut terminate).await;
-        anstream::eprintln!("left at once: what the run had made may still be there");
+        anstream::eprintln!("{}", left());
         std::process::exit(Exit::Interrupted as i32);
     });
     Ok(Listening { task })

@@ -1,5 +1,6 @@
 //! Where a drill runs: the lab, LocalStack, or a real account, and what each can show.
 
+mod account;
 mod clients;
 mod container;
 mod endpoint;
@@ -17,6 +18,7 @@ use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+pub use self::account::RealAccount;
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
 use self::container::Container;
@@ -27,6 +29,7 @@ pub use self::localstack::{LOCALSTACK_IMAGE, LocalStack};
 pub(crate) use self::reach::Reach;
 use self::relayed::Relayed;
 pub use self::role::Role;
+pub use self::waiting::Calls;
 pub(crate) use self::waiting::Waiting;
 use crate::scenario::TargetKind;
 use crate::sdk;
@@ -53,6 +56,8 @@ pub struct Capabilities {
     pub reads_mail: bool,
     /// The target says of each delivery what became of it.
     pub explains_deliveries: bool,
+    /// What it runs reaches this machine, so that its function can post to a mocked webhook.
+    pub reaches_harness: bool,
 }
 
 /// A target that was opened for one run.
@@ -94,6 +99,8 @@ pub enum Place {
     Endpoint(String),
     /// A LocalStack in a container of the run's own.
     LocalStack(LocalStack),
+    /// A real account.
+    Account(RealAccount),
 }
 
 /// A target could not be opened.
@@ -179,6 +186,29 @@ pub enum TargetError {
         /// What STS said.
         reason: String,
     },
+    /// The credentials are of another account than the one that was named.
+    #[error("the credentials are those of the account {found}, not of {wanted}; nothing was changed")]
+    OtherAccount {
+        /// Which was named.
+        wanted: String,
+        /// Whose the credentials are.
+        found: String,
+    },
+    /// A Region of a partition that the pipeline's ARNs are not written for.
+    #[error("the Region {region} is of another partition than `aws`, which is not supported; nothing was changed")]
+    Partition {
+        /// The Region.
+        region: String,
+    },
+    /// An endpoint in place of AWS's own, to which credentials would travel in the clear.
+    #[error(
+        "{endpoint} is neither on this machine nor behind https: the credentials of an account are not sent there in the \
+         clear"
+    )]
+    PlainEndpoint {
+        /// Where.
+        endpoint: String,
+    },
     /// The target does not answer, or refuses the credentials.
     #[error("{endpoint} does not say whose credentials these are: {reason}")]
     Identity {
@@ -230,6 +260,7 @@ impl Target {
                 let account = role.map_or(account, |role| role.arn.account());
                 localstack::open(asked, region, account, run_id, stop).await
             }
+            Place::Account(asked) => account::open(asked, region, role, run_id).await,
         }
     }
 
@@ -258,18 +289,13 @@ impl Target {
             Place::Lab => lab::open(region, account, run_id).await,
             Place::Endpoint(url) => endpoint::look_at(url, region, account, None, run_id).await,
             Place::LocalStack(asked) => localstack::look_at(asked, region, account, run_id).await,
+            Place::Account(asked) => account::open(asked, region, None, run_id).await,
         }
     }
 
     /// Whether it is a lab that runs functions on this machine anyway. Whoever answers at another address may call itself one.
     pub(crate) fn is_lab_of_this_machine(&self) -> bool {
-        let host =
-            self.endpoint_url.as_deref().and_then(|url| reqwest::Url::parse(url).ok()?.host_str().map(str::to_owned));
-        let is_loopback = |host: String| {
-            let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-        };
-        self.kind == TargetKind::Lab && host.is_some_and(is_loopback)
+        self.kind == TargetKind::Lab && self.endpoint_url.as_deref().is_some_and(account::is_of_this_machine)
     }
 
     /// Whether the harness makes CloudTrail's events in the target's place.
@@ -301,6 +327,11 @@ impl Target {
     /// The waits for a target that is no part of this process; they are counted until it is closed.
     pub(crate) fn waits(&self) -> Option<Waiting> {
         self.lab.is_none().then(|| self.waiting.clone())
+    }
+
+    /// The calls of the run until now; `None` where the target is part of this process.
+    pub fn calls(&self) -> Option<Calls> {
+        self.lab.is_none().then(|| self.waiting.calls())
     }
 
     /// The waits for the target.

@@ -24,6 +24,7 @@ mod operations;
 mod policy;
 mod settings;
 mod snapshot;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -9,7 +9,7 @@ use crate::check::Check;
 use crate::context::Context;
 use crate::drill::RunEvent;
 use crate::exit::Exit;
-use crate::inspection::Names;
+use crate::pipeline::Ledger;
 use crate::report::progress::Progress;
 use crate::scenario::Scenario;
 use crate::signal;
@@ -26,16 +26,7 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
         Ok(reports) => reports,
         Err(error) => return fail(Exit::Usage, &error),
     };
-    let mut names = Names::of(&scenario);
-    for (name, given) in [
-        (&mut names.trail, args.trail),
-        (&mut names.rule, args.rule),
-        (&mut names.topic, args.topic),
-        (&mut names.function, args.function),
-        (&mut names.group, args.group),
-    ] {
-        *name = given.unwrap_or_else(|| std::mem::take(name));
-    }
+    let names = args.names.of(&scenario);
     let mut check =
         Check::new(&scenario, Place::Endpoint(args.endpoint_url)).names(names).region(args.region).lang(lang);
     if args.invoke || args.no_invoke {
@@ -50,7 +41,11 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     if args.live {
         let stop = CancellationToken::new();
         let (on_signal, shown) = (Arc::clone(&progress), Arc::clone(&progress));
-        match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted)) {
+        let ledger = Arc::new(Ledger::default());
+        let entered = Arc::clone(&ledger);
+        let left = move || super::run::left(std::slice::from_ref(&entered), lang);
+        check = check.journal(args.journal.folder()).ledger(ledger);
+        match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted), left) {
             Ok(listens) => listening = Some(listens),
             Err(error) => return fail(Exit::CouldNotRun, &error),
         }

@@ -15,10 +15,12 @@ use crate::text::Lang;
 
 pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
     let stop = CancellationToken::new();
-    let _listening = match signal::interrupts(stop.clone(), || {}) {
-        Ok(listening) => listening,
-        Err(error) => return fail(Exit::CouldNotRun, &error),
-    };
+    let _listening =
+        match signal::interrupts(stop.clone(), || {}, move || lang.choose("left at once", "즉시 종료함").to_owned())
+        {
+            Ok(listening) => listening,
+            Err(error) => return fail(Exit::CouldNotRun, &error),
+        };
     let faults = match args.faults.as_deref().map_or_else(|| Ok(Faults::default()), faults_of) {
         Ok(faults) => faults,
         Err(why) => return fail(Exit::Usage, &why),

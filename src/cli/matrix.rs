@@ -1,8 +1,8 @@
 //! `alert-drill run` in several places.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -10,12 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Output, RunArgs, fail, print, run};
+use super::{Output, RunArgs, TargetArg, fail, print, run};
 use crate::context::Context;
 use crate::drill::RunError;
 use crate::exit::Exit;
 use crate::matrix::{self, Cell, MatrixReport};
 use crate::outcome::{Outcome, Spot};
+use crate::pipeline::Ledger;
 use crate::report::Verdict;
 use crate::scenario::{ExternalId, InvalidScenario, Matrix, Region, RoleArn, Scenario};
 use crate::signal;
@@ -87,6 +88,21 @@ impl PlaceArgs {
         Ok(cells)
     }
 
+    /// Whether a Region is named.
+    pub(super) fn names_region(&self) -> bool {
+        self.matrix.is_some() || !self.region.is_empty()
+    }
+
+    /// Whether the account is: by a role, or in a matrix.
+    pub(super) fn names_account(&self) -> bool {
+        self.matrix.is_some() || !self.role_arn.is_empty()
+    }
+
+    /// Whether Regions are listed, so that they are meant although the scenario has one of its own.
+    pub(super) fn lists_regions(&self) -> bool {
+        self.matrix.is_some() || self.region.len() > 1
+    }
+
     /// Whether one report on several places was asked for: a matrix of one place is a matrix.
     pub(super) fn is_matrix(&self, cells: &[Cell]) -> bool {
         self.matrix.is_some() || cells.len() > 1
@@ -101,25 +117,29 @@ pub(super) async fn execute(
     output: Output,
     context: &Context,
 ) -> Exit {
-    let place = run::place_of(&args);
-    if matches!(place, Place::LocalStack(_)) {
+    if args.endpoint_url.is_none() && args.target == Some(TargetArg::Localstack) {
         let why = "one LocalStack in a container of the run's own is one place: start it yourself, and name it with --endpoint-url";
         return fail(Exit::Usage, &why);
     }
     let stop = CancellationToken::new();
     let tally = Arc::new(Tally::new(cells.len(), lang, context));
     let on_signal = Arc::clone(&tally);
-    let listening = match signal::interrupts(stop.clone(), move || on_signal.interrupted()) {
+    let ledgers = Arc::new(Mutex::new(Vec::new()));
+    let entered = Arc::clone(&ledgers);
+    let left = move || run::left(&entered.lock().unwrap_or_else(PoisonError::into_inner), lang);
+    let listening = match signal::interrupts(stop.clone(), move || on_signal.interrupted(), left) {
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let (started_at, started) = (Timestamp::now(), Instant::now());
-    let shared = Arc::new((scenario, args, place, stop));
+    let shared = Arc::new((scenario, args, stop));
     let outcomes = matrix::run_all(cells, shared.1.places.parallel.into(), |cell| {
         let (shared, tally) = (Arc::clone(&shared), Arc::clone(&tally));
+        let ledger = Arc::new(Ledger::default());
+        ledgers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ledger));
         async move {
-            let (scenario, args, place, stop) = &*shared;
-            let outcome = Box::pin(one(scenario, args, place.clone(), stop, cell, lang)).await;
+            let (scenario, args, stop) = &*shared;
+            let outcome = Box::pin(one(scenario, args, ledger, stop, cell, lang)).await;
             tally.ended(&outcome);
             outcome
         }
@@ -151,16 +171,18 @@ pub(super) async fn execute(
 async fn one(
     scenario: &Scenario,
     args: &RunArgs,
-    place: Place,
+    ledger: Arc<Ledger>,
     stop: &CancellationToken,
     cell: Cell,
     lang: Lang,
 ) -> Outcome {
-    let started_at = Timestamp::now();
+    let (started_at, place) = (Timestamp::now(), run::place_of(args, &cell));
     let asked = asked(&place, scenario, &cell);
     let ended = match stop.is_cancelled() {
         true => Err(RunError::Interrupted),
-        false => run::prepared(scenario, args, place, cell, lang).stop_with(stop.clone()).execute().await,
+        false => {
+            run::prepared(scenario, args, place, cell, lang).ledger(ledger).stop_with(stop.clone()).execute().await
+        }
     };
     Outcome::of(scenario.name.as_str(), asked, started_at, ended)
 }

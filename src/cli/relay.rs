@@ -11,10 +11,12 @@ use crate::text::Lang;
 
 pub(super) async fn execute(args: RelayArgs, lang: Lang, output: Output) -> Exit {
     let stop = CancellationToken::new();
-    let _listening = match signal::interrupts(stop.clone(), || {}) {
-        Ok(listening) => listening,
-        Err(error) => return fail(Exit::CouldNotRun, &error),
-    };
+    let _listening =
+        match signal::interrupts(stop.clone(), || {}, move || lang.choose("left at once", "즉시 종료함").to_owned())
+        {
+            Ok(listening) => listening,
+            Err(error) => return fail(Exit::CouldNotRun, &error),
+        };
     let config = RelayConfig { listen: args.listen, patience: args.patience, ..RelayConfig::new(args.upstream) };
     let started = Relay::start(config, move |relayed| anstream::eprintln!("{}", line(relayed, lang))).await;
     let relay = match started {

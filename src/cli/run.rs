@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 use super::matrix::{self, NoPlaces};
 use super::{Output, RunArgs, TargetArg, account_of_key, fail};
 use crate::context::Context;
-use crate::drill::{Run, RunError, RunEvent, Selection};
+use crate::drill::{Consent, Run, RunError, RunEvent, Selection};
 use crate::exit::Exit;
 use crate::matrix::Cell;
 use crate::outcome::Outcome;
-use crate::pipeline::Notifier;
+use crate::pipeline::{Ledger, Notifier};
 use crate::report::progress::Progress;
 use crate::scenario::{Scenario, TargetKind};
 use crate::signal;
-use crate::target::{LocalStack, Place};
+use crate::target::{LocalStack, Place, RealAccount};
 use crate::text::Lang;
 
 pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: &Context) -> Exit {
@@ -25,6 +25,9 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Ok(scenario) => scenario,
         Err(invalid) => return super::lint::refuse(&invalid, context),
     };
+    if let Some(wrong) = wrong(&args) {
+        return fail(Exit::Usage, &wrong);
+    }
     if let Err(exit) = args.record.check() {
         return exit;
     }
@@ -47,18 +50,21 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(error) => return fail(Exit::Usage, &error),
     };
     let Some(cell) = cells.pop() else { return fail(Exit::Usage, &"no place was asked for") };
-    let place = place_of(&args);
+    let place = place_of(&args, &cell);
     let progress = Arc::new(Progress::new(lang));
     let shown = Arc::clone(&progress);
     let stop = CancellationToken::new();
     let on_signal = Arc::clone(&progress);
-    let listening = match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted)) {
+    let ledger = Arc::new(Ledger::default());
+    let entered = Arc::clone(&ledger);
+    let left = move || left(std::slice::from_ref(&entered), lang);
+    let listening = match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted), left) {
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let (started_at, asked) = (Timestamp::now(), matrix::asked(&place, &scenario, &cell));
     let run = prepared(&scenario, &args, place, cell, lang);
-    let ran = run.on_event(move |event| shown.show(&event)).stop_with(stop).execute().await;
+    let ran = run.ledger(ledger).on_event(move |event| shown.show(&event)).stop_with(stop).execute().await;
     drop(listening);
     progress.clear();
     let exit = match &ran {
@@ -69,8 +75,13 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
 }
 
 /// The place that the options name.
-pub(super) fn place_of(args: &RunArgs) -> Place {
+pub(super) fn place_of(args: &RunArgs, cell: &Cell) -> Place {
     match (&args.endpoint_url, args.target) {
+        (endpoint_url, Some(TargetArg::Aws)) => {
+            // One of both is there: the command line is held to it.
+            let id = args.account.clone().or_else(|| cell.account.clone()).unwrap_or_default();
+            Place::Account(RealAccount { id, endpoint_url: endpoint_url.clone() })
+        }
         (Some(url), _) => Place::Endpoint(url.clone()),
         (None, None | Some(TargetArg::Lab)) => Place::Lab,
         (None, Some(TargetArg::Localstack)) => {
@@ -82,13 +93,25 @@ pub(super) fn place_of(args: &RunArgs) -> Place {
 /// The run that the options ask for, in one place.
 pub(super) fn prepared<'a>(scenario: &'a Scenario, args: &RunArgs, place: Place, cell: Cell, lang: Lang) -> Run<'a> {
     // An emulator takes the access key for the account; a role is taken on from there.
-    let account = match (&place, &cell.role, cell.account) {
+    let account = match (&place, &cell.role, args.account.clone().or(cell.account)) {
         (_, None, Some(account)) => Some(account),
+        (Place::Account(_), ..) => None,
         (Place::Endpoint(_), ..) => account_of_key(),
         (Place::Lab | Place::LocalStack(_), ..) => None,
     };
-    let run = Run::new(scenario)
+    let mut run = Run::new(scenario);
+    if args.adopt {
+        run = run.adopt(args.names.clone().of(scenario));
+    }
+    let consent = Consent {
+        open_to_world: args.allow_open_to_world,
+        shared_group: args.allow_shared_group,
+        other_region: args.places.lists_regions(),
+    };
+    let run = run
         .on(place)
+        .consent(consent)
+        .journal(args.journal.clone().folder())
         .select(selection(args.all, args.drill.clone()))
         .repeat(args.repeat.into())
         .jobs(args.jobs.into())
@@ -110,7 +133,55 @@ pub(super) fn kind_of(place: &Place) -> Option<TargetKind> {
         Place::Lab => Some(TargetKind::Lab),
         Place::LocalStack(_) => Some(TargetKind::Localstack),
         Place::Endpoint(_) => None,
+        Place::Account(_) => Some(TargetKind::Aws),
     }
+}
+
+/// What does not go together on the command line.
+fn wrong(args: &RunArgs) -> Option<&'static str> {
+    let is_aws = args.target == Some(TargetArg::Aws);
+    match args {
+        _ if !is_aws && args.endpoint_url.is_some() && args.target.is_some() => {
+            Some("--endpoint-url and --target do not go together, but for --target aws")
+        }
+        _ if !is_aws && (args.allow_open_to_world || args.allow_shared_group) => {
+            Some("--allow-open-to-world and --allow-shared-group are for --target aws")
+        }
+        _ if args.adopt && !is_aws && args.endpoint_url.is_none() => {
+            Some("--adopt needs a pipeline that stands: with --target aws or --endpoint-url")
+        }
+        _ if !args.adopt && args.names.is_any_given() => {
+            Some("--trail, --rule, --topic, --function and --group name a pipeline that stands: with --adopt")
+        }
+        _ if is_aws && !args.places.names_region() => Some("--target aws needs the Region that is meant: --region"),
+        _ if is_aws && args.account.is_none() && !args.places.names_account() => {
+            Some("--target aws needs the account that is meant: --account with its twelve digits")
+        }
+        _ if is_aws && args.keep && args.allow_open_to_world => {
+            Some("--keep and --allow-open-to-world do not go together")
+        }
+        _ => None,
+    }
+}
+
+/// What is said of runs that are left at once.
+pub(super) fn left(ledgers: &[Arc<Ledger>], lang: Lang) -> String {
+    let mut text = lang
+        .choose(
+            "left at once: what the run had made may still be there",
+            "즉시 종료함: 실행이 만든 것이 남아 있을 수 있습니다",
+        )
+        .to_owned();
+    // In a lab of the run's own it ends with the process.
+    let mut kept = ledgers.iter().filter(|ledger| ledger.is_kept()).peekable();
+    if kept.peek().is_some() {
+        for left in kept.flat_map(|ledger| ledger.left("")) {
+            text.push_str(&format!("\n    {} {}", left.kind, left.id));
+        }
+        text.push('\n');
+        text.push_str(lang.choose("`alert-drill cleanup` removes it", "`alert-drill cleanup`으로 지울 수 있습니다"));
+    }
+    text
 }
 
 /// The drills that were asked for.
@@ -126,6 +197,6 @@ pub(super) fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
         RunError::Interrupted => Exit::Interrupted,
-        RunError::Target(_) => Exit::CouldNotRun,
+        RunError::Target(_) | RunError::Journal(_) | RunError::Refused(_) => Exit::CouldNotRun,
     }
 }

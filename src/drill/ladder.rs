@@ -290,7 +290,8 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
             .find(|delivery| ladder_hop(delivery.hop) == Some(report.hop) && delivery.outcome != Outcome::Delivered);
         let was_waited_for =
             watched == Watched::Interrupted && stopped.is_none_or(|delivery| delivery.outcome == Outcome::UnderWay);
-        if report.hop == Hop::Mail && (stage.scenario.pipeline.topic.email.is_none() || !mail_can_be_read) {
+        let no_mail = report.hop == Hop::Mail && (stage.scenario.pipeline.topic.email.is_none() || !mail_can_be_read);
+        if no_mail || stage.why_unseen(report.hop).is_some() {
             report.status = HopStatus::Unknown;
         } else if after_reached {
             report.status = if was_waited_for { HopStatus::Unknown } else { HopStatus::Broken };

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 use super::event::RunEvent;
 use super::ladder::{self, Seen};
 use super::observation::Observations;
+use super::probe::DiscordWatch;
 use super::trigger::{Performed, Trigger};
 use crate::diagnosis::{self, Finding};
-use crate::pipeline::{DrillGroup, Ledger, Site};
+use crate::pipeline::{DrillGroup, Lease, Ledger, ProvisionError, Site, rule_description};
 use crate::report::{ActionReport, Alerts, DrillReport, Expected, Verdict};
-use crate::scenario::{Drill, Expect, Hop, Scenario};
+use crate::scenario::{Action, Drill, Expect, Hop, Scenario, TargetKind};
 use crate::target::Target;
 use crate::text::Lang;
 
@@ -33,7 +34,7 @@ pub(super) struct Stage {
     pub(super) target: Target,
     pub(super) scenario: Scenario,
     pub(super) run_id: String,
-    pub(super) ledger: Ledger,
+    pub(super) ledger: Arc<Ledger>,
     /// Whether the harness runs the function in the target's place.
     pub(super) function_stands_in: AtomicBool,
     pub(super) observations: Arc<Observations>,
@@ -42,8 +43,29 @@ pub(super) struct Stage {
     pub(super) keep: bool,
     /// Whether the pipeline is somebody's own.
     pub(super) adopts: bool,
+    pub(super) discord: DiscordWatch,
+    /// The group that a run in an account holds, once it does.
+    pub(super) held: OnceLock<Held>,
     pub(super) stop: CancellationToken,
     pub(super) on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
+}
+
+/// The group that a run in an account holds, with the lease on it.
+#[derive(Debug)]
+pub(super) struct Held {
+    group: tokio::sync::Mutex<DrillGroup>,
+    _lease: Lease,
+}
+
+impl Held {
+    pub(super) fn new(group: DrillGroup, lease: Lease) -> Self {
+        Self { group: tokio::sync::Mutex::new(group), _lease: lease }
+    }
+
+    /// Launches the instance of a group of the run's own.
+    pub(super) async fn launch(&self, site: Site<'_>) -> Result<(), ProvisionError> {
+        self.group.lock().await.launch(site).await
+    }
 }
 
 impl Stage {
@@ -76,6 +98,26 @@ impl Stage {
         let own = self.scenario.pipeline.group.name.as_str();
         let name = if self.adopts { format!("{own}-drill-{}", short(&self.run_id)) } else { own.to_owned() };
         if lane == 0 { name } else { format!("{name}-{}", lane + 1) }
+    }
+
+    /// The name of a group that a drill deletes, where the lane's own has to stay.
+    fn name_of_group_to_delete(&self, index: usize) -> String {
+        format!("{}-drill-{}-{}", self.scenario.pipeline.group.name, short(&self.run_id), index + 1)
+    }
+
+    /// Why an alert cannot be seen at this hop; none where it can.
+    pub(super) fn why_unseen(&self, hop: Hop) -> Option<&'static str> {
+        let lang = self.lang;
+        match (hop, self.discord) {
+            (Hop::Function | Hop::Discord, DiscordWatch::Unwatched) => Some(lang.choose(
+                "the function runs in AWS and cannot reach this machine, so that nobody watched the channel",
+                "함수가 AWS에서 실행되어 이 컴퓨터에 닿을 수 없으므로 채널을 확인하지 않았습니다",
+            )),
+            (Hop::Mail, _) if !self.target.capabilities.reads_mail && self.target.kind == TargetKind::Aws => {
+                Some(lang.choose("nobody reads the mailbox", "메일함을 확인하지 않습니다"))
+            }
+            _ => None,
+        }
     }
 
     /// How long to watch a drill. The timeout of the command line is for alerts: shortening a silence would only make it
@@ -138,7 +180,10 @@ pub(super) async fn run_all(stage: &Arc<Stage>, queue: Queue, lanes: usize) -> V
 
 async fn run(stage: Arc<Stage>, queue: Arc<Queue>, lane: usize) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    let mut group: Option<DrillGroup> = None;
+    let mut group: Option<DrillGroup> = match stage.held.get() {
+        Some(held) if lane == 0 => Some(held.group.lock().await.clone()),
+        _ => None,
+    };
     while !stage.stop.is_cancelled() {
         let Some((index, drill)) = queue.next() else { break };
         stage.tell(RunEvent::DrillStarted { index, name: drill.name.to_string(), title: title(&drill, stage.lang) });
@@ -169,18 +214,28 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
         duration_ms: 0.0,
     };
     let started = Instant::now();
+    if let Some(why) = cannot_show(stage, drill) {
+        (report.verdict, report.reason) = (Verdict::Skipped, Some(why));
+        return Outcome { index, report };
+    }
+    // The group that is held has the lease, and stays: a drill that deletes its group gets one for that.
+    let (kept, name) = match (&drill.action, stage.held.get()) {
+        (Action::DeleteGroup(_), Some(_)) => (slot.take(), stage.name_of_group_to_delete(index)),
+        _ => (None, stage.group_name(lane)),
+    };
     let group = match slot.take() {
         Some(group) => group,
-        None => match DrillGroup::provision(stage.site(), stage.group_name(lane)).await {
+        None => match DrillGroup::provision(stage.site(), name).await {
             Ok(group) => group,
             Err(error) => {
+                *slot = kept;
                 report.reason = Some(error.to_string());
                 report.duration_ms = ladder::millis(started.elapsed());
                 return Outcome { index, report };
             }
         },
     };
-    let marker = format!("alert-drill {}/{}", stage.run_id, index + 1);
+    let marker = rule_description(&stage.run_id, index + 1);
     let mut trigger = Trigger::new(stage.site(), &drill.action, &group, marker);
     report.findings = act_and_watch(stage, index, drill, &mut trigger, &mut report).await;
     // The port is closed before anything else is done, whatever was found.
@@ -189,16 +244,37 @@ async fn run_drill(stage: &Stage, lane: usize, index: usize, drill: &Drill, slot
         report.reason.get_or_insert_with(|| error.to_string());
         report.verdict = Verdict::Error;
     }
-    if !trigger.deleted_group() && !drill_used_up_instance(drill) {
-        *slot = Some(group);
-    }
+    *slot = match kept {
+        Some(kept) => Some(kept),
+        None => (!trigger.deleted_group() && !drill_used_up_instance(drill)).then_some(group),
+    };
     report.duration_ms = ladder::millis(started.elapsed());
     Outcome { index, report }
 }
 
+/// Why a drill says nothing in an account, where it does not.
+fn cannot_show(stage: &Stage, drill: &Drill) -> Option<String> {
+    let lang = stage.lang;
+    if matches!(drill.action, Action::DeleteGroup(_)) && stage.adopts && stage.held.get().is_some() {
+        return Some(
+            lang.choose(
+                "the group that stands is somebody's, and is not deleted: a pipeline of the run's own shows this",
+                "이미 있는 그룹은 삭제하지 않습니다. 새로 만든 파이프라인에서 확인하세요",
+            )
+            .to_owned(),
+        );
+    }
+    match &drill.expect {
+        Expect::Alert(alert) if alert.at.iter().all(|hop| stage.why_unseen(*hop).is_some()) => {
+            alert.at.first().and_then(|hop| stage.why_unseen(*hop)).map(str::to_owned)
+        }
+        Expect::Alert(_) | Expect::Silence(_) => None,
+    }
+}
+
 /// Whether the next drill needs a new instance: this one terminated it, with or without the group.
 fn drill_used_up_instance(drill: &Drill) -> bool {
-    matches!(&drill.action, crate::scenario::Action::DeleteGroup(delete) if delete.terminate_instance)
+    matches!(&drill.action, Action::DeleteGroup(delete) if delete.terminate_instance)
 }
 
 async fn act_and_watch(
@@ -234,6 +310,13 @@ async fn act_and_watch(
         report.reason = Some(format!("{}: {refusal}", performed.call));
         return vec![Finding::api_refused(performed.call, refusal, stage.lang)];
     }
+    // What is open to more than a range that nobody connects from is closed before the alert has come.
+    if trigger.opens_more_than_documentation()
+        && let Err(error) = trigger.restore().await
+    {
+        report.reason = Some(error.to_string());
+        return Vec::new();
+    }
     let limit = stage.limit(drill);
     stage.tell(RunEvent::Acted { index, call: performed.call, limit });
     let mut seen = Seen::default();
@@ -254,6 +337,7 @@ async fn act_and_watch(
     }
     // Nobody can say whose a message is that names the call and nothing else: that is no verdict on the pipeline.
     if let (Expect::Alert(alert), Watched::TimeIsOver) = (&drill.expect, watched)
+        && stage.discord == DiscordWatch::Mock
         && alert.at.contains(&Hop::Discord)
         && seen.queue_seen()
         && !seen.discord_seen()
@@ -334,7 +418,7 @@ async fn watch(
 
 /// Whether the alert has arrived at every one of these hops. Hops that only the ladder shows are looked up there.
 fn arrived(stage: &Stage, at: &[Hop], performed: &Performed, seen: &Seen) -> bool {
-    at.iter().all(|hop| match hop {
+    at.iter().filter(|hop| stage.why_unseen(**hop).is_none()).all(|hop| match hop {
         Hop::Queue => seen.queue_seen(),
         Hop::Discord => seen.discord_seen(),
         Hop::Bus | Hop::Trail => seen.bus_seen(),
@@ -382,8 +466,11 @@ async fn conclude(
             report.reason = Some(stage.lang.choose("interrupted", "중단됨").to_owned());
             Vec::new()
         }
-        (Expect::Alert(_), Watched::Arrived) => {
+        (Expect::Alert(alert), Watched::Arrived) => {
             report.verdict = Verdict::Passed;
+            // What nobody could see is said: the pass is of the rest.
+            let unseen = alert.at.iter().find_map(|hop| Some((hop, stage.why_unseen(*hop)?)));
+            report.reason = unseen.map(|(hop, why)| format!("{hop}: {why}"));
             Vec::new()
         }
         (Expect::Silence(_), Watched::TimeIsOver) if !alerted => {

@@ -3,5 +3,5 @@
 mod discord;
 mod queue;
 
-pub(super) use self::discord::DiscordProbe;
+pub(super) use self::discord::{DiscordProbe, DiscordWatch};
 pub(super) use self::queue::{QueueProbe, Source};

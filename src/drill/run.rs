@@ -1,7 +1,8 @@
 //! A run: a target opened, a pipeline built, drills run in lanes, everything put back.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
@@ -10,17 +11,19 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::consent::{Asked, Consent, Refusal};
 use super::event::RunEvent;
-use super::lane::{self, Queue, Stage};
+use super::lane::{self, Held, Queue, Stage};
 use super::observation::Observations;
-use super::probe::{DiscordProbe, QueueProbe, Source};
+use super::probe::{DiscordProbe, DiscordWatch, QueueProbe, Source};
 use crate::diagnosis::{Code, Finding};
 use crate::inspection::Names;
+use crate::journal::{Begun, Journal, JournalError};
 use crate::pipeline::{
-    Ledger, LeftBehind, Notifier, Pipeline, ProvisionError, Removed, Resource, Site, WebhookUrls, rule,
+    DrillGroup, Lease, Ledger, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule,
 };
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
-use crate::scenario::{Drill, Scenario};
+use crate::scenario::{Drill, Scenario, TargetKind};
 use crate::target::{Place, QUEUE_PREFIX, Role, TAP_PREFIX, Target, TargetError};
 use crate::text::Lang;
 
@@ -64,6 +67,9 @@ pub struct Run<'a> {
     lang: Lang,
     on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
     stop: CancellationToken,
+    journal: Option<PathBuf>,
+    ledger: Arc<Ledger>,
+    consent: Consent,
 }
 
 /// Why there was no run at all.
@@ -90,6 +96,12 @@ pub enum RunError {
     /// The target could not be opened.
     #[error(transparent)]
     Target(TargetError),
+    /// Nobody allowed it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The journal could not be begun; nothing was made.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 impl From<TargetError> for RunError {
@@ -128,6 +140,9 @@ impl<'a> Run<'a> {
             lang: Lang::En,
             on_event: Arc::new(|_| {}),
             stop: CancellationToken::new(),
+            journal: None,
+            ledger: Arc::new(Ledger::default()),
+            consent: Consent::default(),
         }
     }
 
@@ -230,9 +245,37 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The folder in which the run's journal is kept, where what it makes could outlive it: not in a lab or a container of
+    /// the run's own.
+    pub fn journal(mut self, folder: Option<PathBuf>) -> Self {
+        self.journal = folder;
+        self
+    }
+
+    /// What the run may do in a real account beyond what it does unasked.
+    pub fn consent(mut self, consent: Consent) -> Self {
+        self.consent = consent;
+        self
+    }
+
+    /// Where the run enters what it has made and not yet removed, to look at while it runs.
+    pub fn ledger(mut self, ledger: Arc<Ledger>) -> Self {
+        self.ledger = ledger;
+        self
+    }
+
     /// Runs.
     pub async fn execute(self) -> Result<Report, RunError> {
         let drills = self.selected()?;
+        if matches!(self.place, Place::Account(_)) {
+            self.consent.check(Asked {
+                drills: &drills,
+                region: self.region.as_deref(),
+                own_region: self.scenario.region.as_str(),
+                has_journal: self.journal.is_some(),
+                side_by_side: self.adopted.is_some() && self.jobs > 1,
+            })?;
+        }
         let run_id = Uuid::now_v7().to_string();
         let (started, started_at) = (Instant::now(), Timestamp::now());
         if let Place::LocalStack(localstack) = &self.place {
@@ -241,6 +284,17 @@ impl<'a> Run<'a> {
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
         let role = self.role.as_ref();
         let target = Target::open_as(&self.place, region, &self.account, role, &run_id, &self.stop).await?;
+        if let Some(folder) = self.journal.as_deref().filter(|_| !target.is_own()) {
+            let begun = Begun {
+                run_id: run_id.clone(),
+                account: target.account.clone(),
+                region: target.region.clone(),
+                endpoint_url: target.endpoint_url.clone(),
+                scenario: self.scenario.name.to_string(),
+                at: started_at,
+            };
+            self.ledger.keep(Journal::begin(folder, begun)?);
+        }
         let mut shown = TargetReport::of(&target);
         (self.on_event)(RunEvent::TargetOpened {
             run_id: run_id.clone(),
@@ -258,7 +312,7 @@ impl<'a> Run<'a> {
         if !found.drills.is_empty() {
             shown.capabilities.runs_functions = Some(!stage.function_stands_in.load(Ordering::Relaxed));
         }
-        let waits = stage.target.waits();
+        let (waits, calls) = (stage.target.waits(), stage.target.calls());
         if let Some(stage) = Arc::into_inner(stage) {
             stage.target.close().await;
         }
@@ -273,6 +327,7 @@ impl<'a> Run<'a> {
             started_at,
             duration_ms: duration.as_secs_f64() * 1000.0,
             harness_ms: waits.map(|waits| duration.saturating_sub(waits.total()).as_secs_f64() * 1000.0),
+            calls,
             drills: found.drills,
             inspection: None,
             findings: found.findings,
@@ -301,10 +356,12 @@ impl<'a> Run<'a> {
 
     fn stage(&self, target: Target, run_id: String) -> Stage {
         Stage {
+            discord: DiscordWatch::of(&target),
+            held: OnceLock::new(),
             target,
             scenario: self.scenario.clone(),
             run_id,
-            ledger: Ledger::default(),
+            ledger: Arc::clone(&self.ledger),
             function_stands_in: AtomicBool::new(false),
             observations: Arc::new(Observations::new()),
             timeout: self.timeout,
@@ -366,11 +423,19 @@ impl<'a> Run<'a> {
 
     async fn provision(&self, stage: &Stage, drills: &[Drill]) -> Result<Probes, ProvisionError> {
         let site = stage.site();
+        if stage.target.kind == TargetKind::Aws {
+            self.hold_group(stage).await?;
+        }
         let observations = Arc::clone(&stage.observations);
-        let channel = self.scenario.pipeline.channel.name.as_str();
-        let discord = DiscordProbe::start(channel, Arc::clone(&observations), stage.target.reach()).await;
-        let discord = discord.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?;
-        let webhook = discord.webhook_urls();
+        let discord = match stage.discord {
+            DiscordWatch::Mock => {
+                let channel = self.scenario.pipeline.channel.name.as_str();
+                let mock = DiscordProbe::start(channel, Arc::clone(&observations), stage.target.reach()).await;
+                Some(mock.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?)
+            }
+            DiscordWatch::Unwatched => None,
+        };
+        let webhook = discord.as_ref().map(DiscordProbe::webhook_urls);
         let short = lane::short(&stage.run_id);
         let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
         let tap = async {
@@ -380,8 +445,14 @@ impl<'a> Run<'a> {
             Ok::<_, ProvisionError>(probe)
         };
         // Both are awaited to their ends, so that no call is dropped in flight.
-        let (pipeline, tap) = tokio::join!(self.pipeline(site, &webhook), tap);
-        let (pipeline, tap) = (pipeline?, tap?);
+        let instance = async {
+            match stage.held.get() {
+                Some(held) if !stage.adopts => held.launch(site).await,
+                _ => Ok(()),
+            }
+        };
+        let (pipeline, tap, instance) = tokio::join!(self.pipeline(site, webhook.as_ref()), tap, instance);
+        let (pipeline, tap, ()) = (pipeline?, tap?, instance?);
         site.go_on()?;
         let source = Source::Topic(pipeline.topic_arn.clone());
         let queue = QueueProbe::start(site, &queue_name, source, observations).await?;
@@ -389,10 +460,30 @@ impl<'a> Run<'a> {
         Ok(Probes { pipeline, _discord: discord, _tap: tap, _queue: queue })
     }
 
+    /// Takes the group that the drills of an account open and close, and the lease on it: before anything else is changed.
+    async fn hold_group(&self, stage: &Stage) -> Result<(), ProvisionError> {
+        let site = stage.site();
+        let held = match &self.adopted {
+            Some(names) => {
+                let group = DrillGroup::standing(site, &names.group, self.consent.shared_group).await?;
+                let lease = Lease::take(site, &group.id).await?;
+                Held::new(group, lease)
+            }
+            None => {
+                let group = DrillGroup::make(site, self.scenario.pipeline.group.name.to_string()).await?;
+                let lease = Lease::of_own_group(site, &group.id);
+                Held::new(group, lease)
+            }
+        };
+        // A run holds one group, once.
+        let _ = stage.held.set(held);
+        Ok(())
+    }
+
     /// The pipeline to drill: built, or taken as it stands.
-    async fn pipeline(&self, site: Site<'_>, webhook: &WebhookUrls) -> Result<Pipeline, ProvisionError> {
+    async fn pipeline(&self, site: Site<'_>, webhook: Option<&WebhookUrls>) -> Result<Pipeline, ProvisionError> {
         match &self.adopted {
-            Some(names) => Pipeline::adopt(site, names, &webhook.from_target).await,
+            Some(names) => Pipeline::adopt(site, names, webhook.map(|urls| urls.from_target.as_str())).await,
             None => Pipeline::provision(site, &self.notifier, webhook).await,
         }
     }
@@ -403,14 +494,9 @@ impl<'a> Run<'a> {
             // Everything in it ended with it.
             return Cleanup { kept: self.keep, ..Cleanup::default() };
         }
-        let all_left = |reason: &str| {
-            let left =
-                |made: &Resource| LeftBehind { kind: made.kind(), id: made.id().to_owned(), reason: reason.to_owned() };
-            standing.iter().map(left).collect::<Vec<_>>()
-        };
         if self.keep {
             // What is kept in a target of the run's own is gone with it: nothing is left behind.
-            let left_behind = if stage.target.is_own() { Vec::new() } else { all_left("kept") };
+            let left_behind = if stage.target.is_own() { Vec::new() } else { stage.ledger.left("kept") };
             return Cleanup { kept: true, left_behind, dead: Vec::new() };
         }
         (self.on_event)(RunEvent::CleaningUp { resources: standing.len() });
@@ -419,9 +505,13 @@ impl<'a> Run<'a> {
             && !standing.is_empty()
             && let Some(why) = stage.target.why_gone().await
         {
-            return Cleanup { kept: false, left_behind: all_left(&why), dead: Vec::new() };
+            return Cleanup { kept: false, left_behind: stage.ledger.left(&why), dead: Vec::new() };
         }
-        let Removed { left_behind, dead } = stage.ledger.clean_up(&stage.target.clients).await;
+        let Removed { left_behind, dead } = stage.ledger.clean_up(&stage.target.clients, &stage.run_id).await;
+        if left_behind.is_empty() {
+            // One that cannot be deleted tells the next clean-up of nothing that is there.
+            let _ = stage.ledger.close();
+        }
         (self.on_event)(RunEvent::CleanedUp { left_behind: left_behind.clone() });
         // A name that cannot be deleted ends with a target of the run's own.
         let dead = if stage.target.is_own() { Vec::new() } else { dead };
@@ -453,7 +543,7 @@ impl Found {
 /// The pipeline and the probes of a run; they see until they are dropped.
 struct Probes {
     pipeline: Pipeline,
-    _discord: DiscordProbe,
+    _discord: Option<DiscordProbe>,
     _tap: QueueProbe,
     _queue: QueueProbe,
 }

@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use jiff::Timestamp;
 
-use crate::pipeline::{DrillGroup, Resource, Site};
+use crate::pipeline::{DrillGroup, DrillInstance, Resource, Site};
 use crate::scenario::{Action, Permission};
 use crate::sdk;
 
@@ -61,6 +61,10 @@ pub(super) struct Trigger<'a> {
     pub(super) marker: String,
     /// The rules that the drill has made and not yet removed, with their direction.
     open: Vec<(Direction, String)>,
+    /// Whether the drill's rules are in the ledger.
+    entered: bool,
+    /// Whether a rule may be there that nobody knows the id of: the answer to the call that made it was an error.
+    uncertain: bool,
     /// Whether the action deleted the group.
     deleted: bool,
 }
@@ -74,12 +78,22 @@ enum Direction {
 
 impl<'a> Trigger<'a> {
     pub(super) fn new(site: Site<'a>, action: &'a Action, group: &'a DrillGroup, marker: String) -> Self {
-        Self { site, action, group, marker, open: Vec::new(), deleted: false }
+        Self { site, action, group, marker, open: Vec::new(), entered: false, uncertain: false, deleted: false }
     }
 
     /// Whether the group is gone by the action.
     pub(super) fn deleted_group(&self) -> bool {
         self.deleted
+    }
+
+    /// The drill's rules, as the ledger knows them.
+    fn entry(&self) -> Resource {
+        Resource::SecurityGroupRule { group_id: self.group.id.clone(), description: self.marker.clone() }
+    }
+
+    /// Whether it opens more than a range that nobody connects from.
+    pub(super) fn opens_more_than_documentation(&self) -> bool {
+        self.action.ranges().iter().any(|range| !range.is_documentation())
     }
 
     /// Makes what the action needs to be there: a rule to close or to edit; no instance, to delete the group.
@@ -105,13 +119,13 @@ impl<'a> Trigger<'a> {
     }
 
     async fn terminate_instance(&self) -> Result<(), TriggerError> {
-        let (ec2, id) = (&self.site.target.clients.ec2, &self.group.instance_id);
-        let call = "TerminateInstances";
+        let (ec2, call) = (&self.site.target.clients.ec2, "TerminateInstances");
+        let Some(DrillInstance { id, token }) = &self.group.instance else { return Ok(()) };
         let terminated = ec2.terminate_instances().instance_ids(id).send().await;
         terminated.map_err(|error| TriggerError { call, reason: sdk::reason(&error) })?;
         let waited = ec2.wait_until_instance_terminated().instance_ids(id).wait(TERMINATION).await;
         waited.map_err(|error| TriggerError { call, reason: error.to_string() })?;
-        self.site.ledger.strike(&Resource::Instance(id.clone()));
+        self.site.ledger.strike(&Resource::Instance(token.clone()));
         Ok(())
     }
 
@@ -163,7 +177,7 @@ impl<'a> Trigger<'a> {
             }
             Action::DeleteGroup(_) => {
                 self.deleted = true;
-                self.site.ledger.strike(&Resource::Group(self.group.id.clone()));
+                self.site.ledger.strike(&Resource::Group(self.group.name.clone()));
                 return;
             }
             Action::EditInboundRule(_) | Action::DescribeGroups(_) => return,
@@ -173,18 +187,25 @@ impl<'a> Trigger<'a> {
 
     /// Removes every rule that the drill made and that is still there.
     pub(super) async fn restore(&mut self) -> Result<(), TriggerError> {
-        if self.deleted {
+        let entry = self.entry();
+        if self.deleted || !self.entered {
             return Ok(());
         }
         for direction in [Direction::Inbound, Direction::Outbound] {
             let ids: Vec<String> =
                 self.open.iter().filter(|open| open.0 == direction).map(|open| open.1.clone()).collect();
-            if !ids.is_empty() {
-                let (revoked, call) = (self.revoke_rules(direction, ids, false).await, revoke_call(direction));
-                revoked.map_err(|reason| TriggerError { call, reason })?;
+            // What is refused may be gone already, by a call whose answer was lost.
+            if !ids.is_empty() && self.revoke_rules(direction, ids, false).await.is_err() {
+                self.uncertain = true;
             }
         }
+        if self.uncertain {
+            let closed = entry.remove(&self.site.target.clients, &self.marker).await;
+            closed.map_err(|reason| TriggerError { call: "RevokeSecurityGroupIngress", reason })?;
+        }
         self.open.clear();
+        (self.entered, self.uncertain) = (false, false);
+        self.site.ledger.strike(&entry);
         Ok(())
     }
 
@@ -216,6 +237,27 @@ struct Answered {
 
 impl Trigger<'_> {
     async fn authorize(
+        &mut self,
+        direction: Direction,
+        permission: &Permission,
+        dry_run: bool,
+    ) -> Result<Answered, String> {
+        if !dry_run && !self.entered {
+            self.site.ledger.intend(self.entry()).map_err(|error| error.to_string())?;
+            self.entered = true;
+        }
+        let answered = self.authorize_entered(direction, permission, dry_run).await;
+        match &answered {
+            Ok(answered) if self.entered => {
+                self.site.ledger.made(&self.entry(), answered.rule_ids.first().map_or(&*self.marker, String::as_str));
+            }
+            Ok(_) => {}
+            Err(_) => self.uncertain = true,
+        }
+        answered
+    }
+
+    async fn authorize_entered(
         &self,
         direction: Direction,
         permission: &Permission,
@@ -350,12 +392,5 @@ const fn authorize_call(direction: Direction) -> &'static str {
     match direction {
         Direction::Inbound => "AuthorizeSecurityGroupIngress",
         Direction::Outbound => "AuthorizeSecurityGroupEgress",
-    }
-}
-
-const fn revoke_call(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Inbound => "RevokeSecurityGroupIngress",
-        Direction::Outbound => "RevokeSecurityGroupEgress",
     }
 }

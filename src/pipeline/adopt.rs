@@ -1,80 +1,65 @@
-//! A pipeline that stands is taken for a run: nothing is made, and one thing is changed and put back.
+//! A pipeline that stands is taken for a run: nothing is made, and one thing at most is changed and put back.
 //!
-//! The function posts to the mocked webhook while the run lasts, so that nobody in the real channel hears a drill: its
-//! variable is changed, and the ledger has its old value before that.
+//! The function posts to the mocked webhook while the run lasts, so that nobody in the real channel hears a drill: see
+//! [`Resource::Webhook`].
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::time::Duration;
-
-use aws_sdk_lambda::client::Waiters as _;
-use aws_sdk_lambda::types::Environment;
-
+use super::resource::{point_elsewhere, saved_in};
 use super::{Pipeline, ProvisionError, Resource, Site};
-use crate::inspection::{self, FunctionConfiguration, Names};
-use crate::sdk;
-use crate::target::Clients;
+use crate::inspection::{self, FunctionConfiguration, Names, RuleFound, Unknown};
 
-/// How long Lambda may take to change a function's configuration.
-const UPDATE: Duration = Duration::from_secs(60);
-
-/// The variables of a function, which hold secrets: they are not shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Variables(BTreeMap<String, String>);
-
-impl fmt::Debug for Variables {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} variables", self.0.len())
-    }
-}
-
-/// Takes the pipeline of these names, as far as it stands.
-pub(super) async fn adopt(site: Site<'_>, names: &Names, webhook_url: &str) -> Result<Pipeline, ProvisionError> {
+/// Takes the pipeline of these names, as far as it stands. Its function posts to `webhook_url` until the ledger is cleaned up.
+pub(super) async fn adopt(
+    site: Site<'_>,
+    names: &Names,
+    webhook_url: Option<&str>,
+) -> Result<Pipeline, ProvisionError> {
     let facts = Box::pin(inspection::read(site.target, names)).await;
     let missing = |what: &'static str, name: &str| ProvisionError::NothingThere { what, name: name.to_owned() };
-    let rule = facts.rule.facts().ok_or_else(|| missing("rule", &names.rule))?;
-    if !matches!(facts.topic.attributes, Ok(Some(_))) {
-        return Err(missing("topic", &names.topic));
+    // What could not be looked at is not known to be missing.
+    let unknown = |what: &str, unknown: &Unknown| ProvisionError::Refused {
+        call: unknown.call,
+        what: what.to_owned(),
+        reason: unknown.reason.clone(),
+    };
+    let rule = match &facts.rule {
+        RuleFound::Unknown(why) => return Err(unknown(&names.rule, why)),
+        found => found.facts().ok_or_else(|| missing("rule", &names.rule))?,
+    };
+    match &facts.topic.attributes {
+        Ok(Some(_)) => {}
+        Ok(None) => return Err(missing("topic", &names.topic)),
+        Err(why) => return Err(unknown(&names.topic, why)),
     }
     let function = facts.functions.iter().find_map(|function| {
         let configuration = function.configuration.as_ref().ok()?.as_ref()?;
         Some((function, configuration))
     });
-    let (function, configuration) = function.ok_or_else(|| missing("function", &names.function))?;
+    let Some((function, configuration)) = function else {
+        let unread = facts.functions.iter().find_map(|function| function.configuration.as_ref().err());
+        return Err(unread.map_or_else(|| missing("function", &names.function), |why| unknown(&names.function, why)));
+    };
     let variable = function.webhook.as_ref().map_or(&names.webhook_variable, |webhook| &webhook.variable);
     site.go_on()?;
     let FunctionConfiguration { name, variables, .. } = configuration;
-    site.ledger.enter(Resource::Variables(name.clone(), Variables(variables.clone())));
-    let mut changed = variables.clone();
-    changed.insert(variable.clone(), webhook_url.to_owned());
-    set(&site.target.clients, name, changed).await.map_err(|reason| ProvisionError::Refused {
-        call: "lambda:UpdateFunctionConfiguration",
-        what: name.clone(),
-        reason,
-    })?;
-    Ok(Pipeline {
+    let pipeline = Pipeline {
         trail_arn: None,
         rule_arn: rule.arn.clone(),
         topic_arn: facts.topic.arn.clone(),
         function_arn: Some(function.arn.clone()),
         stand_in: None,
-    })
-}
-
-/// Gives a function its variables back.
-pub(super) async fn restore(clients: &Clients, function: &str, variables: &Variables) -> Result<(), String> {
-    set(clients, function, variables.0.clone()).await
-}
-
-/// Gives a function these variables, and waits until they count. A function that is gone needs none.
-async fn set(clients: &Clients, function: &str, variables: BTreeMap<String, String>) -> Result<(), String> {
-    let environment = Environment::builder().set_variables(Some(variables.into_iter().collect())).build();
-    let update = clients.lambda.update_function_configuration().function_name(function).environment(environment);
-    match update.send().await {
-        Ok(_) => {}
-        Err(error) if sdk::code(&error) == Some("ResourceNotFoundException") => return Ok(()),
-        Err(error) => return Err(sdk::reason(&error)),
+    };
+    let Some(webhook_url) = webhook_url else { return Ok(pipeline) };
+    if let Some(run_id) = saved_in(variables) {
+        return Err(ProvisionError::Changed { function: name.clone(), run_id: run_id.to_owned() });
     }
-    let updated = clients.lambda.wait_until_function_updated_v2().function_name(function).wait(UPDATE).await;
-    updated.map(|_| ()).map_err(|error| format!("it was not updated: {error}"))
+    let entry = Resource::Webhook(name.clone());
+    site.ledger.intend(entry.clone())?;
+    let pointed = point_elsewhere(&site.target.clients, name, variable, webhook_url, site.run_id).await;
+    pointed.map_err(|reason| ProvisionError::Refused {
+        call: "lambda:UpdateFunctionConfiguration",
+        what: name.clone(),
+        reason,
+    })?;
+    site.ledger.made(&entry, name);
+    Ok(pipeline)
 }

@@ -30,21 +30,21 @@ pub(super) enum Receiver {
 pub(super) async fn provision(
     site: Site<'_>,
     notifier: &Notifier,
-    webhook: &WebhookUrls,
+    webhook: Option<&WebhookUrls>,
 ) -> Result<Receiver, ProvisionError> {
     let function = &site.scenario.pipeline.function;
     let (package, missing) = package(site, notifier)?;
-    let variables = |webhook_url: &str| {
+    let variables = |webhook_url: Option<&String>| {
         let mut variables = environment(function);
-        variables.push((function.webhook_variable.to_string(), webhook_url.to_owned()));
+        variables.extend(webhook_url.map(|url| (function.webhook_variable.to_string(), url.clone())));
         variables
     };
-    match make(site, &package, &variables(&webhook.from_target)).await {
+    match make(site, &package, &variables(webhook.map(|urls| &urls.from_target))).await {
         Ok(arn) => missing.map_or(Ok(Receiver::Function(arn)), |missing| Err(missing.into())),
         Err(error) if site.target.is_relayed() && runs_no_functions(site, &error).await => {
             // The harness runs it on this machine, whatever would have been deployed.
             let package = notifier.package(site.scenario)?;
-            StandIn::start(site, &package, &variables(&webhook.from_here)).await.map(Receiver::StandIn)
+            StandIn::start(site, &package, &variables(webhook.map(|urls| &urls.from_here))).await.map(Receiver::StandIn)
         }
         Err(error) => Err(error),
     }
@@ -86,6 +86,10 @@ async fn make(site: Site<'_>, package: &[u8], variables: &[(String, String)]) ->
     let function = &scenario.pipeline.function;
     let role_arn = role(site).await?;
     site.go_on()?;
+    log_group(site).await?;
+    site.go_on()?;
+    let entry = Resource::Function(function.name.to_string());
+    ledger.intend(entry.clone())?;
     // IAM is slow to tell Lambda of a new role: AWS refuses the first attempts with a 400.
     let create = || {
         target
@@ -110,8 +114,7 @@ async fn make(site: Site<'_>, package: &[u8], variables: &[(String, String)]) ->
         .when(|error| crate::sdk::reason(error).contains("cannot be assumed by Lambda"))
         .await
         .map_err(|error| ProvisionError::refused("lambda:CreateFunction", &function.name, &error))?;
-    ledger.enter(Resource::LogGroup(format!("/aws/lambda/{}", function.name)));
-    ledger.enter(Resource::Function(function.name.to_string()));
+    ledger.made(&entry, function.name.as_str());
     let arn = created
         .function_arn()
         .ok_or_else(|| ProvisionError::without("lambda:CreateFunction", &function.name, "FunctionArn"))?
@@ -120,6 +123,29 @@ async fn make(site: Site<'_>, package: &[u8], variables: &[(String, String)]) ->
         active(site).await?;
     }
     Ok(arn)
+}
+
+/// Makes the function's log group, so that it carries the run's tag: Lambda would make it without any. One that is there is
+/// somebody's, and stays.
+async fn log_group(site: Site<'_>) -> Result<(), ProvisionError> {
+    let Site { target, scenario, run_id, ledger, .. } = site;
+    let name = format!("/aws/lambda/{}", scenario.pipeline.function.name);
+    let entry = Resource::LogGroup(name.clone());
+    ledger.intend(entry.clone())?;
+    let create = target.clients.logs.create_log_group().log_group_name(&name);
+    match create.tags(RUN_TAG, run_id).tags(SCENARIO_TAG, scenario.name.as_str()).send().await {
+        Ok(_) => ledger.made(&entry, &name),
+        Err(error) if crate::sdk::code(&error) == Some("ResourceAlreadyExistsException") => {
+            // It may be the run's own after all, where an answer was lost.
+            let of_run = entry.of_run(&target.clients, run_id).await;
+            match of_run.map_err(|reason| ProvisionError::invalid("logs:ListTagsForResource", &name, reason))?.first() {
+                Some(id) => ledger.made(&entry, id),
+                None => ledger.strike(&entry),
+            }
+        }
+        Err(error) => return Err(ProvisionError::refused("logs:CreateLogGroup", &name, &error)),
+    }
+    Ok(())
 }
 
 fn environment(function: &scenario::Function) -> Vec<(String, String)> {
@@ -148,6 +174,8 @@ async fn role(site: Site<'_>) -> Result<String, ProvisionError> {
         }],
     });
     let iam = &target.clients.iam;
+    let entry = Resource::Role(name.clone());
+    ledger.intend(entry.clone())?;
     let tag = |key: &str, value: &str| {
         let tag = aws_sdk_iam::types::Tag::builder().key(key).value(value).build();
         tag.map_err(|error| ProvisionError::invalid("iam:CreateRole", key, error))
@@ -161,7 +189,7 @@ async fn role(site: Site<'_>) -> Result<String, ProvisionError> {
         .send()
         .await
         .map_err(|error| ProvisionError::refused("iam:CreateRole", &name, &error))?;
-    ledger.enter(Resource::Role(name.clone()));
+    ledger.made(&entry, &name);
     site.go_on()?;
     iam.attach_role_policy()
         .role_name(&name)

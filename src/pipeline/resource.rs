@@ -1,72 +1,150 @@
-//! A resource that a run has made, and how to remove it. Removing what is already gone succeeds.
+//! A resource that a run makes, known by what the run chooses itself before the call: a name, a description, a token.
+//!
+//! What AWS chooses (the id of a group, a queue's URL) is found by that and by the run's tag, so that whatever a run that was
+//! killed had begun can be found again: one file a kind, each of which knows three things.
+//!
+//! - `all`: what any run of alert-drill has left of this kind, by tags, names and descriptions alone.
+//! - `of_run`: what one run has made under one name. What does not carry the run's tag is somebody else's, whatever its name.
+//! - `remove`: removing it by its id. Removing what is already gone succeeds.
 
-use std::time::Duration;
+mod bucket;
+mod function;
+mod group;
+mod instance;
+mod lease;
+mod log_group;
+mod queue;
+mod role;
+mod rule;
+mod security_group_rule;
+mod subscription;
+mod topic;
+mod trail;
+mod webhook;
 
-use aws_sdk_ec2::client::Waiters as _;
+use std::fmt;
+
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use serde::{Deserialize, Serialize};
 
-use super::adopt::{self, Variables};
+use super::RUN_TAG;
 use crate::sdk;
 use crate::target::Clients;
 
-/// How long an instance may take to terminate. AWS takes up to a minute or two.
-const TERMINATION: Duration = Duration::from_secs(300);
+pub(crate) use self::security_group_rule::description as rule_description;
+pub(super) use self::webhook::{point_elsewhere, saved_in};
 
 /// A resource of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// The order of the variants is the order in which they are removed: first what is open, then what reaches people, then what
+/// others stand on. The lease is the last thing to go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Resource {
-    /// An S3 bucket with whatever the trail wrote to it.
-    Bucket(String),
-    /// A trail, by ARN.
-    Trail(String),
-    /// A topic, by ARN; its subscriptions go with it.
-    Topic(String),
-    /// A subscription, by ARN.
-    Subscription(String),
+    /// The rules of a security group that have this description.
+    SecurityGroupRule {
+        /// The group's id.
+        group_id: String,
+        /// It names the run.
+        description: String,
+    },
+    /// The changed webhook of a function, by the function's name: removing the change gives it its own back.
+    Webhook(String),
+    /// The subscription of an endpoint to a topic.
+    Subscription {
+        /// The topic.
+        topic_arn: String,
+        /// The queue's ARN.
+        endpoint: String,
+    },
     /// A rule of the default bus, by name, with its targets.
     Rule(String),
-    /// An IAM role, by name.
-    Role(String),
+    /// A queue, by name.
+    Queue(String),
+    /// A trail, by name.
+    Trail(String),
+    /// An S3 bucket, by name, with whatever the trail wrote to it.
+    Bucket(String),
+    /// A topic, by ARN; its subscriptions go with it.
+    Topic(String),
     /// A function, by name.
     Function(String),
-    /// A log group, by name; Lambda makes it when the function first runs.
+    /// A log group, by name.
     LogGroup(String),
-    /// A queue, by URL.
-    Queue(String),
-    /// A security group, by id.
-    Group(String),
-    /// An instance, by id.
+    /// An IAM role, by name.
+    Role(String),
+    /// An instance, by the token of the call that launches it.
     Instance(String),
-    /// The variables that a function had, by its name: removing the change gives them back.
-    Variables(String, Variables),
+    /// A security group, by name.
+    Group(String),
+    /// The run's lease on a group that is somebody's own.
+    Lease {
+        /// The group's id.
+        group_id: String,
+        /// Whose lease.
+        run_id: String,
+    },
+}
+
+/// Something of a run that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// What it is.
+    pub(crate) resource: Resource,
+    /// What the removing call takes.
+    pub(crate) id: String,
+    /// Whose it is.
+    pub(crate) run_id: String,
+}
+
+/// A kind of resource that could not be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unlisted {
+    /// The call, as IAM names it.
+    pub(crate) call: &'static str,
+    /// What was answered.
+    pub(crate) reason: String,
 }
 
 impl Resource {
     /// The kind, in words.
     pub fn kind(&self) -> &'static str {
-        self.parts().0
-    }
-
-    /// Name, id, ARN or URL: what the removing call takes.
-    pub fn id(&self) -> &str {
-        self.parts().1
-    }
-
-    fn parts(&self) -> (&'static str, &str) {
         match self {
-            Self::Bucket(id) => ("bucket", id),
-            Self::Trail(id) => ("trail", id),
-            Self::Topic(id) => ("topic", id),
-            Self::Subscription(id) => ("subscription", id),
-            Self::Rule(id) => ("rule", id),
-            Self::Role(id) => ("role", id),
-            Self::Function(id) => ("function", id),
-            Self::LogGroup(id) => ("log group", id),
-            Self::Queue(id) => ("queue", id),
-            Self::Group(id) => ("security group", id),
-            Self::Instance(id) => ("instance", id),
-            Self::Variables(function, _) => ("changed variable of the function", function),
+            Self::SecurityGroupRule { .. } => "security group rule",
+            Self::Webhook(_) => "changed webhook of the function",
+            Self::Subscription { .. } => "subscription",
+            Self::Rule(_) => "rule",
+            Self::Queue(_) => "queue",
+            Self::Trail(_) => "trail",
+            Self::Bucket(_) => "bucket",
+            Self::Topic(_) => "topic",
+            Self::Function(_) => "function",
+            Self::LogGroup(_) => "log group",
+            Self::Role(_) => "role",
+            Self::Instance(_) => "instance",
+            Self::Group(_) => "security group",
+            Self::Lease { .. } => "lease on the security group",
+        }
+    }
+
+    /// By what it is known before AWS has made it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::SecurityGroupRule { description, .. } => description,
+            Self::Subscription { endpoint, .. } => endpoint,
+            Self::Lease { group_id, .. } => group_id,
+            Self::Webhook(name)
+            | Self::Rule(name)
+            | Self::Queue(name)
+            | Self::Trail(name)
+            | Self::Bucket(name)
+            | Self::Topic(name)
+            | Self::Function(name)
+            | Self::LogGroup(name)
+            | Self::Role(name)
+            | Self::Instance(name)
+            | Self::Group(name) => name,
         }
     }
 
@@ -75,37 +153,95 @@ impl Resource {
         matches!(self, Self::Function(_)) && reason.contains(CANNOT_DELETE_WHAT_FAILED)
     }
 
-    /// Removes the resource; the error says what AWS said.
-    pub async fn remove(&self, clients: &Clients) -> Result<(), String> {
+    /// The ids of what this run has made under this name; nothing where it is gone or somebody else's.
+    ///
+    /// # Errors
+    /// What AWS said in place of an answer.
+    pub(crate) async fn of_run(&self, clients: &Clients, run_id: &str) -> Result<Vec<String>, String> {
         match self {
-            Self::Bucket(name) => remove_bucket(clients, name).await,
-            Self::Trail(arn) => {
-                gone(clients.cloudtrail.delete_trail().name(arn).send().await, &["TrailNotFoundException"])
+            Self::SecurityGroupRule { group_id, description } => {
+                security_group_rule::of_run(clients, group_id, description).await
             }
-            Self::Topic(arn) => gone(clients.sns.delete_topic().topic_arn(arn).send().await, &["NotFound"]),
-            Self::Subscription(arn) => {
-                gone(clients.sns.unsubscribe().subscription_arn(arn).send().await, &["NotFound"])
-            }
-            Self::Rule(name) => remove_rule(clients, name).await,
-            Self::Role(name) => remove_role(clients, name).await,
-            Self::Function(name) => {
-                let deleted = clients.lambda.delete_function().function_name(name).send().await;
-                gone(deleted, &["ResourceNotFoundException"])
-            }
-            Self::LogGroup(name) => {
-                gone(clients.logs.delete_log_group().log_group_name(name).send().await, &["ResourceNotFoundException"])
-            }
-            Self::Queue(url) => gone(
-                clients.sqs.delete_queue().queue_url(url).send().await,
-                &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"],
-            ),
-            Self::Group(id) => {
-                gone(clients.ec2.delete_security_group().group_id(id).send().await, &["InvalidGroup.NotFound"])
-            }
-            Self::Instance(id) => remove_instance(clients, id).await,
-            Self::Variables(function, variables) => adopt::restore(clients, function, variables).await,
+            Self::Webhook(function) => webhook::of_run(clients, function, run_id).await,
+            Self::Subscription { topic_arn, endpoint } => subscription::of_run(clients, topic_arn, endpoint).await,
+            Self::Rule(name) => rule::of_run(clients, name, run_id).await,
+            Self::Queue(name) => queue::of_run(clients, name, run_id).await,
+            Self::Trail(name) => trail::of_run(clients, name, run_id).await,
+            Self::Bucket(name) => bucket::of_run(clients, name, run_id).await,
+            Self::Topic(arn) => topic::of_run(clients, arn, run_id).await,
+            Self::Function(name) => function::of_run(clients, name, run_id).await,
+            Self::LogGroup(name) => log_group::of_run(clients, name, run_id).await,
+            Self::Role(name) => role::of_run(clients, name, run_id).await,
+            Self::Instance(token) => instance::of_run(clients, token, run_id).await,
+            Self::Group(name) => group::of_run(clients, name, run_id).await,
+            Self::Lease { group_id, run_id } => lease::of_run(clients, group_id, run_id).await,
         }
     }
+
+    /// Removes it. It is known to be the run's own.
+    ///
+    /// # Errors
+    /// What AWS said.
+    pub(crate) async fn remove(&self, clients: &Clients, id: &str) -> Result<(), String> {
+        match self {
+            Self::SecurityGroupRule { group_id, description } => {
+                security_group_rule::remove(clients, group_id, description).await
+            }
+            Self::Webhook(function) => webhook::remove(clients, function).await,
+            Self::Subscription { .. } => subscription::remove(clients, id).await,
+            Self::Rule(name) => rule::remove(clients, name).await,
+            Self::Queue(_) => queue::remove(clients, id).await,
+            Self::Trail(name) => trail::remove(clients, name).await,
+            Self::Bucket(name) => bucket::remove(clients, name).await,
+            Self::Topic(arn) => topic::remove(clients, arn).await,
+            Self::Function(name) => function::remove(clients, name).await,
+            Self::LogGroup(name) => log_group::remove(clients, name).await,
+            Self::Role(name) => role::remove(clients, name).await,
+            Self::Instance(_) => instance::remove(clients, id).await,
+            Self::Group(_) => group::remove(clients, id).await,
+            Self::Lease { group_id, run_id } => lease::remove(clients, group_id, run_id).await,
+        }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind(), self.name())
+    }
+}
+
+/// Looks for everything that any run has left, kind by kind. What cannot be listed does not hide the rest. A target without
+/// CloudTrail's API has no trails.
+pub(crate) async fn all(clients: &Clients, serves_cloudtrail: bool) -> (Vec<Found>, Vec<Unlisted>) {
+    let (rules_and_groups, webhooks_and_functions, rest) = tokio::join!(
+        async {
+            [
+                ("ec2:DescribeSecurityGroupRules", security_group_rule::all(clients).await),
+                ("ec2:DescribeInstances", instance::all(clients).await),
+                ("ec2:DescribeSecurityGroups", group::all(clients).await),
+            ]
+        },
+        async { [("lambda:ListFunctions", function::all(clients).await), ("iam:ListRoles", role::all(clients).await)] },
+        async {
+            [
+                ("sns:ListSubscriptions", subscription::all(clients).await),
+                ("events:ListRules", rule::all(clients).await),
+                ("sqs:ListQueues", queue::all(clients).await),
+                ("cloudtrail:ListTrails", if serves_cloudtrail { trail::all(clients).await } else { Ok(Vec::new()) }),
+                ("s3:ListBuckets", bucket::all(clients).await),
+                ("sns:ListTopics", topic::all(clients).await),
+                ("logs:DescribeLogGroups", log_group::all(clients).await),
+            ]
+        },
+    );
+    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+    for (call, listed) in rules_and_groups.into_iter().chain(webhooks_and_functions).chain(rest) {
+        match listed {
+            Ok(of_kind) => found.extend(of_kind),
+            Err(reason) => unlisted.push(Unlisted { call, reason }),
+        }
+    }
+    (found, unlisted)
 }
 
 /// What LocalStack (4.14) answers to the deletion of a function that it could not start: it stays until LocalStack is
@@ -117,62 +253,27 @@ fn gone<T, E>(result: Result<T, SdkError<E, HttpResponse>>, not_found: &[&str]) 
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    found(result, not_found).map(|_| ())
+}
+
+/// What was answered; nothing where the resource is not there.
+fn found<T, E>(result: Result<T, SdkError<E, HttpResponse>>, not_found: &[&str]) -> Result<Option<T>, String>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
     match result {
-        Ok(_) => Ok(()),
-        Err(error) if sdk::code(&error).is_some_and(|code| not_found.contains(&code)) => Ok(()),
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if sdk::code(&error).is_some_and(|code| not_found.contains(&code)) => Ok(None),
         Err(error) => Err(sdk::reason(&error)),
     }
 }
 
-async fn remove_bucket(clients: &Clients, name: &str) -> Result<(), String> {
-    loop {
-        let page = match clients.s3.list_objects_v2().bucket(name).send().await {
-            Ok(page) => page,
-            Err(error) if sdk::code(&error) == Some("NoSuchBucket") => return Ok(()),
-            Err(error) => return Err(sdk::reason(&error)),
-        };
-        for key in page.contents().iter().filter_map(|object| object.key()) {
-            gone(clients.s3.delete_object().bucket(name).key(key).send().await, &["NoSuchKey", "NoSuchBucket"])?;
-        }
-        if page.is_truncated() != Some(true) {
-            break;
-        }
-    }
-    gone(clients.s3.delete_bucket().bucket(name).send().await, &["NoSuchBucket"])
+/// The run that these tags name.
+fn run_of<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    tags.into_iter().find(|(key, _)| *key == RUN_TAG).map(|(_, run_id)| run_id.to_owned())
 }
 
-async fn remove_rule(clients: &Clients, name: &str) -> Result<(), String> {
-    const NOT_FOUND: &str = "ResourceNotFoundException";
-    let ids: Vec<String> = match clients.events.list_targets_by_rule().rule(name).send().await {
-        Ok(listed) => listed.targets().iter().map(|target| target.id().to_owned()).collect(),
-        Err(error) if sdk::code(&error) == Some(NOT_FOUND) => return Ok(()),
-        Err(error) => return Err(sdk::reason(&error)),
-    };
-    if !ids.is_empty() {
-        gone(clients.events.remove_targets().rule(name).set_ids(Some(ids)).send().await, &[NOT_FOUND])?;
-    }
-    gone(clients.events.delete_rule().name(name).send().await, &[NOT_FOUND])
-}
-
-/// IAM deletes a role only once nothing is attached to it.
-async fn remove_role(clients: &Clients, name: &str) -> Result<(), String> {
-    const NOT_FOUND: &str = "NoSuchEntity";
-    let attached = match clients.iam.list_attached_role_policies().role_name(name).send().await {
-        Ok(listed) => listed.attached_policies.unwrap_or_default(),
-        Err(error) if sdk::code(&error) == Some(NOT_FOUND) => return Ok(()),
-        Err(error) => return Err(sdk::reason(&error)),
-    };
-    for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
-        gone(clients.iam.detach_role_policy().role_name(name).policy_arn(arn).send().await, &[NOT_FOUND])?;
-    }
-    gone(clients.iam.delete_role().role_name(name).send().await, &[NOT_FOUND])
-}
-
-async fn remove_instance(clients: &Clients, id: &str) -> Result<(), String> {
-    gone(clients.ec2.terminate_instances().instance_ids(id).send().await, &["InvalidInstanceID.NotFound"])?;
-    // The instance's group cannot be deleted before this. A target that terminates at once answers at once.
-    match clients.ec2.wait_until_instance_terminated().instance_ids(id).wait(TERMINATION).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("it is not terminated: {error}")),
-    }
+/// The id of something, where the run that made it is the one that is asked for.
+fn if_of(run_id: &str, made_by: Option<String>, id: &str) -> Vec<String> {
+    if made_by.as_deref() == Some(run_id) { vec![id.to_owned()] } else { Vec::new() }
 }

@@ -7,6 +7,14 @@ use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
 /// Makes the rule on the default bus with the topic as its target. Returns the rule's ARN.
 pub(super) async fn provision(site: Site<'_>, topic_arn: &str) -> Result<String, ProvisionError> {
     let rule = &site.scenario.pipeline.rule;
+    // PutRule would replace one that is there, and the clean-up would remove it.
+    let name = rule.name.as_str();
+    match site.target.clients.events.describe_rule().name(name).send().await {
+        Ok(_) => return Err(ProvisionError::AlreadyThere { what: "rule", name: name.to_owned() }),
+        Err(error) if crate::sdk::code(&error) == Some("ResourceNotFoundException") => {}
+        Err(error) => return Err(ProvisionError::refused("events:DescribeRule", name, &error)),
+    }
+    site.go_on()?;
     put(site, rule.name.as_str(), site.scenario.event_pattern.text(), topic_arn).await
 }
 
@@ -19,6 +27,8 @@ pub(crate) async fn put(
 ) -> Result<String, ProvisionError> {
     let Site { target, scenario, run_id, ledger, .. } = site;
     let events = &target.clients.events;
+    let entry = Resource::Rule(name.to_owned());
+    ledger.intend(entry.clone())?;
     let put = events
         .put_rule()
         .name(name)
@@ -28,7 +38,7 @@ pub(crate) async fn put(
         .send()
         .await
         .map_err(|error| ProvisionError::refused("events:PutRule", name, &error))?;
-    ledger.enter(Resource::Rule(name.to_owned()));
+    ledger.made(&entry, name);
     let arn = put.rule_arn().ok_or_else(|| ProvisionError::without("events:PutRule", name, "RuleArn"))?.to_owned();
     site.go_on()?;
     let target = Target::builder().id("1").arn(target_arn).build();

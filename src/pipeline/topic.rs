@@ -12,6 +12,8 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
     let Site { target, scenario, run_id, ledger, .. } = site;
     let topic = &scenario.pipeline.topic;
     let sns = &target.clients.sns;
+    let entry = Resource::Topic(format!("arn:aws:sns:{}:{}:{}", target.region, target.account, topic.name));
+    ledger.intend(entry.clone())?;
     let created = sns
         .create_topic()
         .name(topic.name.as_str())
@@ -24,7 +26,7 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
         .topic_arn()
         .ok_or_else(|| ProvisionError::without("sns:CreateTopic", &topic.name, "TopicArn"))?
         .to_owned();
-    ledger.enter(Resource::Topic(arn.clone()));
+    ledger.made(&entry, &arn);
     site.go_on()?;
     sns.set_topic_attributes()
         .topic_arn(&arn)

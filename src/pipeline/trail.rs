@@ -1,7 +1,7 @@
 //! The trail and its bucket.
 
 use aws_sdk_cloudtrail::types::Tag;
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag as BucketTag};
 
 use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
 use crate::grant;
@@ -11,18 +11,24 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
     let Site { target, scenario, run_id, ledger, .. } = site;
     let trail = &scenario.pipeline.trail;
     let bucket = bucket_name(site);
-    let location = CreateBucketConfiguration::builder()
-        .location_constraint(BucketLocationConstraint::from(target.region.as_str()))
+    // us-east-1 is the one Region that refuses to be named.
+    let location = (target.region != "us-east-1").then(|| BucketLocationConstraint::from(target.region.as_str()));
+    // With its tags from the first moment: a bucket that has none is nobody's.
+    let configuration = CreateBucketConfiguration::builder()
+        .set_location_constraint(location)
+        .tags(bucket_tag(RUN_TAG, run_id)?)
+        .tags(bucket_tag(SCENARIO_TAG, scenario.name.as_str())?)
         .build();
     let s3 = &target.clients.s3;
+    let entry = Resource::Bucket(bucket.clone());
+    ledger.intend(entry.clone())?;
     s3.create_bucket()
         .bucket(&bucket)
-        // us-east-1 is the one Region that refuses to be named.
-        .set_create_bucket_configuration((target.region != "us-east-1").then_some(location))
+        .create_bucket_configuration(configuration)
         .send()
         .await
         .map_err(|error| ProvisionError::refused("s3:CreateBucket", &bucket, &error))?;
-    ledger.enter(Resource::Bucket(bucket.clone()));
+    ledger.made(&entry, &bucket);
     site.go_on()?;
     s3.put_bucket_policy()
         .bucket(&bucket)
@@ -33,6 +39,8 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
 
     site.go_on()?;
     let cloudtrail = &target.clients.cloudtrail;
+    let entry = Resource::Trail(trail.name.to_string());
+    ledger.intend(entry.clone())?;
     let created = cloudtrail
         .create_trail()
         .name(trail.name.as_str())
@@ -46,7 +54,7 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
         .trail_arn()
         .ok_or_else(|| ProvisionError::without("cloudtrail:CreateTrail", &trail.name, "TrailARN"))?
         .to_owned();
-    ledger.enter(Resource::Trail(arn.clone()));
+    ledger.made(&entry, &arn);
     site.go_on()?;
     cloudtrail
         .start_logging()
@@ -60,6 +68,11 @@ pub(super) async fn provision(site: Site<'_>) -> Result<String, ProvisionError> 
 fn tag(key: &str, value: &str) -> Result<Tag, ProvisionError> {
     let tag = Tag::builder().key(key).value(value).build();
     tag.map_err(|error| ProvisionError::invalid("cloudtrail:CreateTrail", key, error))
+}
+
+fn bucket_tag(key: &str, value: &str) -> Result<BucketTag, ProvisionError> {
+    let tag = BucketTag::builder().key(key).value(value).build();
+    tag.map_err(|error| ProvisionError::invalid("s3:CreateBucket", key, error))
 }
 
 /// Bucket names are everyone's: the account and the end of the run's id keep this one apart.

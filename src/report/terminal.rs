@@ -82,6 +82,8 @@ fn ladder(out: &mut String, drill: &DrillReport, lang: Lang) {
     if let Some(reason) = &drill.reason {
         let label = match (drill.verdict, drill.required) {
             (Verdict::Error, _) => lang.choose("no verdict", "판정 불가"),
+            (Verdict::Passed, _) => lang.choose("not seen", "확인하지 못함"),
+            (Verdict::Skipped, _) => lang.choose("skipped", "건너뜀"),
             (_, false) => lang.choose("advisory", "권고"),
             (_, true) => lang.choose("why", "원인"),
         };
@@ -215,7 +217,10 @@ fn closing(out: &mut String, report: &Report, lang: Lang) {
     let own = report
         .harness_ms
         .map(|own| lang.choose(format!(" ({own:.0} ms of it the harness's)"), format!(" (하네스 자체 {own:.0} ms)")));
-    let took = format!("{:.0} ms{}", report.duration_ms, own.unwrap_or_default());
+    let retried = report.calls.map(|calls| calls.retried).filter(|retried| *retried > 0);
+    let retried =
+        retried.map(|retried| lang.choose(format!(" · {retried} attempts repeated"), format!(" · 재시도 {retried}회")));
+    let took = format!("{:.0} ms{}{}", report.duration_ms, own.unwrap_or_default(), retried.unwrap_or_default());
     let _ = writeln!(
         out,
         "{} {} {DIM}· {took} · {}{DIM:#}",

@@ -110,6 +110,16 @@ impl Action {
         }
     }
 
+    /// The address ranges that it opens, each for as long as its rule stands.
+    pub fn ranges(&self) -> Vec<Cidr> {
+        match self {
+            Self::OpenInboundPort(rule) | Self::CloseInboundPort(rule) => vec![rule.source],
+            Self::OpenOutboundPort(rule) | Self::CloseOutboundPort(rule) => vec![rule.destination],
+            Self::EditInboundRule(edit) => vec![edit.from.source, edit.to.source],
+            Self::DeleteGroup(_) | Self::DescribeGroups(_) => Vec::new(),
+        }
+    }
+
     /// Whether EC2 is asked with `DryRun`, so that it refuses with `DryRunOperation` and changes nothing.
     pub const fn is_dry_run(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! What a security-group rule lets through: protocol, ports, addresses.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -219,6 +219,22 @@ impl Cidr {
     pub const fn is_anywhere(self) -> bool {
         self.prefix == 0
     }
+
+    /// Whether it lies in a range that is set aside for documentation, so that nobody connects from there.
+    ///
+    /// Source: RFC 5737, RFC 3849 and RFC 9637.
+    pub fn is_documentation(self) -> bool {
+        const RANGES: [(IpAddr, u8); 5] = [
+            (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 0)), 24),
+            (IpAddr::V4(Ipv4Addr::new(198, 51, 100, 0)), 24),
+            (IpAddr::V4(Ipv4Addr::new(203, 0, 113, 0)), 24),
+            (IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0)), 32),
+            (IpAddr::V6(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0)), 20),
+        ];
+        RANGES.iter().any(|(range, prefix)| {
+            self.prefix >= *prefix && first_address(self.address, *prefix).is_some_and(|first| first == *range)
+        })
+    }
 }
 
 /// `address` with every bit after `prefix` cleared; `None` if it has not that many bits.
@@ -336,5 +352,18 @@ mod tests {
         assert_eq!(hint("2001:db8::1/64").unwrap(), "write `2001:db8::/64`");
         assert!("203.0.113.0/33".parse::<Cidr>().unwrap_err().reason.contains("0 to 32"));
         assert!("300.0.0.0/8".parse::<Cidr>().is_err());
+    }
+
+    #[test]
+    fn nobody_connects_from_a_documentation_range() {
+        let is_documentation = |written: &str| written.parse::<Cidr>().unwrap().is_documentation();
+        for inside in ["203.0.113.0/24", "203.0.113.7/32", "198.51.100.128/25", "2001:db8::/32", "2001:db8:1::/48"] {
+            assert!(is_documentation(inside), "{inside}");
+        }
+        for outside in
+            ["0.0.0.0/0", "::/0", "128.0.0.0/1", "203.0.112.0/23", "203.0.114.0/24", "10.0.0.0/8", "2001:db9::/32"]
+        {
+            assert!(!is_documentation(outside), "{outside}");
+        }
     }
 }

@@ -4,9 +4,10 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-/// How long an emulator may take for one answer: as long as the AWS CLI waits. The SDK itself waits for ever, and one that
+/// How long an endpoint may take for one answer: as long as the AWS CLI waits. The SDK itself waits for ever, and one that
 /// was stopped in the middle would never let a run end.
 const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -60,6 +61,11 @@ impl Clients {
         }
     }
 
+    /// The Region of all calls.
+    pub(crate) fn region(&self) -> String {
+        self.config.region().map(ToString::to_string).unwrap_or_default()
+    }
+
     /// EventBridge in another Region.
     pub(crate) fn events_in(&self, region: &str) -> aws_sdk_eventbridge::Client {
         let config = aws_sdk_eventbridge::config::Builder::from(&self.config);
@@ -78,16 +84,26 @@ pub(crate) fn emulator(endpoint_url: &str, region: &str, account: &str, name: &s
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
         .endpoint_url(endpoint_url)
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
+        .timeout_config(timeouts())
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials));
-    // Without TLS: loading the machine's certificates takes longer than a whole drill in the lab.
-    let client = aws_smithy_http_client::Builder::new();
-    builder = builder.http_client(match endpoint_url.starts_with("http://") {
-        true => client.build_http(),
-        false => client.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https(),
-    });
+    builder = builder.http_client(http_client(Some(endpoint_url)));
     if let Ok(name) = AppName::new(format!("alert-drill-{name}")) {
         builder = builder.app_name(name);
     }
     builder.build()
+}
+
+/// How long an attempt of a call may take.
+pub(super) fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build()
+}
+
+/// The HTTP client for an endpoint; for AWS's own where none is named. Without TLS where it is not needed: loading the
+/// machine's certificates takes longer than a whole drill in the lab.
+pub(super) fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
+    let client = aws_smithy_http_client::Builder::new();
+    match endpoint_url.is_some_and(|url| url.starts_with("http://")) {
+        true => client.build_http(),
+        false => client.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https(),
+    }
 }

@@ -131,6 +131,7 @@ pub(super) async fn look_at(
         enforces_policies: emits,
         reads_mail: false,
         explains_deliveries: false,
+        reaches_harness: true,
     };
     Ok(Target {
         kind: if emits { TargetKind::Lab } else { TargetKind::Localstack },

@@ -95,6 +95,7 @@ pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Ta
             enforces_policies: true,
             reads_mail: true,
             explains_deliveries: true,
+            reaches_harness: true,
         },
         waiting: Waiting::default(),
         lab: Some(LabTarget { lab }),

@@ -19,10 +19,20 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use serde::Serialize;
 
-/// The waits of a run.
+/// The waits of a run, and its calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waiting(Arc<Mutex<Waits>>);
+
+/// How many attempts a run's calls took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Calls {
+    /// Calls, each counted once.
+    pub made: u64,
+    /// Attempts beyond the first of a call: it was throttled, the service failed, or no answer came.
+    pub retried: u64,
+}
 
 #[derive(Debug, Default)]
 struct Waits {
@@ -30,6 +40,7 @@ struct Waits {
     /// Since when at least one is open.
     since: Option<Instant>,
     past: Duration,
+    calls: Calls,
 }
 
 /// A wait that lasts until this is dropped.
@@ -54,6 +65,18 @@ impl Waiting {
     pub(crate) fn total(&self) -> Duration {
         let waits = self.lock();
         waits.past + waits.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// The calls until now.
+    pub(crate) fn calls(&self) -> Calls {
+        self.lock().calls
+    }
+
+    /// Counts an attempt, by what the SDK says of it: `attempt=2; max=10`.
+    fn count(&self, attempt: Option<&str>) {
+        let calls = &mut self.lock().calls;
+        let first = attempt.is_none_or(|attempt| attempt.split(';').next().is_none_or(|n| n.trim() == "attempt=1"));
+        *(if first { &mut calls.made } else { &mut calls.retried }) += 1;
     }
 
     /// The configuration of clients whose calls are waits.
@@ -96,6 +119,7 @@ impl HttpClient for Measured<SharedHttpClient> {
 impl HttpConnector for Measured<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let is_long_poll = request.headers().get("x-amz-target") == Some("AmazonSQS.ReceiveMessage");
+        self.waiting.count(request.headers().get("amz-sdk-request"));
         let wait = (!is_long_poll).then(|| self.waiting.begin());
         let answer = self.inner.call(request);
         HttpConnectorFuture::new(async move {
@@ -109,6 +133,17 @@ impl HttpConnector for Measured<SharedHttpConnector> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attempts_beyond_the_first_are_retries() {
+        let waiting = Waiting::default();
+        for attempt in
+            [Some("attempt=1"), Some("attempt=2; max=10"), Some("attempt=3; max=10"), Some("attempt=1; max=10")]
+        {
+            waiting.count(attempt);
+        }
+        assert_eq!(waiting.calls(), Calls { made: 2, retried: 2 });
+    }
 
     #[test]
     fn waits_side_by_side_count_once() {

@@ -63,7 +63,7 @@ impl<'a> Bench<'a> {
         let (ledger, stop) = (Ledger::default(), CancellationToken::new());
         let site = Site { target: &target, scenario, run_id: "breaks-on-purpose", ledger: &ledger, stop: &stop };
         let webhook = WebhookUrls { from_target: webhook_url.clone(), from_here: webhook_url };
-        let pipeline = Pipeline::provision(site, &Notifier::File(package.clone()), &webhook).await.unwrap();
+        let pipeline = Pipeline::provision(site, &Notifier::File(package.clone()), Some(&webhook)).await.unwrap();
         try_once(&target, scenario).await;
         let queue_url = subscribe_queue(&target, &pipeline.topic_arn).await;
         let (group_id, rule_id) = make_group(&target, scenario).await;

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use s3s::dto;
 use sha2::{Digest, Sha256};
 
-use super::{Bucket, Store, access};
+use super::{Bucket, Store, access, tags};
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 use crate::scope::Scope;
@@ -38,7 +38,7 @@ pub(super) fn create(
     refuse_unsupported(call, &input)?;
     let location = input.create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
     let region = region(&call.scope.region, location.as_ref().map(dto::BucketLocationConstraint::as_str))?;
-    let name = input.bucket;
+    let (name, tags) = (input.bucket, tags::checked(tags::of_creation(&call.body))?);
     store.with(|buckets| {
         match buckets.get(&name) {
             Some(taken) if taken.scope.account != call.scope.account => return Err(taken_by_another()),
@@ -48,7 +48,7 @@ pub(super) fn create(
             None => {}
         }
         let scope = Scope::new(&call.scope.account, region);
-        buckets.insert(name.clone(), Bucket::new(name.clone(), scope, call.time));
+        buckets.insert(name.clone(), Bucket { tags, ..Bucket::new(name.clone(), scope, call.time) });
         Ok(())
     })?;
     let location = if region == US_EAST_1 { format!("/{name}") } else { format!("http://{name}.s3.amazonaws.com/") };

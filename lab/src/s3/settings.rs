@@ -2,8 +2,8 @@
 
 use s3s::dto;
 
-use super::Store;
 use super::bucket::owner;
+use super::{Store, tags};
 use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 
@@ -145,24 +145,9 @@ pub(super) fn put_tags(
     input: dto::PutBucketTaggingInput,
 ) -> Result<dto::PutBucketTaggingOutput, AwsError> {
     store.on_bucket(call, &input.bucket, ("s3:PutBucketTagging", None), |bucket| {
-        let mut tags = std::collections::BTreeMap::new();
-        for tag in input.tagging.tag_set {
-            let (key, value) = (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
-            if key.is_empty() || key.chars().count() > 128 || key.starts_with("aws:") {
-                return Err(AwsError::bad_request("InvalidTag", "The TagKey you have provided is invalid"));
-            }
-            if value.chars().count() > 256 {
-                return Err(AwsError::bad_request("InvalidTag", "The TagValue you have provided is invalid"));
-            }
-            if tags.insert(key, value).is_some() {
-                let message = "Cannot provide multiple Tags with the same key";
-                return Err(AwsError::bad_request("InvalidTag", message));
-            }
-        }
-        if tags.len() > 50 {
-            return Err(AwsError::bad_request("BadRequest", "Bucket tag count cannot be greater than 50"));
-        }
-        bucket.tags = tags;
+        let pairs = input.tagging.tag_set.into_iter();
+        let pairs = pairs.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
+        bucket.tags = tags::checked(pairs)?;
         Ok(dto::PutBucketTaggingOutput {})
     })
 }

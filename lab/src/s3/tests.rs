@@ -83,6 +83,23 @@ fn text(reply: &Reply) -> String {
 }
 
 #[tokio::test]
+async fn a_bucket_can_be_made_with_its_tags() {
+    let s3 = S3::default();
+    let with = |tags: &str| {
+        SEOUL.replace("</CreateBucketConfiguration>", &format!("<Tags>{tags}</Tags></CreateBucketConfiguration>"))
+    };
+    let tag = |key: &str, value: &str| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>");
+    let twice = with(&(tag("run", "1") + &tag("run", "2")));
+    let refused = REQUEST.send(&s3, Method::PUT, "/trail", twice).await.unwrap_err();
+    assert_eq!(refused.code, "InvalidTag");
+    let none = REQUEST.send(&s3, Method::HEAD, "/trail", "").await.unwrap_err();
+    assert_eq!(none.code, "NoSuchBucket", "what is refused is not made");
+    REQUEST.send(&s3, Method::PUT, "/trail", with(&tag("a &amp; b", "1"))).await.unwrap();
+    let tags = REQUEST.send(&s3, Method::GET, "/trail?tagging", "").await.unwrap();
+    assert!(text(&tags).contains("<Key>a &amp; b</Key><Value>1</Value>"), "{}", text(&tags));
+}
+
+#[tokio::test]
 async fn a_name_belongs_to_one_account_and_to_the_region_of_the_endpoint() {
     let s3 = with_bucket().await;
     let code = |request: Request, body: &'static str| {

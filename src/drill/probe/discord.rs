@@ -9,7 +9,23 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::drill::observation::{Observations, Sighting};
 use crate::pipeline::WebhookUrls;
-use crate::target::Reach;
+use crate::target::{Reach, Target};
+
+/// How a run sees what arrives in the Discord channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::drill) enum DiscordWatch {
+    /// The function posts to a mocked webhook of the run's own.
+    Mock,
+    /// Nobody looks: the function posts where it always does, and whether a message came is not known.
+    Unwatched,
+}
+
+impl DiscordWatch {
+    /// The way that this target allows.
+    pub(in crate::drill) fn of(target: &Target) -> Self {
+        if target.capabilities.reaches_harness { Self::Mock } else { Self::Unwatched }
+    }
+}
 
 /// A Discord of the run's own with one webhook.
 pub(in crate::drill) struct DiscordProbe {

@@ -49,6 +49,8 @@ impl QueueProbe {
             Source::Tap(rule) => ("events.amazonaws.com", format!("arn:aws:events:{region}:{account}:rule/{rule}")),
         };
         let policy = grant::policy([grant::send(service, &arn, &source_arn)]);
+        let entry = Resource::Queue(name.to_owned());
+        site.ledger.intend(entry.clone())?;
         let created = clients
             .sqs
             .create_queue()
@@ -61,8 +63,11 @@ impl QueueProbe {
             .map_err(|error| ProvisionError::refused("sqs:CreateQueue", name, &error))?;
         let url =
             created.queue_url().ok_or_else(|| ProvisionError::without("sqs:CreateQueue", name, "QueueUrl"))?.to_owned();
-        site.ledger.enter(Resource::Queue(url.clone()));
+        site.ledger.made(&entry, &url);
         if let Source::Topic(topic_arn) = &source {
+            site.go_on()?;
+            let entry = Resource::Subscription { topic_arn: topic_arn.clone(), endpoint: arn.clone() };
+            site.ledger.intend(entry.clone())?;
             let subscribed = clients
                 .sns
                 .subscribe()
@@ -74,7 +79,7 @@ impl QueueProbe {
                 .await
                 .map_err(|error| ProvisionError::refused("sns:Subscribe", name, &error))?;
             if let Some(arn) = subscribed.subscription_arn() {
-                site.ledger.enter(Resource::Subscription(arn.to_owned()));
+                site.ledger.made(&entry, arn);
             }
         }
         let reader = tokio::spawn(read(clients.sqs.clone(), url, source, observations));

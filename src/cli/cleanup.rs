@@ -1,0 +1,105 @@
+//! `alert-drill cleanup`.
+
+use std::fmt::Write as _;
+
+use alert_drill_lab::identity::DEFAULT_ACCOUNT;
+
+use super::{CleanupArgs, CleanupTargetArg, Output, account_of_key, fail, print};
+use crate::exit::Exit;
+use crate::sweep::{Sweep, Swept};
+use crate::target::{Place, RealAccount};
+use crate::text::Lang;
+
+/// Where an emulator usually is, and the Region of the shipped scenario.
+const EMULATOR: &str = "http://127.0.0.1:4566";
+const REGION: &str = "ap-northeast-2";
+
+pub(super) async fn execute(args: CleanupArgs, lang: Lang, output: Output) -> Exit {
+    let (account, place) = match (args.target, args.account) {
+        // The command line asks for the account there.
+        (Some(CleanupTargetArg::Aws), id) => {
+            let id = id.unwrap_or_default();
+            (id.clone(), Place::Account(RealAccount { id, endpoint_url: args.endpoint_url }))
+        }
+        (None, account) => {
+            let account = account.or_else(account_of_key).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
+            (account, Place::Endpoint(args.endpoint_url.unwrap_or_else(|| EMULATOR.to_owned())))
+        }
+    };
+    let region = args.region.unwrap_or_else(|| REGION.to_owned());
+    let sweep = Sweep::new(place, account, region)
+        .journal(args.journal.folder())
+        .only(args.run)
+        .ignore_leases(args.ignore_leases)
+        .dry_run(args.dry_run);
+    let swept = match sweep.execute().await {
+        Ok(swept) => swept,
+        Err(error) => return fail(Exit::CouldNotRun, &error),
+    };
+    let text = match output {
+        Output::Human => shown(&swept, lang),
+        Output::Json => match serde_json::to_string_pretty(&swept) {
+            Ok(document) => document + "\n",
+            Err(error) => return fail(Exit::Internal, &error),
+        },
+    };
+    match print(text.as_bytes()) {
+        Exit::Passed if swept.is_clean() => Exit::Passed,
+        Exit::Passed => Exit::LeftBehind,
+        not_written => not_written,
+    }
+}
+
+fn shown(swept: &Swept, lang: Lang) -> String {
+    let mut out = String::new();
+    let Swept { removed, left_behind, at_work, dry_run, .. } = swept;
+    let verb = match dry_run {
+        true => lang.choose("would remove", "삭제 예정"),
+        false => lang.choose("removed", "삭제"),
+    };
+    for item in removed {
+        let _ = writeln!(out, "{verb}: {} {} ({})", item.kind, item.id, item.run_id);
+    }
+    for left in left_behind {
+        let label = lang.choose("left behind", "남음");
+        let _ = writeln!(out, "{label}: {} {}: {}", left.kind, left.id, left.reason);
+    }
+    for run in at_work {
+        let _ = match run.until {
+            Some(until) => writeln!(
+                out,
+                "{}",
+                lang.choose(
+                    format!(
+                        "left alone: {} things of the run {}, which may be at work: its lease is good until {until} \
+                         (--ignore-leases, if you know that it is over)",
+                        run.things, run.run_id
+                    ),
+                    format!(
+                        "건드리지 않음: 실행 {}의 리소스 {}개. 아직 실행 중일 수 있습니다(임대 만료 {until}). 끝난 것이 \
+                         확실하면 --ignore-leases",
+                        run.run_id, run.things
+                    ),
+                )
+            ),
+            None => writeln!(
+                out,
+                "{}",
+                lang.choose(
+                    format!("left alone: {} things of the run {}, which is at work here", run.things, run.run_id),
+                    format!("건드리지 않음: 실행 {}의 리소스 {}개. 이 컴퓨터에서 실행 중입니다", run.run_id, run.things),
+                )
+            ),
+        };
+    }
+    let at = swept.target.endpoint_url.as_deref().unwrap_or("AWS");
+    let (account, region) = (&swept.target.account, &swept.target.region);
+    let end = match (swept.is_clean(), removed.is_empty(), dry_run) {
+        (true, true, _) => lang.choose("nothing of any run is there", "남아 있는 것이 없습니다"),
+        (true, false, false) => lang.choose("everything removed", "모두 정리됨"),
+        (true, false, true) => lang.choose("nothing was changed", "아무것도 바꾸지 않았습니다"),
+        (false, ..) => lang.choose("not everything is removed", "정리하지 못한 것이 있습니다"),
+    };
+    let _ = writeln!(out, "{account} {region} ({at}): {end}");
+    out
+}
