@@ -83,7 +83,7 @@ async fn the_example_passes_in_a_test_binary_as_cargo_makes_it() {
 
 #[test]
 fn every_option_and_exit_code_is_the_programs_own() {
-    let help: String = ["run", "check", "break", "lab", "relay", "history", "permissions"]
+    let help: String = ["run", "check", "break", "lab", "relay", "history", "permissions", "cleanup"]
         .map(|command| {
             String::from_utf8(
                 Command::new(env!("CARGO_BIN_EXE_alert-drill")).args([command, "--help"]).output().unwrap().stdout,

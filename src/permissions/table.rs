@@ -106,13 +106,14 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("cloudtrail:DeleteTrail", Provisioning, &[("cloudtrail:DeleteTrail", On::Trail)]),
     Call::new("cloudtrail:GetTrailStatus", Adopting, &[("cloudtrail:GetTrailStatus", On::Anything)]),
     Call::new("cloudtrail:GetEventSelectors", Adopting, &[("cloudtrail:GetEventSelectors", On::Anything)]),
-    // Where no trail takes the event: is there one elsewhere?
     // The record of a call whose event came nowhere: one that only reads, or one that was lost.
     Call::new("cloudtrail:LookupEvents", Both, &[("cloudtrail:LookupEvents", On::Anything)]).sometimes(),
+    // Where no trail takes the event: is there one elsewhere?
     Call::new("cloudtrail:ListTrails", Adopting, &[("cloudtrail:ListTrails", On::Anything)]).sometimes(),
     Call::new("s3:ListBuckets", Adopting, &[("s3:ListAllMyBuckets", On::Anything)]).sometimes(),
 
     // The rules: the pipeline's, and the tap's.
+    Call::new("events:DescribeRule", Provisioning, &[("events:DescribeRule", On::Rules)]),
     Call::new("events:PutRule", Provisioning, &[("events:PutRule", On::Rules), ("events:TagResource", On::Rules)]),
     Call::new("events:PutTargets", Provisioning, &[("events:PutTargets", On::Rules)]),
     Call::new("events:RemoveTargets", Provisioning, &[("events:RemoveTargets", On::Rules)]),
@@ -164,6 +165,7 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("lambda:GetFunction", Provisioning, &[("lambda:GetFunction", On::Function)]).sometimes(),
     Call::new("lambda:AddPermission", Provisioning, &[("lambda:AddPermission", On::Function)]),
     Call::new("lambda:DeleteFunction", Provisioning, &[("lambda:DeleteFunction", On::Function)]),
+    Call::new("logs:CreateLogGroup", Provisioning, &[("logs:CreateLogGroup", On::LogGroup), ("logs:TagResource", On::LogGroup)]),
     Call::new("logs:DeleteLogGroup", Provisioning, &[("logs:DeleteLogGroup", On::LogGroup)]),
     Call::new("lambda:GetFunctionConfiguration", Adopting, &[("lambda:GetFunctionConfiguration", On::Function)]),
     Call::new("lambda:GetFunctionConcurrency", Adopting, &[("lambda:GetFunctionConcurrency", On::Function)]),

@@ -134,7 +134,7 @@ fn lambda(method: &hyper::Method, path: &str) -> &'static str {
 /// The binary, as the account's user.
 async fn by_account(arguments: &[&str]) -> Ended {
     let mut run = command(arguments);
-    run.env("AWS_ACCESS_KEY_ID", ACCOUNT);
+    run.env("AWS_ACCESS_KEY_ID", ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "test");
     tokio::task::spawn_blocking(|| finish(run)).await.unwrap()
 }
 
@@ -179,6 +179,20 @@ async fn the_calls_of_drills_on_a_pipeline_that_stands_are_those_of_the_table() 
     assert!(matches!(ended.code, Some(0 | 1)), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("✓ open-inbound-port"), "{}", ended.stdout);
     assert_same(Use::Adopt, &proxy.calls());
+    lab.stop().await;
+}
+
+/// In an account, a run looks at what stands before it builds.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_a_run_in_an_account_are_those_of_the_table() {
+    let lab = Lab::start().await.unwrap();
+    let proxy = Proxy::start(lab.endpoint_url()).await;
+    let journal = tempfile::tempdir().unwrap();
+    let journal = journal.path().to_str().unwrap();
+    let target = ["--target", "aws", "--account", ACCOUNT, "--region", REGION, "--journal", journal, "--endpoint-url"];
+    let ended = by_account(&[&["--all"][..], &target, &[&proxy.url]].concat()).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_same(Use::Provision, &proxy.calls());
     lab.stop().await;
 }
 
