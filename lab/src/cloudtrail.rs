@@ -10,7 +10,7 @@
 //! the newest 20,000 records of the whole lab, and the buckets the newest 64 MB of files that trails have written, unless the
 //! lab was told other numbers. Log file validation can be switched on, but no digest files are written.
 //! The lab makes no records of data events: selectors of data events are kept, and select nothing. Of what services call by
-//! themselves, [`record::by_service`] says which records there are.
+//! themselves, `record::by_service` says which records there are.
 //!
 //! Not here, and refused by name: organization trails, encryption with KMS, CloudWatch Logs, notifications by SNS,
 //! Insights, and CloudTrail Lake.
