@@ -83,10 +83,10 @@ pub enum Output {
 enum Command {
     /// Run drills (what happens when no command is given).
     #[command(after_help = Exit::HELP)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Look at a pipeline that stands, hop by hop, and say what is wrong and how to mend it; nothing is changed.
     #[command(after_help = Exit::HELP)]
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Remove what any run has left behind, whatever became of it: a port that is open, a probe, a changed webhook.
     #[command(after_help = Exit::HELP)]
     Cleanup(CleanupArgs),
@@ -420,8 +420,8 @@ impl Cli {
                 Exit::Usage
             }
             None => run::execute(self.run, lang, output, context).await,
-            Some(Command::Run(args)) => run::execute(args, lang, output, context).await,
-            Some(Command::Check(args)) => check::execute(args, lang, output, context).await,
+            Some(Command::Run(args)) => run::execute(*args, lang, output, context).await,
+            Some(Command::Check(args)) => check::execute(*args, lang, output, context).await,
             Some(Command::Cleanup(args)) => cleanup::execute(args, lang, output).await,
             Some(Command::Explain(args)) => explain::execute(&args, lang),
             Some(Command::History(args)) => history::execute(args, lang, output),
