@@ -17,7 +17,7 @@ pub mod json;
 mod junit;
 mod markdown;
 pub mod progress;
-mod secret;
+pub(crate) mod style;
 pub mod terminal;
 mod words;
 

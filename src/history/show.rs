@@ -2,18 +2,14 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::drift::{BASELINE_LEAST, Direction, Drift, Drifts, RECENT};
 use super::file::Why;
 use super::summary::{HopLatency, Period, Slice, Summary};
+use crate::report::style::{BAD, BOLD, DIM, ODD};
 use crate::scenario::Hop;
 use crate::text::Lang;
-
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
 
 /// The summary with colour. A stream that is no terminal strips it.
 pub(crate) fn human(summary: &Summary, lang: Lang) -> String {

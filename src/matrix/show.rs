@@ -2,18 +2,11 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
-
 use super::{MatrixReport, PlaceReport};
+use crate::report::style::{BOLD, DIM, mark};
 use crate::report::{DrillReport, Verdict, terminal};
 use crate::scenario::Hop;
 use crate::text::Lang;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
 
 /// The report with colour. A stream that is no terminal strips it.
 pub(crate) fn human(report: &MatrixReport<'_>, lang: Lang) -> String {
@@ -77,14 +70,4 @@ fn said(place: &PlaceReport<'_>, lang: Lang) -> String {
 /// When the last of a drill's alerts was there.
 fn last_alert(drill: &DrillReport) -> Option<f64> {
     [Hop::Queue, Hop::Discord].into_iter().filter_map(|hop| drill.hop(hop)?.latency_ms).max_by(f64::total_cmp)
-}
-
-fn mark(verdict: Verdict) -> String {
-    let (style, sign) = match verdict {
-        Verdict::Passed => (GOOD, "✓"),
-        Verdict::Failed => (BAD, "✗"),
-        Verdict::Error => (BAD, "!"),
-        Verdict::Skipped => (ODD, "-"),
-    };
-    format!("{style}{sign}{style:#}")
 }

@@ -15,7 +15,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::secret;
+use crate::redaction;
 
 /// How deep marks and quotes may stand in each other. What is deeper stays text.
 const DEEPEST: usize = 12;
@@ -154,7 +154,7 @@ impl Field {
 
 /// A text without what is secret in it: cut out before marks take it apart.
 fn text(value: &Value) -> String {
-    secret::without_tokens(value.as_str().unwrap_or_default()).into_owned()
+    redaction::without_tokens(value.as_str().unwrap_or_default()).into_owned()
 }
 
 fn blocks(value: &Value) -> Vec<Block> {
@@ -171,7 +171,7 @@ fn linked(inside: Vec<Inline>, url: &Value) -> Vec<Inline> {
         return Vec::new();
     }
     match url.as_str().filter(|url| inline::is_address(url)) {
-        Some(url) => vec![Inline::Link { url: secret::without_tokens(url).into_owned(), inside }],
+        Some(url) => vec![Inline::Link { url: redaction::without_tokens(url).into_owned(), inside }],
         None => inside,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Report, html, json, junit, markdown, secret};
+use super::{Report, html, json, junit, markdown};
+use crate::redaction;
 use crate::text::Lang;
 
 /// A form of the report.
@@ -27,7 +28,7 @@ impl Document {
             Self::Json => json::document(report),
             Self::Markdown => markdown::document(report, lang),
         };
-        secret::without_tokens(&text).into_owned()
+        redaction::without_tokens(&text).into_owned()
     }
 }
 

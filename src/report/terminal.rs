@@ -2,21 +2,15 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
-
+use super::style::{BAD, BOLD, DIM, GOOD, ODD, mark};
 use super::{
     ChangeInspection, DrillReport, Expected, HopInspection, HopReport, HopStatus, Inspection, Report, Standing,
-    TargetReport, Verdict, secret, words,
+    TargetReport, Verdict, words,
 };
 use crate::diagnosis::{Finding, Severity};
+use crate::redaction;
 use crate::scenario::Hop;
 use crate::text::Lang;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default();
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
 
 /// The report with colour, without anything secret. A stream that is no terminal strips the colour.
 pub fn coloured(report: &Report, lang: Lang) -> String {
@@ -32,7 +26,7 @@ pub fn coloured(report: &Report, lang: Lang) -> String {
         one_finding(&mut out, finding, lang);
     }
     closing(&mut out, report, lang);
-    secret::without_tokens(&out).into_owned()
+    redaction::without_tokens(&out).into_owned()
 }
 
 /// The report without colour, in English.
@@ -258,16 +252,6 @@ fn cleaned(report: &Report, lang: Lang) -> String {
         (false, 1) => lang.choose("1 thing left behind", "1개가 남음").to_owned(),
         (false, left) => lang.choose(format!("{left} things left behind"), format!("{left}개가 남음")),
     }
-}
-
-fn mark(verdict: Verdict) -> String {
-    let (style, sign) = match verdict {
-        Verdict::Passed => (GOOD, "✓"),
-        Verdict::Failed => (BAD, "✗"),
-        Verdict::Error => (BAD, "!"),
-        Verdict::Skipped => (ODD, "-"),
-    };
-    format!("{style}{sign}{style:#}")
 }
 
 /// A length of time in the form of the scenario file.
