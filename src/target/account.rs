@@ -13,7 +13,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 
 use super::clients::{Clients, http_client, timeouts};
-use super::role::{self, Role};
+use super::role::{Role, called_by};
 use super::waiting::Waiting;
 use super::{Capabilities, Reach, Target, TargetError, account_of};
 use crate::scenario::TargetKind;
@@ -54,10 +54,7 @@ pub(super) async fn open(
         return Err(TargetError::Partition { region: region.to_owned() });
     }
     let waiting = Waiting::default();
-    let mut config = config(endpoint_url, region, name, is_at_home).await;
-    if let Some(role) = role {
-        config = role::assume(&config, role, name).await?;
-    }
+    let config = called_by(config(endpoint_url, region, name, is_at_home).await, role, name).await?;
     let clients = Clients::new(&waiting.measuring(&config));
     let account = account_of(&clients, endpoint_url.unwrap_or("AWS")).await?;
     if account != asked.id {

@@ -11,13 +11,12 @@ mod probe;
 use std::fmt;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use serde_json::Value;
 
 use self::probe::{Found, Probe};
 use super::clients::{Clients, emulator};
 use super::relayed::Relayed;
-use super::role::{self, Role};
+use super::role::{Role, called_by};
 use super::waiting::Waiting;
 use super::{Capabilities, Reach, Target, TargetError, account_of, plain_http};
 use crate::scenario::TargetKind;
@@ -147,14 +146,6 @@ pub(super) async fn look_at(
         container: None,
         reach: Reach::from_here(),
     })
-}
-
-/// The configuration with the credentials of the role's session, where there is a role.
-async fn called_by(config: SdkConfig, role: Option<&Role>, run_id: &str) -> Result<SdkConfig, TargetError> {
-    match role {
-        Some(role) => role::assume(&config, role, run_id).await,
-        None => Ok(config),
-    }
 }
 
 /// What answers at this address, and that anything does.

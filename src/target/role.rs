@@ -38,7 +38,7 @@ struct Session {
 ///
 /// # Errors
 /// STS refuses, or does not answer: that is said now, and not by the first call of the run.
-pub(super) async fn assume(config: &SdkConfig, role: &Role, run_id: &str) -> Result<SdkConfig, TargetError> {
+async fn assume(config: &SdkConfig, role: &Role, run_id: &str) -> Result<SdkConfig, TargetError> {
     let session = Session {
         sts: aws_sdk_sts::Client::new(config),
         role: role.clone(),
@@ -52,6 +52,14 @@ pub(super) async fn assume(config: &SdkConfig, role: &Role, run_id: &str) -> Res
     // One cache for the clients of all services: they share one session.
     let cache = IdentityCache::lazy().build();
     Ok(config.to_builder().credentials_provider(provider).identity_cache(cache).build())
+}
+
+/// The configuration with the credentials of the role's session, where there is a role.
+pub(super) async fn called_by(config: SdkConfig, role: Option<&Role>, run_id: &str) -> Result<SdkConfig, TargetError> {
+    match role {
+        Some(role) => assume(&config, role, run_id).await,
+        None => Ok(config),
+    }
 }
 
 impl Session {
