@@ -257,31 +257,24 @@ impl Sweep {
 
 /// Removes what stands, and says which runs something is left of.
 async fn remove(clients: &Clients, standing: Vec<Found>, told: &[Told], swept: &mut Swept) -> BTreeSet<String> {
-    let (mut again, mut failed) = (Vec::new(), BTreeSet::new());
-    let undone = |found: &Found| {
-        for told in told.iter().filter(|told| told.begun.run_id == found.run_id) {
-            // What stays in the journal is looked for once more.
-            let _ = told.undone(&found.resource);
-        }
-    };
-    for found in standing {
-        match found.resource.remove(clients, &found.id).await {
-            Ok(()) => {
-                undone(&found);
-                swept.removed.push(Item::of(&found));
-            }
-            Err(_) => again.push(found),
-        }
-    }
-    for found in again {
-        match found.resource.remove(clients, &found.id).await {
-            Ok(()) => {
-                undone(&found);
-                swept.removed.push(Item::of(&found));
-            }
-            Err(reason) => {
-                failed.insert(found.run_id.clone());
-                swept.left_behind.push(found.left(&reason));
+    let mut failed = BTreeSet::new();
+    let mut left = standing;
+    // What is in the way of another thing may be gone by the second time.
+    for is_last in [false, true] {
+        for found in std::mem::take(&mut left) {
+            match found.resource.remove(clients, &found.id).await {
+                Ok(()) => {
+                    for told in told.iter().filter(|told| told.begun.run_id == found.run_id) {
+                        // What stays in the journal is looked for once more.
+                        let _ = told.undone(&found.resource);
+                    }
+                    swept.removed.push(Item::of(&found));
+                }
+                Err(reason) if is_last => {
+                    failed.insert(found.run_id.clone());
+                    swept.left_behind.push(found.left(&reason));
+                }
+                Err(_) => left.push(found),
             }
         }
     }
