@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in the helpers fails the test")]
 
+#[path = "../lab/src/sns/tests/authority.rs"]
+mod authority;
 #[path = "relay/batches.rs"]
 mod batches;
 #[path = "relay/load.rs"]

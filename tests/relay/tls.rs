@@ -2,39 +2,20 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
+use crate::authority::{Authority, authority, server};
 use crate::upstream::{Bus, Upstream};
 use crate::{AUTHORIZE, send};
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
-    let mut parameters = CertificateParams::new(Vec::new()).unwrap();
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
-}
-
 /// Serves an upstream over TLS as well, at `https://localhost` and this port.
-async fn serve(upstream: &Upstream, authority: &CertifiedIssuer<'static, KeyPair>) -> u16 {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, authority).unwrap();
-    let settings = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(settings));
+async fn serve(upstream: &Upstream, authority: &Authority) -> u16 {
+    let acceptor = server(authority, "localhost");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (port, behind) = (listener.local_addr().unwrap().port(), upstream.address());
     tokio::spawn(async move {
@@ -65,7 +46,7 @@ async fn command(port: u16, trusted: &std::path::Path) -> (Child, String) {
     (child, address)
 }
 
-fn trusted(authority: &CertifiedIssuer<'static, KeyPair>) -> tempfile::NamedTempFile {
+fn trusted(authority: &Authority) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(authority.pem().as_bytes()).unwrap();
     file
@@ -74,9 +55,9 @@ fn trusted(authority: &CertifiedIssuer<'static, KeyPair>) -> tempfile::NamedTemp
 #[tokio::test]
 async fn an_upstream_behind_tls_gets_calls_and_records() {
     let upstream = Upstream::start(Bus::Takes).await;
-    let authority = authority();
-    let port = serve(&upstream, &authority).await;
-    let (file, stranger) = (trusted(&authority), trusted(&self::authority()));
+    let ours = authority("our own");
+    let port = serve(&upstream, &ours).await;
+    let (file, stranger) = (trusted(&ours), trusted(&authority("a stranger")));
 
     let (_child, address) = command(port, file.path()).await;
     let answer = send(&address, AUTHORIZE).await;

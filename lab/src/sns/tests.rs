@@ -1,3 +1,4 @@
+mod authority;
 mod encryption;
 mod faults;
 mod fifo;

@@ -2,37 +2,14 @@
 
 use std::io::Write;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{ServerConfig, ServerConnection};
+use tokio_rustls::rustls::ServerConnection;
 
+use super::authority::{Authority, authority, server};
 use super::http::answer;
 use super::*;
 use crate::trust::Trust;
-
-/// An authority that nobody trusts who was not told to.
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut parameters = CertificateParams::new(Vec::new()).unwrap();
-    parameters.distinguished_name.push(DnType::CommonName, name);
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// A server whose certificate this authority issued for this name.
-fn server(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> TlsAcceptor {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, authority).unwrap();
-    let settings = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-        .unwrap();
-    TlsAcceptor::from(Arc::new(settings))
-}
 
 /// Answers one request with each status in turn, and gives the names that were asked for with the requests as they came.
 async fn endpoint(
@@ -57,7 +34,7 @@ async fn endpoint(
 
 impl Bench {
     /// A lab that was given an authority.
-    async fn trusting(authority: &CertifiedIssuer<'static, KeyPair>) -> Self {
+    async fn trusting(authority: &Authority) -> Self {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(authority.pem().as_bytes()).unwrap();
         let mut cloud = Cloud::default();
