@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::matrix::iam;
-use crate::support::{Ended, command, finish, run};
+use crate::support::{Ended, Folder, command, finish, run};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "ap-northeast-2";
@@ -187,10 +187,12 @@ async fn the_calls_of_drills_on_a_pipeline_that_stands_are_those_of_the_table() 
 async fn the_calls_of_a_run_in_an_account_are_those_of_the_table() {
     let lab = Lab::start().await.unwrap();
     let proxy = Proxy::start(lab.endpoint_url()).await;
-    let journal = tempfile::tempdir().unwrap();
-    let journal = journal.path().to_str().unwrap();
-    let target = ["--target", "aws", "--account", ACCOUNT, "--region", REGION, "--journal", journal, "--endpoint-url"];
-    let ended = by_account(&[&["--all"][..], &target, &[&proxy.url]].concat()).await;
+    let folder = Folder::new();
+    // In an account, a silence is watched for two minutes.
+    let scenario = folder.scenario("scenario.yaml", |text| text.replace("aws: 2m", "aws: 1s"));
+    let journal = folder.text("journal");
+    let target = ["--target", "aws", "--account", ACCOUNT, "--region", REGION, "--journal", &journal, "--endpoint-url"];
+    let ended = by_account(&[&[scenario.as_str(), "--all"][..], &target, &[&proxy.url]].concat()).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert_same(Use::Provision, &proxy.calls());
     lab.stop().await;

@@ -103,18 +103,26 @@ impl Folder {
         self.text(name)
     }
 
-    /// The shipped scenario, with an event pattern that leaves one event out.
-    pub(crate) fn scenario_without(&self, event: &str) -> String {
+    /// The shipped scenario with one of its files changed.
+    pub(crate) fn scenario(&self, changed: &str, change: impl Fn(&str) -> String) -> String {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/security-group-change");
-        let pattern = fs::read_to_string(shipped.join("event-pattern.json")).unwrap();
-        let kept: Vec<&str> = pattern.lines().filter(|line| !line.contains(event)).collect();
-        assert_ne!(kept.len(), pattern.lines().count(), "the shipped pattern names {event}");
-        // The last one of a list has no comma behind it.
-        self.write("scenario/event-pattern.json", kept.join("\n").replace(",\n    ]", "\n    ]"));
-        for file in ["scenario.yaml", "notifier/Cargo.toml"] {
-            self.write(&format!("scenario/{file}"), fs::read(shipped.join(file)).unwrap());
+        for file in ["scenario.yaml", "event-pattern.json", "notifier/Cargo.toml"] {
+            let text = fs::read_to_string(shipped.join(file)).unwrap();
+            let written = if file == changed { change(&text) } else { text.clone() };
+            assert_eq!(written != text, file == changed, "{changed} is changed, and nothing else");
+            self.write(&format!("scenario/{file}"), written);
         }
         self.text("scenario")
+    }
+
+    /// The shipped scenario, with an event pattern that leaves one event out.
+    pub(crate) fn scenario_without(&self, event: &str) -> String {
+        self.scenario("event-pattern.json", |pattern| {
+            let kept: Vec<&str> = pattern.lines().filter(|line| !line.contains(event)).collect();
+            assert_ne!(kept.len(), pattern.lines().count(), "the shipped pattern names {event}");
+            // The last one of a list has no comma behind it.
+            kept.join("\n").replace(",\n    ]", "\n    ]")
+        })
     }
 
     /// A notifier that writes its process id to `marker` and never answers.
