@@ -98,8 +98,8 @@ impl Webhook {
         if worth_saying.is_empty() {
             return Ok(());
         }
-        let secret = |text: &str| text.to_owned();
-        let redaction = Redaction::of_environment().and(secret(self.url.as_str())).and(secret(self.url.path()));
+        let secrets = [self.url.as_str(), self.url.path()].map(str::to_owned);
+        let redaction = secrets.into_iter().fold(Redaction::of_environment(), Redaction::and);
         let body = message::body(self.shape, &worth_saying, outcomes.len(), lang, &redaction);
         post::post(self, &body).await
     }
