@@ -15,6 +15,7 @@ mod relay;
 mod report;
 mod run;
 mod schema;
+mod standing;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use self::report::ReportArgs;
+use self::standing::StandingArgs;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::inspection::Names;
@@ -230,15 +232,8 @@ struct RunArgs {
 struct CheckArgs {
     /// The scenario whose names are looked for: a folder or a file. The shipped one where this is not given.
     scenario: Option<PathBuf>,
-    /// Where the pipeline stands: a lab, or an emulator such as LocalStack.
-    #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL", default_value = "http://127.0.0.1:4566")]
-    endpoint_url: String,
-    /// Whose pipeline: the account's twelve digits. Those of AWS_ACCESS_KEY_ID, if it has twelve, where this is not given.
-    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
-    account: Option<String>,
-    /// The Region, in place of the scenario's.
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    standing: StandingArgs,
     #[command(flatten)]
     names: NamesArgs,
     /// Try a copy of the function on this machine, with a Discord of its own: it runs the function's code here. In a lab
@@ -267,27 +262,10 @@ struct CheckArgs {
     journal: JournalArgs,
 }
 
-/// A target that a clean-up does not find by its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum CleanupTargetArg {
-    /// A real account.
-    Aws,
-}
-
 #[derive(Debug, Args)]
 struct CleanupArgs {
-    /// Where: a lab or an emulator such as LocalStack; http://127.0.0.1:4566 where neither this nor --target is given.
-    #[arg(long, value_name = "URL", env = "ALERT_DRILL_ENDPOINT_URL")]
-    endpoint_url: Option<String>,
-    /// Where: a real account.
-    #[arg(long, value_enum)]
-    target: Option<CleanupTargetArg>,
-    /// Whose account: its twelve digits. On an emulator, those of AWS_ACCESS_KEY_ID, if it has twelve, where this is not given.
-    #[arg(long, value_name = "ACCOUNT", value_parser = account, required_if_eq("target", "aws"))]
-    account: Option<String>,
-    /// The Region; on an emulator, ap-northeast-2 where this is not given.
-    #[arg(long, value_name = "REGION", required_if_eq("target", "aws"))]
-    region: Option<String>,
+    #[command(flatten)]
+    standing: StandingArgs,
     #[command(flatten)]
     journal: JournalArgs,
     /// Only what the run of this id has left.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::drill::RunError;
-use crate::report::{Report, Verdict};
+use crate::report::{NoRun, Report, Verdict};
 use crate::scenario::TargetKind;
 
 /// A run at one place that has ended, also where it never began.
@@ -47,6 +47,11 @@ impl Outcome {
     /// The verdict. A run that could not begin found nothing out.
     pub(crate) fn verdict(&self) -> Verdict {
         self.ended.as_ref().map_or(Verdict::Error, |report| report.verdict)
+    }
+
+    /// What is reported where there was no run, for this reason.
+    pub(crate) fn no_run(&self, why: &RunError) -> NoRun {
+        NoRun::new(&self.scenario, self.spot.to_string(), self.started_at, why.to_string(), self.is_interrupted())
     }
 
     /// Whether somebody ended it.

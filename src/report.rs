@@ -16,6 +16,7 @@ mod inspection;
 pub mod json;
 mod junit;
 mod markdown;
+mod no_run;
 pub mod progress;
 pub(crate) mod style;
 pub mod terminal;
@@ -35,6 +36,7 @@ pub(crate) use self::discord::plain as message_text;
 pub use self::document::Document;
 pub use self::file::{FileError, ReportFile};
 pub use self::inspection::{ChangeInspection, HopInspection, Inspection, Standing, Trial, UnknownCheck};
+pub use self::no_run::NoRun;
 
 /// The version of the JSON document. It goes up when a field changes its meaning or goes; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;

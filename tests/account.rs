@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+#[path = "account/check.rs"]
+mod check;
 #[path = "account/killed.rs"]
 mod killed;
 #[path = "account/lease.rs"]

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{CheckArgs, Output, account_of_key, fail};
+use super::{CheckArgs, Output, fail};
 use crate::check::Check;
 use crate::context::Context;
 use crate::drill::RunEvent;
 use crate::exit::Exit;
+use crate::outcome::{Outcome, Spot};
 use crate::pipeline::Ledger;
 use crate::report::progress::Progress;
 use crate::scenario::Scenario;
 use crate::signal;
-use crate::target::Place;
 use crate::text::Lang;
 
 pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context: &Context) -> Exit {
@@ -27,13 +28,16 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
         Err(error) => return fail(Exit::Usage, &error),
     };
     let names = args.names.of(&scenario);
-    let mut check =
-        Check::new(&scenario, Place::Endpoint(args.endpoint_url)).names(names).region(args.region).lang(lang);
+    let (place, account, region) = (args.standing.place(), args.standing.account(), args.standing.region());
+    let asked = Spot {
+        target: super::run::kind_of(&place),
+        account: Some(account.clone()),
+        region: region.clone().unwrap_or_else(|| scenario.region.to_string()),
+    };
+    let started_at = Timestamp::now();
+    let mut check = Check::new(&scenario, place).account(account).names(names).region(region).lang(lang);
     if args.invoke || args.no_invoke {
         check = check.invoke(Some(args.invoke));
-    }
-    if let Some(account) = args.account.or_else(account_of_key) {
-        check = check.account(account);
     }
     let progress = Arc::new(Progress::new(lang));
     // Looking needs no clean-up: Ctrl-C ends it at once.
@@ -55,9 +59,12 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     let checked = check.execute().await;
     drop(listening);
     progress.clear();
-    let report = match checked {
-        Ok(report) => report,
-        Err(error) => return fail(super::run::exit_of(&error), &error),
-    };
-    reports.finish(&report, lang, output)
+    let outcome = Outcome::of(scenario.name.as_str(), asked, started_at, checked);
+    match &outcome.ended {
+        Ok(report) => reports.finish(report, lang, output),
+        Err(error) => {
+            reports.finish_without(&outcome.no_run(error), lang, output);
+            fail(super::run::exit_of(error), error)
+        }
+    }
 }

@@ -2,32 +2,17 @@
 
 use std::fmt::Write as _;
 
-use alert_drill_lab::identity::DEFAULT_ACCOUNT;
-
-use super::{CleanupArgs, CleanupTargetArg, Output, account_of_key, fail, print};
+use super::{CleanupArgs, Output, fail, print};
 use crate::exit::Exit;
 use crate::sweep::{Sweep, Swept};
-use crate::target::{Place, RealAccount};
 use crate::text::Lang;
 
-/// Where an emulator usually is, and the Region of the shipped scenario.
-const EMULATOR: &str = "http://127.0.0.1:4566";
+/// The Region of the shipped scenario.
 const REGION: &str = "ap-northeast-2";
 
 pub(super) async fn execute(args: CleanupArgs, lang: Lang, output: Output) -> Exit {
-    let (account, place) = match (args.target, args.account) {
-        // The command line asks for the account there.
-        (Some(CleanupTargetArg::Aws), id) => {
-            let id = id.unwrap_or_default();
-            (id.clone(), Place::Account(RealAccount { id, endpoint_url: args.endpoint_url }))
-        }
-        (None, account) => {
-            let account = account.or_else(account_of_key).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
-            (account, Place::Endpoint(args.endpoint_url.unwrap_or_else(|| EMULATOR.to_owned())))
-        }
-    };
-    let region = args.region.unwrap_or_else(|| REGION.to_owned());
-    let sweep = Sweep::new(place, account, region)
+    let region = args.standing.region().unwrap_or_else(|| REGION.to_owned());
+    let sweep = Sweep::new(args.standing.place(), args.standing.account(), region)
         .journal(args.journal.folder())
         .only(args.run)
         .ignore_leases(args.ignore_leases)

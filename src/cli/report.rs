@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Output, fail, print};
 use crate::exit::Exit;
-use crate::report::{Document, FileError, Report, ReportFile, terminal};
+use crate::report::{Document, FileError, NoRun, Report, ReportFile, terminal};
 use crate::text::Lang;
 
 /// The files that a report is written to, beside the result on standard output.
@@ -63,12 +63,7 @@ impl ReportFiles {
     /// Writes the files and the result, and says how the process ends. What could not be written turns a pass into an error,
     /// and hides no other verdict.
     pub(super) fn finish(self, report: &Report, lang: Lang, output: Output) -> Exit {
-        let mut written = Exit::Passed;
-        for (document, file) in self.0 {
-            if let Err(error) = file.write(&document.of(report, lang)) {
-                written = fail(Exit::CouldNotRun, &error);
-            }
-        }
+        let written = self.write(|document| document.of(report, lang));
         let text = match output {
             Output::Human => terminal::coloured(report, lang),
             Output::Json => Document::Json.of(report, lang),
@@ -79,5 +74,23 @@ impl ReportFiles {
             (Exit::Passed, not_written, _) => not_written,
             (verdict, ..) => verdict,
         }
+    }
+
+    /// Writes into the files, and where the result is JSON into that too, why there was no run.
+    pub(super) fn finish_without(self, no_run: &NoRun, lang: Lang, output: Output) {
+        self.write(|document| document.of_no_run(no_run, lang));
+        if output == Output::Json {
+            print(Document::Json.of_no_run(no_run, lang).as_bytes());
+        }
+    }
+
+    fn write(self, text: impl Fn(Document) -> String) -> Exit {
+        let mut written = Exit::Passed;
+        for (document, file) in self.0 {
+            if let Err(error) = file.write(&text(document)) {
+                written = fail(Exit::CouldNotRun, &error);
+            }
+        }
+        written
     }
 }

@@ -67,11 +67,15 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
     let ran = run.ledger(ledger).on_event(move |event| shown.show(&event)).stop_with(stop).execute().await;
     drop(listening);
     progress.clear();
-    let exit = match &ran {
+    let outcome = Outcome::of(scenario.name.as_str(), asked, started_at, ran);
+    let exit = match &outcome.ended {
         Ok(report) => reports.finish(report, lang, output),
-        Err(error) => fail(exit_of(error), error),
+        Err(error) => {
+            reports.finish_without(&outcome.no_run(error), lang, output);
+            fail(exit_of(error), error)
+        }
     };
-    args.record.record(&[Outcome::of(scenario.name.as_str(), asked, started_at, ran)], exit, lang).await
+    args.record.record(&[outcome], exit, lang).await
 }
 
 /// The place that the options name.

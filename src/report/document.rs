@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Report, html, json, junit, markdown};
+use super::{NoRun, Report, html, json, junit, markdown};
 use crate::redaction;
 use crate::text::Lang;
 
@@ -27,6 +27,17 @@ impl Document {
             Self::Junit => junit::document(report, lang),
             Self::Json => json::document(report),
             Self::Markdown => markdown::document(report, lang),
+        };
+        redaction::without_tokens(&text).into_owned()
+    }
+
+    /// Why there was no run, in this form, without anything secret.
+    pub fn of_no_run(self, no_run: &NoRun, lang: Lang) -> String {
+        let text = match self {
+            Self::Html => html::no_run(no_run, lang),
+            Self::Junit => junit::no_run(no_run),
+            Self::Json => json::no_run(no_run),
+            Self::Markdown => markdown::no_run(no_run, lang),
         };
         redaction::without_tokens(&text).into_owned()
     }

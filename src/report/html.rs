@@ -13,8 +13,11 @@ use askama::Template;
 
 use self::view::{ChangeView, FindingView, GroupView, HopView, TrialView};
 use super::words::Words;
-use super::{Report, words};
+use super::{NoRun, Report, words};
 use crate::text::{Lang, kst};
+
+/// How every page looks.
+const STYLE: &str = include_str!("../../templates/report/style.css");
 
 /// The page.
 #[derive(Template)]
@@ -23,6 +26,7 @@ struct Page<'a> {
     lang: Lang,
     w: Words,
     style: &'static str,
+    scenario: &'a str,
     report: &'a Report,
     class: &'static str,
     sign: &'static str,
@@ -55,7 +59,8 @@ pub(super) fn page(report: &Report, lang: Lang) -> String {
     let page = Page {
         lang,
         w: Words::of(lang),
-        style: include_str!("../../templates/report/style.css"),
+        style: STYLE,
+        scenario: &report.scenario,
         report,
         class: view::class(report.verdict),
         sign: words::sign(report.verdict),
@@ -74,6 +79,37 @@ pub(super) fn page(report: &Report, lang: Lang) -> String {
         groups,
     };
     // Writing into a string does not fail, and neither does any text of the page.
+    page.render().unwrap_or_else(|error| error.to_string())
+}
+
+/// The page of no run.
+#[derive(Template)]
+#[template(path = "report/no_run.html")]
+struct NoRunPage<'a> {
+    lang: Lang,
+    w: Words,
+    style: &'static str,
+    scenario: &'a str,
+    class: &'static str,
+    sign: &'static str,
+    headline: &'static str,
+    began: String,
+    no_run: &'a NoRun,
+}
+
+/// Why there was no run, as a page.
+pub(super) fn no_run(no_run: &NoRun, lang: Lang) -> String {
+    let page = NoRunPage {
+        lang,
+        w: Words::of(lang),
+        style: STYLE,
+        scenario: &no_run.scenario,
+        class: view::class(no_run.verdict),
+        sign: words::sign(no_run.verdict),
+        headline: words::no_run(no_run, lang),
+        began: kst(no_run.started_at),
+        no_run,
+    };
     page.render().unwrap_or_else(|error| error.to_string())
 }
 

@@ -9,13 +9,14 @@
 //! | a hop of it | a test, of the class `SCENARIO.TARGET.pipeline` |
 //! | what was left behind | a test `cleanup`, with an error |
 //! | a run that came to no drill | a test `run`, with an error |
+//! | no run at all | a suite `SCENARIO` with a test `run`, with an error |
 
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::groups::Group;
-use super::{DrillReport, HopInspection, Inspection, Report, Standing, Verdict, terminal, words};
+use super::{DrillReport, HopInspection, Inspection, NoRun, Report, Standing, Verdict, terminal, words};
 use crate::diagnosis::{Code, Finding, Severity};
 use crate::text::Lang;
 
@@ -24,15 +25,25 @@ const HARNESS: &str = "harness";
 
 /// The report as a document.
 pub(super) fn document(report: &Report, lang: Lang) -> String {
+    let pipeline = report.inspection.as_ref().map(|inspection| pipeline(report, inspection, lang));
+    let drills = Some(drills(report, lang)).filter(|drills| !drills.test_cases.is_empty());
+    with_suites(pipeline.into_iter().chain(drills), report.duration_ms)
+}
+
+/// The document of no run.
+pub(super) fn no_run(no_run: &NoRun) -> String {
+    let mut suite = TestSuite::new(clean(&no_run.scenario));
+    suite.timestamp = no_run.started_at.to_string().parse().ok();
+    suite.add_property(("place", clean(&no_run.place).as_str()));
+    suite.add_test_case(case("run", &no_run.scenario, error(&no_run.reason, "")));
+    with_suites([suite], 0.0)
+}
+
+/// A document with these suites.
+fn with_suites(suites: impl IntoIterator<Item = TestSuite>, took_ms: f64) -> String {
     let mut document = quick_junit::Report::new("alert-drill");
-    document.set_time(duration(report.duration_ms));
-    if let Some(inspection) = &report.inspection {
-        document.add_test_suite(pipeline(report, inspection, lang));
-    }
-    let drills = drills(report, lang);
-    if !drills.test_cases.is_empty() {
-        document.add_test_suite(drills);
-    }
+    document.set_time(duration(took_ms));
+    document.add_test_suites(suites);
     // It writes into a string, and every text of it can be written.
     let text = document.to_string().unwrap_or_else(|error| format!("<!-- {error} -->"));
     strict(&text)
@@ -84,7 +95,7 @@ fn drills(report: &Report, lang: Lang) -> TestSuite {
             suite.add_test_case(case);
         }
     }
-    if let Some(error) = no_run(report, lang) {
+    if let Some(error) = came_to_nothing(report, lang) {
         suite.add_test_case(case("run", &class, error));
     }
     if !report.cleanup.left_behind.is_empty() {
@@ -127,7 +138,7 @@ fn drill_status(drill: &DrillReport, lang: Lang) -> TestCaseStatus {
 }
 
 /// The error of a run that came to no drill, or that ended before all of them; none where the drills say it themselves.
-fn no_run(report: &Report, lang: Lang) -> Option<TestCaseStatus> {
+fn came_to_nothing(report: &Report, lang: Lang) -> Option<TestCaseStatus> {
     let of_run = [Code::CouldNotProvision, Code::TargetEnded];
     let found: Vec<&Finding> = report.findings.iter().filter(|finding| of_run.contains(&finding.code)).collect();
     if let Some(first) = found.first() {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use self::text::{cell, cell_code, code, fenced, inline};
 use super::groups::{ENDS, Group, length};
 use super::words::Words;
-use super::{Cleanup, DrillReport, Inspection, Report, Verdict, discord, terminal, words};
+use super::{Cleanup, DrillReport, Inspection, NoRun, Report, Verdict, discord, terminal, words};
 use crate::diagnosis::Finding;
 use crate::text::{Lang, kst};
 
@@ -37,6 +37,13 @@ pub(super) fn document(report: &Report, lang: Lang) -> String {
     }
     let shorter = written(report, Detail::Ladders, lang);
     if fits(&shorter) { shorter } else { written(report, Detail::Findings, lang) }
+}
+
+/// The document of no run.
+pub(super) fn no_run(no_run: &NoRun, lang: Lang) -> String {
+    let (sign, headline) = (words::sign(no_run.verdict), words::no_run(no_run, lang));
+    let facts = [code(&no_run.scenario), inline(&no_run.place), kst(no_run.started_at)].join(" · ");
+    format!("## {sign} alert-drill: {headline}\n\n{facts}\n\n{}\n", inline(&no_run.reason))
 }
 
 fn written(report: &Report, detail: Detail, lang: Lang) -> String {

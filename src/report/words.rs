@@ -1,7 +1,7 @@
 //! What the written reports say in their own words. What was found is in the report's language already.
 
 use super::groups::Group;
-use super::{Expected, HopStatus, Report, Standing, Verdict};
+use super::{Expected, HopStatus, NoRun, Report, Standing, Verdict};
 use crate::diagnosis::Severity;
 use crate::scenario::Hop;
 use crate::target::Capabilities;
@@ -19,6 +19,14 @@ pub(super) fn headline(report: &Report, lang: Lang) -> &'static str {
             lang.choose("no verdict: the harness could not find out", "판정 불가: 끝까지 확인하지 못했습니다")
         }
         Verdict::Skipped => lang.choose("the target cannot show it", "이 대상에서는 확인할 수 없습니다"),
+    }
+}
+
+/// That there was no run.
+pub(super) fn no_run(no_run: &NoRun, lang: Lang) -> &'static str {
+    match no_run.interrupted {
+        true => Words::of(lang).interrupted,
+        false => lang.choose("no verdict: nothing could be run", "판정 불가: 실행하지 못했습니다"),
     }
 }
 

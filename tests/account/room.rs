@@ -106,6 +106,9 @@ impl Room {
         let notifier = Notifier::File(room.notifier());
         let pipeline = Pipeline::provision(site, &notifier, Some(&webhook)).await.unwrap();
         let group = DrillGroup::provision(site, scenario.pipeline.group.name.to_string()).await.unwrap();
+        for link in room.lab.mail(None).into_iter().filter_map(|mail| mail.confirmation_url) {
+            assert!(reqwest::get(link).await.unwrap().status().is_success());
+        }
         untag(&target.clients, &scenario, &pipeline, &group).await;
         room.adopts = true;
         room.lab.settled().await;
@@ -155,6 +158,11 @@ impl Room {
         }
         all.extend(arguments);
         self.command(&all)
+    }
+
+    /// A look at the account.
+    pub(crate) fn check(&self, arguments: &[&str]) -> Command {
+        self.command(&[&["check"], &in_account(&self.proxy.url)[..], arguments].concat())
     }
 
     pub(crate) async fn ran(&self, arguments: &[&str]) -> Ended {

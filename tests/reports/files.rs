@@ -82,12 +82,34 @@ fn a_place_that_cannot_be_written_is_named_before_anything_runs() {
 }
 
 #[test]
-fn a_run_that_comes_to_nothing_leaves_no_report_of_an_earlier_one() {
+fn a_run_that_never_begins_is_an_error_in_every_report() {
+    let why = "nothing answers at http://127.0.0.1:1";
+    for command in [&[][..], &["check"]] {
+        let reports = Reports::of(&[command, &["--endpoint-url", "http://127.0.0.1:1", "--output", "json"]].concat());
+        assert_eq!(reports.ended.code, Some(5), "{command:?}: {}", reports.ended.stderr);
+        for text in reports.texts() {
+            assert!(text.contains(why), "{command:?}: {text}");
+        }
+        let json = reports.json();
+        assert_eq!((&json["format_version"], &json["verdict"]), (&1.into(), &"error".into()));
+        assert_eq!(reports.ended.stdout, reports.texts()[2], "--output json has the same document");
+        let junit = reports.junit();
+        assert_eq!((junit.test_suites.len(), junit.test_suites[0].test_cases.len()), (1, 1));
+        let case = &junit.test_suites[0].test_cases[0];
+        let status = crate::junit::status(case);
+        assert_eq!((case.name.as_str(), status.0), ("run", "error"));
+        assert!(reports.markdown().starts_with("## ! alert-drill: no verdict: nothing could be run\n"));
+        assert!(reports.html().contains("<!doctype html>") && !reports.html().contains("<script"));
+    }
+}
+
+#[test]
+fn a_report_of_an_earlier_run_is_not_taken_for_this_one() {
     let folder = Folder::new();
     let old = folder.write("junit.xml", "of an earlier run");
     let ended = run(&["--endpoint-url", "http://127.0.0.1:1", "--report-junit", &old]);
     assert_eq!(ended.code, Some(5));
-    assert!(!folder.path("junit.xml").exists());
+    assert!(!std::fs::read_to_string(&old).unwrap().contains("earlier"));
 }
 
 #[test]

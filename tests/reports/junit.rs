@@ -8,7 +8,7 @@ use crate::support::{Folder, end_of, lab, run, signal};
 use crate::{ATTACK, PATIENCE, Reports, posting, python_scenario};
 
 /// How a test ended: its kind, its message, and its text.
-fn status(case: &TestCase) -> (&'static str, String, String) {
+pub(crate) fn status(case: &TestCase) -> (&'static str, String, String) {
     let text = |text: &Option<quick_junit::XmlString>| text.as_ref().map(|text| text.as_str().to_owned());
     match &case.status {
         TestCaseStatus::Success { .. } => ("success", String::new(), String::new()),

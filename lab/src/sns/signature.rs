@@ -7,8 +7,9 @@
 //! The key is never written anywhere and no key comes with the lab, so that there is none to be trusted by mistake. It is
 //! made in a thread of its own when the first topic is: starting a lab makes none, and the first delivery rarely waits. The
 //! labs of one process, of which a test suite has many, share it.
-//! Four primes of 512 bits make its 2048 bits, which is RSA as good as two (RFC 8017 allows it), and eight times as fast
-//! to find in a build without optimisation, where finding two takes a second or more.
+//! Eight primes of 256 bits make its 2048 bits, which is RSA as two are (RFC 8017 allows it): they are found and signed with
+//! many times faster. Whoever has months and a large computer can find such primes out; the key lasts as long as its process
+//! and vouches for nothing but a rehearsal.
 //!
 //! Source: "Verifying the signatures of Amazon SNS messages" in the Amazon SNS Developer Guide.
 

@@ -15,7 +15,7 @@ pub(super) const EXPONENT: u32 = 65_537;
 
 /// The bits of the modulus, and how many primes make it.
 const BITS: usize = 2048;
-const PRIMES: usize = 4;
+const PRIMES: usize = 8;
 
 /// What is signed: the hash of a text. Its algorithm's name goes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

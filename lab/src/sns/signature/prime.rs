@@ -8,14 +8,14 @@ const ROUNDS: usize = 8;
 /// The odd primes below this sort out most candidates.
 const SIEVE: u32 = 2000;
 
-/// A random prime `p` of this many bits, the three highest of them set, such that `exponent` is prime to `p - 1`.
+/// A random prime `p` of this many bits, the four highest of them set, such that `exponent` is prime to `p - 1`.
 pub(super) fn random(bits: usize, exponent: u32) -> BigUint {
     let small = small_primes();
     let one = BigUint::from(1_u32);
     loop {
         let mut candidate = random_number(bits);
-        // Four such numbers multiplied have all the bits that they could have.
-        for high in bits.saturating_sub(3)..bits {
+        // Eight such numbers multiplied have all the bits that they could have.
+        for high in bits.saturating_sub(4)..bits {
             candidate.set_bit(high as u64, true);
         }
         candidate.set_bit(0, true);
