@@ -1,7 +1,7 @@
 //! `check`: a pipeline that somebody built, looked at hop by hop without changing anything.
 //!
 //! ```text
-//! open the target ─► inspect (read calls only) ─► judge ─► try a copy of the function ─► report
+//! open the target ─► inspect (read calls only) ─► judge ─► try a copy of the function ─► what AWS counted of it ─► report
 //! ```
 //! [`Check::live`] adds drills on the same pipeline, and puts what they found into the same report.
 
@@ -153,6 +153,13 @@ impl<'a> Check<'a> {
                 let tried = Box::pin(trial::all(&target, function, way, &self.names, self.lang)).await;
                 judged.add_trials(tried, &subject, self.lang);
             }
+        }
+        let metrics = diagnosis::metrics(&judged.findings, &facts);
+        if !metrics.is_empty()
+            && let Ok(counts) = inspection::read_metrics(&target, &metrics).await
+        {
+            let counted: Vec<_> = metrics.into_iter().zip(counts).collect();
+            judged.add_counted(&counted, &facts, self.lang);
         }
         let wrong = judged.findings.iter().any(|finding| finding.severity == Severity::Error);
         // What nobody could look at is never a pass.

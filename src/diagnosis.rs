@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod changes;
+mod counted;
 mod finding;
 mod hops;
 mod pages;
@@ -10,6 +11,7 @@ mod words;
 
 pub(crate) use self::catalogue::Subject;
 pub(crate) use self::changes::{Change, SOURCE_IP, Site, TIME_IN_KOREA, TIME_IN_UTC, USER};
+pub(crate) use self::counted::metrics;
 pub use self::finding::{Code, Finding, Severity};
 pub(crate) use self::hops::{GROUP_ID, judge};
 pub(crate) use self::words::why;
@@ -52,6 +54,12 @@ pub(crate) fn explain(
         findings.insert(0, catalogue::not_arrived(late.map_or(Hop::Queue, |hop| hop.hop), report, lang));
     }
     findings
+}
+
+/// What others did to the drill's groups while the run watched, where an alert came of that too: these changes, in words.
+pub(crate) fn remediation(target: &Target, scenario: &Scenario, changes: Vec<String>, lang: Lang) -> Finding {
+    let subject = Subject::new(scenario, target, Names::of(scenario));
+    catalogue::finding(Code::RemediationAlerts, Hop::Rule, Severity::Warning, changes, &subject, lang)
 }
 
 /// What stopped the drill's record, in the target's own words where it tells.

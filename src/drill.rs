@@ -9,6 +9,7 @@
 //! A **lane** runs one drill after another on a group of its own; drills in different lanes run side by side. Everything
 //! that the outside may want to know is a [`RunEvent`] or in the [`Report`](crate::report::Report); nothing here prints.
 
+mod aftermath;
 mod consent;
 mod correlate;
 mod event;

@@ -10,10 +10,12 @@
 //! wrong behind a gap is found as well.
 //!
 //! This module only reads. What the [`Facts`] mean is decided in [`diagnosis`](crate::diagnosis), which makes no call. Each
-//! resource is asked about at most once with each kind of call.
+//! resource is asked about at most once with each kind of call. What AWS has counted ([`read_metrics`]) is asked for last, once it is
+//! known which counters tell of what was found.
 
 mod function;
 mod group;
+mod metrics;
 mod names;
 mod queue;
 mod rule;
@@ -35,6 +37,7 @@ use crate::sdk;
 use crate::target::Target;
 
 pub(crate) use self::function::name_and_qualifier;
+pub(crate) use self::metrics::{Metric, read as read_metrics};
 pub use self::names::Names;
 
 /// What a call answered; or that nobody knows, because the caller may not ask or the target does not answer.

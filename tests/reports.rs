@@ -12,6 +12,8 @@ mod junit;
 mod markdown;
 #[path = "reports/page.rs"]
 mod page;
+#[path = "reports/remediation.rs"]
+mod remediation;
 #[path = "cli/support.rs"]
 #[allow(dead_code, reason = "the tests of the command line use all of it")]
 mod support;

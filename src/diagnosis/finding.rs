@@ -110,6 +110,8 @@ pub enum Code {
     MessageTooLong,
     /// One change raises several alerts.
     AlertDuplicated,
+    /// Somebody changed the group in answer to the alert, and that raised an alert again.
+    RemediationAlerts,
     /// The function reports success when Discord refused its message.
     ErrorSwallowed,
     /// A fault that was ordered in the lab lost the event.
@@ -124,7 +126,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the ladder.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::ApiRefused,
         Self::GroupAmbiguous,
         Self::CouldNotProvision,
@@ -169,6 +171,7 @@ impl Code {
         Self::MessageTimeWrong,
         Self::MessageTooLong,
         Self::AlertDuplicated,
+        Self::RemediationAlerts,
         Self::ErrorSwallowed,
         Self::FaultInjected,
         Self::ReceiverFailed,

@@ -18,7 +18,7 @@ use super::catalogue::{self, Subject};
 use super::changes::{Change, Site};
 use super::finding::{Code, Finding, Severity};
 use super::tried;
-use crate::inspection::{Fact, Facts, Unknown};
+use crate::inspection::{Fact, Facts, Metric, Unknown};
 use crate::report::{ChangeInspection, HopInspection, Inspection, Standing, UnknownCheck};
 use crate::scenario::{Drill, Hop, Scenario};
 use crate::text::Lang;
@@ -40,6 +40,11 @@ impl Judgement {
     pub(crate) fn has_wrong_input(&self) -> bool {
         let wrong = [Code::RuleInputLosesEvent, Code::RuleInvalidInput];
         self.findings.iter().any(|finding| wrong.contains(&finding.code))
+    }
+
+    /// Takes in what AWS has counted of what was found. It decides nothing, so that neither does a call that is refused.
+    pub(crate) fn add_counted(&mut self, counted: &[(Metric, f64)], facts: &Facts, lang: Lang) {
+        super::counted::add(&mut self.findings, facts, counted, lang);
     }
 
     /// Takes in what came of trying a function.

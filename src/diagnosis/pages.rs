@@ -65,6 +65,7 @@ pages! {
     MessageTimeWrong => "MESSAGE_TIME_WRONG",
     MessageTooLong => "MESSAGE_TOO_LONG",
     AlertDuplicated => "ALERT_DUPLICATED",
+    RemediationAlerts => "REMEDIATION_ALERTS",
     ErrorSwallowed => "ERROR_SWALLOWED",
     FaultInjected => "FAULT_INJECTED",
     ReceiverFailed => "RECEIVER_FAILED",

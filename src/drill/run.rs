@@ -11,12 +11,13 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::aftermath;
 use super::consent::{Asked, Consent, Refusal};
 use super::event::RunEvent;
 use super::lane::{self, Held, Queue, Stage};
 use super::observation::Observations;
 use super::probe::{DiscordProbe, DiscordWatch, QueueProbe, Source};
-use crate::diagnosis::{Code, Finding};
+use crate::diagnosis::{self, Code, Finding};
 use crate::inspection::Names;
 use crate::journal::{Begun, Journal, JournalError};
 use crate::pipeline::{
@@ -409,6 +410,7 @@ impl<'a> Run<'a> {
                     }
                     drills.push(outcome.report);
                 }
+                findings.extend(self.aftermath(stage, &drills));
                 let verdict = if drills.is_empty() { Verdict::Error } else { report::overall(&drills) };
                 Found { verdict, drills, findings }
             }
@@ -419,6 +421,14 @@ impl<'a> Run<'a> {
                 Found { verdict: Verdict::Error, drills: Vec::new(), findings }
             }
         }
+    }
+
+    /// What others did to the groups of these drills, where an alert came of that too.
+    fn aftermath(&self, stage: &Stage, drills: &[DrillReport]) -> Option<Finding> {
+        let groups: Vec<String> =
+            drills.iter().filter_map(|drill| Some(drill.action.as_ref()?.group_id.clone())).collect();
+        let changes = aftermath::changes_of_others(&stage.observations.since(0), &stage.run_id, &groups);
+        (!changes.is_empty()).then(|| diagnosis::remediation(&stage.target, self.scenario, changes, self.lang))
     }
 
     async fn provision(&self, stage: &Stage, drills: &[Drill]) -> Result<Probes, ProvisionError> {

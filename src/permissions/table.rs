@@ -143,6 +143,8 @@ pub(super) const CALLS: &[Call] = &[
     // Of an encrypted topic.
     Call::new("kms:DescribeKey", Adopting, &[("kms:DescribeKey", On::Anything)]).sometimes(),
     Call::new("kms:GetKeyPolicy", Adopting, &[("kms:GetKeyPolicy", On::Anything)]).sometimes(),
+    // What AWS has counted of a cause that a check has found.
+    Call::new("cloudwatch:GetMetricData", Adopting, &[("cloudwatch:GetMetricData", On::Anything)]).sometimes(),
 
     // The temporary queues, and those that subscribe to the topic themselves.
     Call::new("sqs:CreateQueue", Both, &[("sqs:CreateQueue", On::ProbeQueues), ("sqs:TagQueue", On::ProbeQueues)]),

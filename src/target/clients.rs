@@ -18,6 +18,8 @@ pub struct Clients {
     config: SdkConfig,
     /// CloudTrail.
     pub cloudtrail: aws_sdk_cloudtrail::Client,
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// EC2.
     pub ec2: aws_sdk_ec2::Client,
     /// EventBridge.
@@ -48,6 +50,7 @@ impl Clients {
         Self {
             config: config.clone(),
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
             events: aws_sdk_eventbridge::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),

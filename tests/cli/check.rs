@@ -85,3 +85,29 @@ fn a_finding_is_explained_in_both_languages() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
     assert_eq!(ended.stderr, "error: there is no finding TRAIL_NOT_LOGIN (did you mean TRAIL_NOT_LOGGING?)\n");
 }
+
+#[test]
+fn what_aws_counted_of_a_cause_is_evidence() {
+    let (lab, endpoint) = lab();
+    let at = ["--endpoint-url", &endpoint];
+    assert_eq!(run(&[&["--keep"][..], &at].concat()).code, Some(6));
+    let counted = |lang: &str| {
+        let ended = run(&[&["check", "--output", "json", "--no-invoke", "--lang", lang][..], &at].concat());
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let denied = findings.iter().find(|finding| finding["code"] == "TOPIC_POLICY_DENIES");
+        let evidence = denied.map(|finding| finding["evidence"].as_array().unwrap().clone()).unwrap_or_default();
+        evidence.iter().map(|line| line.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let broken = run(&[&["break", "topic-policy-default"][..], &at].concat());
+    assert_eq!(broken.code, Some(0), "{}", broken.stderr);
+    let before = counted("en");
+    assert!(!before.is_empty() && !before.iter().any(|line| line.contains("FailedInvocations")), "{before:?}");
+    let drilled = run(&[&["check", "--live", "--timeout", "300ms"][..], &at].concat());
+    assert_eq!(drilled.code, Some(1), "{}", drilled.stdout);
+    let after = "AWS/Events FailedInvocations of eventbridge-securitygroup-changerule: ";
+    assert!(counted("en").iter().any(|line| line.starts_with(after) && line.ends_with(" in the last 3 hours")));
+    assert!(counted("ko").iter().any(|line| line.contains("지난 3시간 동안")));
+    signal(&lab, "INT");
+    end_of(lab);
+}

@@ -165,6 +165,11 @@ pub(super) fn of(code: Code, hop: Hop, subject: &Subject<'_>, lang: Lang) -> Str
         Code::AlertDuplicated => {
             ("one change raises several alerts".to_owned(), "변경 하나에 알림이 여러 번 옵니다".to_owned())
         }
+        Code::RemediationAlerts => (
+            "somebody else changed the group after the drill had opened it, and the alarm rang for that as well"
+                .to_owned(),
+            "훈련이 그룹을 연 뒤 다른 주체가 그룹을 바꾸었고, 그 변경에도 알림이 왔습니다".to_owned(),
+        ),
         Code::ErrorSwallowed => (
             format!("the function {function} reports success when Discord refuses its message"),
             format!("디스코드가 메시지를 거부해도 함수 {function}이(가) 성공으로 끝납니다"),

@@ -234,6 +234,10 @@ fn advice(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
             format!("leave one way from the event to the people: {to}"),
             format!("이벤트에서 담당자까지 길을 하나만 남기세요: {to}"),
         ),
+        Code::RemediationAlerts => (
+            "if that is the alarm's own remediation, leave its role out of the rule's pattern (see explain)".to_owned(),
+            "알림에 대한 자동 조치라면 규칙의 패턴에서 그 역할을 빼세요 (explain 참고)".to_owned(),
+        ),
         Code::ErrorSwallowed => (
             "raise an error for every answer other than 2xx, so that Lambda tries again and its error metric shows it"
                 .to_owned(),
