@@ -28,7 +28,8 @@ def lambda_handler(event, context):
 fn an_answer_that_rings_again_is_named_beside_the_pass() {
     let folder = Folder::new();
     let Some(scenario) = python_scenario(&folder, CLOSER, "Opening SSH") else { return };
-    let reports = Reports::of(&[&scenario, "--timeout", PATIENCE]);
+    // Nobody waits for what comes after the last drill.
+    let reports = Reports::of(&[&scenario, "--repeat", "3", "--timeout", PATIENCE]);
     assert_eq!(reports.ended.code, Some(0), "{}{}", reports.ended.stdout, reports.ended.stderr);
     let json = reports.json();
     let finding = &json["findings"][0];
