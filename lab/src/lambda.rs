@@ -231,7 +231,7 @@ pub enum InvokeError {
         invocation_type: &'static str,
     },
     /// `InvalidRequestContentException`, HTTP 400.
-    #[error("Could not parse request body into json: {reason}")]
+    #[error("Could not parse request body into json: Could not parse payload into json: {reason}")]
     InvalidRequestContent {
         /// What the parser said.
         reason: String,

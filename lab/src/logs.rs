@@ -75,6 +75,7 @@ impl Logs {
             "CreateLogGroup" => group::create(self, call),
             "DeleteLogGroup" => group::delete(self, call),
             "DescribeLogGroups" => group::describe(self, call),
+            "ListLogGroups" => group::list(self, call),
             "PutRetentionPolicy" => group::put_retention(self, call),
             "DeleteRetentionPolicy" => group::delete_retention(self, call),
             "TagLogGroup" => tags::tag_group(self, call),
@@ -123,6 +124,19 @@ fn no_group() -> AwsError {
     AwsError::bad_request("ResourceNotFoundException", "The specified log group does not exist.")
 }
 
+/// The longest name of a group or a stream, in characters.
+const LONGEST_NAME: usize = 512;
+
+/// Names that are too long are refused in these words, before they are looked at as what they are.
+fn check_length(name: &str) -> Result<(), AwsError> {
+    match name.chars().count() {
+        length if length > LONGEST_NAME => Err(invalid(format!(
+            "Invalid LogGroup or LogStream, both must have length less than or equal to {LONGEST_NAME}."
+        ))),
+        _ => Ok(()),
+    }
+}
+
 fn no_stream() -> AwsError {
     AwsError::bad_request("ResourceNotFoundException", "The specified log stream does not exist.")
 }
@@ -160,7 +174,10 @@ fn group_name(name: Option<String>, identifier: Option<String>) -> Result<String
         )),
         (None, Some(identifier)) => Ok(name_of_arn(&identifier).unwrap_or(&identifier).to_owned()),
         (None, None) => Err(invalid("Either logGroupName or logGroupIdentifier must be specified")),
-        (Some(_), Some(_)) => Err(invalid("Only one of logGroupName and logGroupIdentifier may be specified")),
+        (Some(_), Some(_)) => {
+            let message = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
+            Err(AwsError::bad_request("ValidationException", message))
+        }
     }
 }
 

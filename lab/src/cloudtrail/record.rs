@@ -7,6 +7,7 @@
 //!
 //! Source: "CloudTrail record contents" in the CloudTrail user guide, and records of real accounts.
 
+mod additional;
 pub(crate) mod by_service;
 mod ec2;
 mod size;
@@ -117,13 +118,16 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
     json.insert("eventName".into(), event_name.clone().into());
     json.insert("awsRegion".into(), region.into());
     json.insert("sourceIPAddress".into(), call.source_ip.to_string().into());
-    json.insert("userAgent".into(), size::cut(&call.user_agent).into());
+    json.insert("userAgent".into(), user_agent(call).into());
     if let Some(error) = refused {
         json.insert("errorCode".into(), error_code(call.service, error).into());
         json.insert("errorMessage".into(), size::cut(&error.message).into());
     }
     json.insert("requestParameters".into(), request.clone());
     json.insert("responseElements".into(), response.clone());
+    if let Some(additional) = additional::of_exchange(call, region, reply) {
+        json.insert("additionalEventData".into(), additional);
+    }
     json.insert("requestID".into(), call.request_id.clone().into());
     json.insert("eventID".into(), event_id.clone().into());
     json.insert("readOnly".into(), read_only.into());
@@ -138,7 +142,7 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
         "tlsDetails".into(),
         json!({
             "tlsVersion": "TLSv1.3",
-            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "cipherSuite": additional::CIPHER_SUITE,
             "clientProvidedHostHeader": host,
         }),
     );
@@ -155,6 +159,12 @@ pub(crate) fn of_exchange(call: &Call, reply: &Reply, refused: Option<&AwsError>
         resources: resources(&request, &response),
         json: Value::Object(json),
     })
+}
+
+/// `userAgent`, which S3 writes in brackets.
+fn user_agent(call: &Call) -> String {
+    let cut = size::cut(&call.user_agent);
+    if call.service == Service::S3 { format!("[{cut}]") } else { cut.to_owned() }
 }
 
 /// Whether somebody opened the link in a mail of SNS: that is a call without a caller, and not recorded.
@@ -384,6 +394,18 @@ fn resources(request: &Value, response: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for part in [request, response] {
         collect(part, &mut found);
+    }
+    let session = &response["assumedRoleUser"];
+    let of_session = [
+        ("AWS::IAM::AccessKey", &response["credentials"]["accessKeyId"]),
+        ("AWS::STS::AssumedRole", &request["roleSessionName"]),
+        ("AWS::STS::AssumedRole", &session["assumedRoleId"]),
+        ("AWS::STS::AssumedRole", &session["arn"]),
+        ("AWS::IAM::Role", &request["roleArn"]),
+    ];
+    if session.is_object() {
+        found
+            .extend(of_session.iter().filter_map(|(kind, name)| Some(((*kind).to_owned(), name.as_str()?.to_owned()))));
     }
     found
 }

@@ -153,12 +153,11 @@ impl Events {
                 return Ok(());
             }
             let sid = input.statement_id.ok_or_else(|| wrong("Parameter StatementId must be specified."))?;
-            let Some(policy) = &bus.policy else {
-                return Err(not_found("EventBus does not have a policy.".to_owned()));
-            };
+            let missing = || not_found("Statement with the provided id does not exist.".to_owned());
+            let policy = bus.policy.as_ref().ok_or_else(missing)?;
             let mut document = PolicyDocument::from_json(policy.text()).map_err(|error| wrong(error.to_string()))?;
             document.remove(&sid).map_err(|error| match error {
-                SidError::Missing(_) => not_found("Statement with the provided id does not exist.".to_owned()),
+                SidError::Missing(_) => missing(),
                 other => wrong(other.to_string()),
             })?;
             bus.policy = if document.is_empty() { None } else { Policy::parse(&document.to_json()).ok() };

@@ -426,8 +426,10 @@ async fn another_account_needs_the_policy_of_the_bus() {
         assert!(refused.starts_with(code), "{wrong}: {refused}");
     }
     let remove = |sid: &str| owner.events("RemovePermission", json!({ "EventBusName": "shared", "StatementId": sid }));
-    assert!(remove("nobody").await.unwrap_err().starts_with("ResourceNotFoundException"));
+    let missing = "ResourceNotFoundException: Statement with the provided id does not exist.";
+    assert_eq!(remove("nobody").await.unwrap_err(), missing);
     remove("them").await.unwrap();
+    assert_eq!(remove("them").await.unwrap_err(), missing, "without a policy too");
     assert_eq!(put(&other).await.as_deref(), Some("AccessDeniedException"));
 }
 

@@ -12,7 +12,7 @@ use super::concurrency::Permit;
 use super::environment::{Environment, Happening, InitFailure};
 use super::fault::Fault;
 use super::function::Function;
-use super::logs::{LogStream, Report};
+use super::logs::{LogStream, Report, Sent, Span};
 use super::runtime_api::{Invocation, RuntimeEvent};
 use super::{FunctionError, InvokeError, InvokeOutcome, InvokeRequest};
 
@@ -33,6 +33,10 @@ pub(super) struct Run {
     init: Option<Duration>,
     /// The function was given the event.
     handed_over: bool,
+    /// When the runtime sent its response.
+    sent: Option<Sent>,
+    /// When the runtime asked for its next event.
+    ready: Option<Instant>,
 }
 
 impl Run {
@@ -47,6 +51,8 @@ impl Run {
             begun: Instant::now(),
             init: None,
             handed_over: false,
+            sent: None,
+            ready: None,
         }
     }
 
@@ -170,11 +176,17 @@ impl Run {
                 }
             };
             result = Some(match happening {
-                Happening::Event(RuntimeEvent::Response(payload)) => Ok(payload),
+                Happening::Event(RuntimeEvent::Response(payload, sent)) => {
+                    self.sent = Some(sent);
+                    Ok(payload)
+                }
                 Happening::Event(RuntimeEvent::ResponseTooLarge(message)) => Err(Fault::ResponseTooLarge { message }),
                 Happening::Event(RuntimeEvent::Error(error)) => Err(Fault::Reported(error)),
                 Happening::Event(RuntimeEvent::Ready) => match result {
-                    Some(result) => return End::Complete(result),
+                    Some(result) => {
+                        self.ready = Some(Instant::now());
+                        return End::Complete(result);
+                    }
                     None => continue,
                 },
                 // The Runtime API takes it only before the first event.
@@ -207,6 +219,7 @@ impl Run {
             memory_used,
             init: self.init,
             produced: result.as_ref().ok().map(Bytes::len),
+            spans: Span::of(self.begun, self.sent, self.ready),
             status: fault.map(Fault::status).as_ref(),
             // An error that a working handler reports is no failure of the phase.
             is_handled: matches!(fault, Some(Fault::Reported(_))) && self.handed_over,

@@ -11,6 +11,7 @@
 //! Source: "Log-level filtering" and "Lambda Telemetry API Event schema reference" in the Lambda developer guide.
 
 mod platform;
+mod span;
 mod text;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+pub(super) use self::span::{Sent, Span};
 use super::FunctionConfig;
 use super::logging::{Level, LogFormat, default_group};
 
@@ -217,6 +219,8 @@ pub(super) struct Report<'a> {
     pub(super) init: Option<Duration>,
     /// The size of the response, where there is one.
     pub(super) produced: Option<usize>,
+    /// How the time was spent, where there is a response.
+    pub(super) spans: Vec<Span>,
     /// How the invocation failed, if it did.
     pub(super) status: Option<&'a Status>,
     /// Whether it was the handler that reported the failure: no failure of the phase, and none that a REPORT line has.
@@ -274,6 +278,7 @@ pub(super) mod tests {
             memory_used: 20,
             init: Some(Duration::from_millis(5)),
             produced: status.is_none().then_some(4),
+            spans: Vec::new(),
             status,
             is_handled,
         }

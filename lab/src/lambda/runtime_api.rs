@@ -16,8 +16,10 @@ use axum::serve::ListenerExt;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::fault::reported_type;
+use super::logs::Sent;
 use body::{RequestBody, read};
 use phase::Phase;
 
@@ -49,7 +51,7 @@ pub(super) enum RuntimeEvent {
     /// It asks for the next event: INIT, or the invocation before, is complete.
     Ready,
     /// It answered.
-    Response(Bytes),
+    Response(Bytes, Sent),
     /// Its answer was larger than 6 MB.
     ResponseTooLarge(String),
     /// It reported an error of the invocation.
@@ -174,6 +176,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, request: Request) -> Response {
+    let begun = Instant::now();
     // A response is one piece unless it says that it is a stream; there is no third mode.
     if request.headers().get(RESPONSE_MODE).is_some_and(|mode| mode != "streaming") {
         return reply::failure(400, "InvalidFunctionResponseMode", "Invalid function response mode");
@@ -183,7 +186,7 @@ async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, req
     }
     match read(request).await {
         RequestBody::Whole(payload) => {
-            shared.tell(RuntimeEvent::Response(payload));
+            shared.tell(RuntimeEvent::Response(payload, Sent { begun, ended: Instant::now() }));
             reply::accepted()
         }
         RequestBody::FailedMidway { error_type, payload } => {

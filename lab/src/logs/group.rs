@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Logs, invalid, limit, name_of_arn, no_group, tags, violated};
+use super::{Group, Logs, check_length, invalid, limit, name_of_arn, no_group, tags, violated};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -47,13 +47,33 @@ pub(super) fn create(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
 }
 
 fn check_name(name: &str) -> Result<(), AwsError> {
+    check_length(name)?;
     let constraint = match name.len() {
         0 => "Member must have length greater than or equal to 1",
-        513.. => "Member must have length less than or equal to 512",
-        _ if name.chars().all(|c| c.is_ascii_alphanumeric() || "-._/#".contains(c)) => return Ok(()),
+        _ if name.chars().all(is_plain) => return Ok(()),
         _ => "Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+",
     };
     Err(violated(name, "logGroupName", constraint))
+}
+
+/// The alternatives of a pattern for names, each a part of a name, or with `^` its beginning.
+fn name_parts(pattern: &str) -> Result<Vec<&str>, AwsError> {
+    let parts: Vec<&str> = pattern.split('|').collect();
+    let is_part = |part: &&str| {
+        let text = part.strip_prefix('^').unwrap_or(part);
+        (3..=24).contains(&text.len()) && text.chars().all(is_plain)
+    };
+    if parts.len() > 5 || !parts.iter().all(is_part) {
+        let constraint = "Member must satisfy regular expression pattern: \
+                          (\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24})(\\|\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24}){0,4}";
+        return Err(violated(pattern, "logGroupNamePattern", constraint));
+    }
+    Ok(parts)
+}
+
+/// What the name of a group is made of.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._/#".contains(c)
 }
 
 #[derive(Deserialize)]
@@ -101,6 +121,8 @@ struct GroupOutput {
     stored_bytes: usize,
     log_group_class: &'static str,
     log_group_arn: String,
+    /// The lab protects no group from being deleted.
+    deletion_protection_enabled: bool,
 }
 
 pub(super) fn describe(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
@@ -140,7 +162,61 @@ fn output(call: &Call, name: &str, group: &Group) -> GroupOutput {
         stored_bytes: group.streams.values().map(super::Stream::stored_bytes).sum(),
         log_group_class: "STANDARD",
         log_group_arn,
+        deletion_protection_enabled: false,
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ListInput {
+    log_group_name_pattern: Option<String>,
+    log_group_class: Option<String>,
+    next_token: Option<String>,
+    limit: Option<i64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListOutput {
+    log_groups: Vec<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    log_group_name: String,
+    log_group_arn: String,
+    log_group_class: &'static str,
+}
+
+/// The groups by parts of their names.
+pub(super) fn list(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
+    let input: ListInput = call.input()?;
+    let limit = limit(input.limit, 50, 1000)?;
+    let parts = input.log_group_name_pattern.as_deref().map(name_parts).transpose()?;
+    let is_named = |name: &str, part: &str| match part.strip_prefix('^') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name.contains(part),
+    };
+    let wanted = |name: &str| {
+        parts.as_ref().is_none_or(|parts| parts.iter().any(|part| is_named(name, part)))
+            && input.log_group_class.as_deref().is_none_or(|class| class == "STANDARD")
+            && input.next_token.as_deref().is_none_or(|after| name > after)
+    };
+    let output = logs.scopes.with(&call.scope, |state| {
+        let mut names = state.groups.keys().filter(|name| wanted(name));
+        let summary = |name: &String| Summary {
+            log_group_name: name.clone(),
+            log_group_arn: call.scope.arn("logs", format_args!("log-group:{name}")),
+            log_group_class: "STANDARD",
+        };
+        let log_groups: Vec<_> = names.by_ref().take(limit).map(summary).collect();
+        let next_token = names.next().and_then(|_| Some(log_groups.last()?.log_group_name.clone()));
+        ListOutput { log_groups, next_token }
+    });
+    call.reply(&output)
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::OVERHEAD;
-use super::{Event, EventId, Logs, Stream, group_name, invalid, limit, no_stream, violated};
+use super::{Event, EventId, Logs, Stream, check_length, group_name, invalid, limit, no_stream, violated};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -43,8 +43,8 @@ struct NameInput {
 
 pub(super) fn create(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
     let NameInput { log_group_name, log_stream_name } = call.input()?;
-    let length = log_stream_name.chars().count();
-    if !(1..=512).contains(&length) || log_stream_name.contains([':', '*']) {
+    check_length(&log_stream_name)?;
+    if log_stream_name.is_empty() || log_stream_name.contains([':', '*']) {
         let constraint = "Member must satisfy regular expression pattern: [^:*]*";
         return Err(violated(&log_stream_name, "logStreamName", constraint));
     }

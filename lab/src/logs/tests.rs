@@ -199,3 +199,54 @@ fn a_parameter_that_breaks_a_rule_is_named_with_the_service_s_own_code() {
     let order = json!({ "logGroupName": "g", "orderBy": "Colour" });
     assert_eq!(call(&logs, "DescribeLogStreams", order).unwrap_err().code, "InvalidParameterException");
 }
+
+#[test]
+fn groups_are_listed_by_parts_of_their_names() {
+    let logs = Logs::default();
+    for name in ["/aws/lambda/alarm", "/aws/lambda/other", "alarm/trail"] {
+        call(&logs, "CreateLogGroup", json!({ "logGroupName": name })).unwrap();
+    }
+    let list = |input: Value| call(&logs, "ListLogGroups", input);
+    let names = |pattern: &str| -> Vec<String> {
+        let listed = list(json!({ "logGroupNamePattern": pattern })).unwrap();
+        let groups = listed["logGroups"].as_array().unwrap().iter();
+        groups.map(|group| group["logGroupName"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("alarm"), ["/aws/lambda/alarm", "alarm/trail"]);
+    assert_eq!(names("^alarm"), ["alarm/trail"]);
+    assert_eq!(names("^alarm|other"), ["/aws/lambda/other", "alarm/trail"]);
+    assert_eq!(names("nothing"), [""; 0]);
+    let first = list(json!({ "limit": 2 })).unwrap();
+    let arn = format!("arn:aws:logs:ap-northeast-2:{ACCOUNT}:log-group:/aws/lambda/alarm");
+    let wanted = json!({ "logGroupName": "/aws/lambda/alarm", "logGroupArn": arn, "logGroupClass": "STANDARD" });
+    assert_eq!(first["logGroups"][0], wanted);
+    let second = list(json!({ "nextToken": first["nextToken"] })).unwrap();
+    assert_eq!((second["logGroups"].as_array().unwrap().len(), &second["nextToken"]), (1, &Value::Null));
+    let refused = list(json!({ "logGroupNamePattern": "a.*(b)" })).unwrap_err();
+    assert!(refused.message.contains("at 'logGroupNamePattern' failed to satisfy constraint"), "{refused}");
+}
+
+/// As AWS answered when others recorded it.
+#[test]
+fn long_names_two_names_and_what_a_group_shows() {
+    let logs = with(&[]);
+    let long = "a".repeat(513);
+    let message = "Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+    for (operation, input) in [
+        ("CreateLogGroup", json!({ "logGroupName": long })),
+        ("CreateLogStream", json!({ "logGroupName": "g", "logStreamName": long })),
+    ] {
+        assert_eq!(
+            call(&logs, operation, input).unwrap_err().to_string(),
+            format!("InvalidParameterException: {message}")
+        );
+    }
+    let both = json!({ "logGroupName": "g", "logGroupIdentifier": "g" });
+    let error = call(&logs, "DescribeLogStreams", both).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters."
+    );
+    let shown = call(&logs, "DescribeLogGroups", json!({})).unwrap();
+    assert_eq!(shown["logGroups"][0]["deletionProtectionEnabled"], false);
+}

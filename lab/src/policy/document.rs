@@ -92,7 +92,7 @@ impl PolicyDocument {
     /// What SQS's `AddPermission` begins with on a queue that has no policy.
     #[must_use]
     pub fn sqs_add_permission_base(queue_arn: &str) -> Self {
-        Self::new(Version::V2012, Some(&format!("{queue_arn}/SQSDefaultPolicy")))
+        Self::new(Version::V2008, Some(&format!("{queue_arn}/SQSDefaultPolicy")))
     }
 
     /// What Lambda's `AddPermission` begins with on a function that has no policy.

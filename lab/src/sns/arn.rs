@@ -22,6 +22,13 @@ pub(super) fn topic_of(call: &Call, arn: &str) -> Result<(Scope, String), AwsErr
 
 /// The scope and the topic's name of a subscription.
 pub(super) fn subscription(call: &Call, arn: &str) -> Result<(Scope, String), AwsError> {
+    if arn.is_empty() {
+        return Err(invalid("SubscriptionArn Reason: no value for required parameter"));
+    }
+    // A topic's ARN lacks the id of a subscription.
+    if arn.split(':').count() == 6 {
+        return Err(invalid("SubscriptionId"));
+    }
     let (scope, name) = parse(arn, "SubscriptionArn", 7)?;
     if is_signed(call) && scope.region != call.scope.region {
         return Err(invalid("SubscriptionArn"));

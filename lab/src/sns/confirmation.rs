@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Protocol;
-use super::error::{invalid, no_topic, not_authorized};
+use super::error::{invalid, not_authorized};
 use super::fanout::{DELIVERER, Sender};
 use super::subscription::{Subscription, check_party};
 use super::{Sns, arn, envelope, http, letter, signature};
@@ -115,16 +115,17 @@ async fn send_once(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscript
             cloud.sqs.send_as_service(&deliverer, &subscription.endpoint, body, Vec::new(), None).map(|_| ())
         }
         _ => {
-            let kind = match kind {
+            let name = match kind {
                 Kind::Subscription => "SubscriptionConfirmation",
                 Kind::Unsubscribe => "UnsubscribeConfirmation",
             };
-            let policy = sender.delivery.for_subscription(subscription.options.delivery.as_ref());
+            let policy = sender.delivery.for_subscription(subscription.options.delivery.as_ref()).of_plain_text();
             let headers = http::Headers {
-                kind,
+                kind: name,
                 message_id: &id,
                 topic_arn: &sender.topic_arn,
-                subscription_arn: None,
+                // One that waits for its confirmation has no ARN to show yet.
+                subscription_arn: (kind == Kind::Unsubscribe).then_some(subscription.arn.as_str()),
                 raw: false,
             };
             let post = http::Post { endpoint: &subscription.endpoint, headers, body: body.into(), policy };
@@ -137,6 +138,7 @@ async fn send_once(cloud: &Arc<Cloud>, sender: &Sender, subscription: &Subscript
 }
 
 impl Sns {
+    /// The token says which subscription it is of. Of the topic's ARN, SNS looks at no more than its form and its Region.
     pub(super) fn confirm_subscription(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: ConfirmSubscription = call.input()?;
         let authenticate = match input.authenticate_on_unsubscribe.as_deref() {
@@ -144,7 +146,7 @@ impl Sns {
             Some("true") => true,
             Some(_) => return Err(invalid("AuthenticateOnUnsubscribe")),
         };
-        let (scope, name) = arn::topic_of(call, &input.topic_arn)?;
+        let (topic, _) = arn::topic(&input.topic_arn).map_err(|_| invalid("Topic"))?;
         let signed = arn::is_signed(call);
         if authenticate && !signed {
             return Err(not_authorized(
@@ -154,18 +156,25 @@ impl Sns {
                 "because AuthenticateOnUnsubscribe needs a signed call",
             ));
         }
-        let subscription_arn = self.topics.with(&scope, |topics| {
-            let topic = topics.get_mut(&name).ok_or_else(no_topic)?;
-            let waiting = topic.subscriptions.iter_mut().find(|subscription| subscription.token == input.token);
-            let subscription = waiting.ok_or_else(|| invalid("Token"))?;
+        if !input.token.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(AwsError::bad_request("InvalidParameter", "Invalid token"));
+        }
+        let mut confirmed = Err(invalid("Token"));
+        self.topics.for_each(|scope, topics| {
+            let mut all = topics.values_mut().flat_map(|topic| &mut topic.subscriptions);
+            let Some(subscription) = all.find(|subscription| subscription.token == input.token) else { return };
+            if scope.region != topic.region {
+                confirmed = Err(invalid("Topic"));
+                return;
+            }
             if !subscription.confirmed {
                 subscription.confirmed = true;
                 subscription.authenticated = signed;
                 subscription.unsigned_unsubscribe = !authenticate;
             }
-            Ok(subscription.arn.clone())
-        })?;
-        call.reply(&Confirmed { subscription_arn })
+            confirmed = Ok(subscription.arn.clone());
+        });
+        call.reply(&Confirmed { subscription_arn: confirmed? })
     }
 
     /// A subscription that is not there has ended already, as in AWS.

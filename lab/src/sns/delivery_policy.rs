@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::settings::Wrong;
 use crate::gateway::error::AwsError;
@@ -75,6 +75,7 @@ pub(super) struct Effective {
 /// The policy of a topic.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct TopicPolicy {
+    /// As SNS shows it.
     text: Option<String>,
     forbids_overrides: bool,
     retries: Option<Retries>,
@@ -84,6 +85,7 @@ pub(super) struct TopicPolicy {
 /// The policy of a subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SubscriptionPolicy {
+    /// As SNS shows it.
     pub(super) text: String,
     retries: Option<Retries>,
     content: Option<Content>,
@@ -169,7 +171,7 @@ fn malformed(error: serde_json::Error) -> Wrong {
 fn check(
     retries: Option<&Retries>,
     content: Option<&Content>,
-    throttle: Option<&serde_json::Value>,
+    throttle: Option<&Value>,
     name: &str,
 ) -> Result<(), Wrong> {
     if throttle.is_some_and(|throttle| !throttle.is_null()) {
@@ -193,7 +195,7 @@ impl TopicPolicy {
             default_healthy_retry_policy: Option<Retries>,
             #[serde(default)]
             disable_subscription_overrides: bool,
-            default_throttle_policy: Option<serde_json::Value>,
+            default_throttle_policy: Option<Value>,
             default_request_policy: Option<Content>,
         }
         if text.is_empty() {
@@ -204,7 +206,20 @@ impl TopicPolicy {
         let throttle = http.default_throttle_policy.as_ref();
         check(retries.as_ref(), content.as_ref(), throttle, "http.defaultHealthyRetryPolicy")?;
         let forbids_overrides = http.disable_subscription_overrides;
-        Ok(Self { text: Some(text.to_owned()), forbids_overrides, retries, content })
+        let text = Some(Self::shown(text, forbids_overrides).map_err(malformed)?);
+        Ok(Self { text, forbids_overrides, retries, content })
+    }
+
+    /// The policy as SNS shows it: what was given, without nulls, and always whether subscriptions may override it.
+    fn shown(text: &str, forbids_overrides: bool) -> Result<String, serde_json::Error> {
+        let given: Value = serde_json::from_str(text)?;
+        let part =
+            |name: &str| Some((name.to_owned(), given["http"].get(name).filter(|part| !part.is_null())?.clone()));
+        let mut http = Map::new();
+        http.extend(part("defaultHealthyRetryPolicy"));
+        http.insert("disableSubscriptionOverrides".to_owned(), forbids_overrides.into());
+        http.extend(part("defaultRequestPolicy"));
+        Ok(json!({ "http": http }).to_string())
     }
 
     pub(super) fn text(&self) -> Option<&str> {
@@ -241,8 +256,8 @@ impl SubscriptionPolicy {
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         struct Given {
             healthy_retry_policy: Option<Retries>,
-            sickly_retry_policy: Option<serde_json::Value>,
-            throttle_policy: Option<serde_json::Value>,
+            sickly_retry_policy: Option<Value>,
+            throttle_policy: Option<Value>,
             request_policy: Option<Content>,
             guaranteed: Option<bool>,
         }
@@ -256,11 +271,30 @@ impl SubscriptionPolicy {
             let message = "DeliveryPolicy: sicklyRetryPolicy and guaranteed cannot be set";
             return Err(Wrong::Value(message.to_owned()));
         }
-        Ok(Some(Self { text: text.to_owned(), retries, content }))
+        let text = Self::shown(text).map_err(malformed)?;
+        Ok(Some(Self { text, retries, content }))
+    }
+
+    /// The policy as SNS shows it: each part, null where it was not given.
+    fn shown(text: &str) -> Result<String, serde_json::Error> {
+        let given: Value = serde_json::from_str(text)?;
+        let shown = json!({
+            "healthyRetryPolicy": given["healthyRetryPolicy"],
+            "sicklyRetryPolicy": null,
+            "throttlePolicy": null,
+            "requestPolicy": given["requestPolicy"],
+            "guaranteed": false,
+        });
+        Ok(shown.to_string())
     }
 }
 
 impl Effective {
+    /// The same for a message about the subscription itself, which is always announced as plain text.
+    pub(super) fn of_plain_text(self) -> Self {
+        Self { content_type: CONTENT_TYPE.to_owned(), ..self }
+    }
+
     /// The policy of a subscription as SNS shows it.
     pub(super) fn shown(&self) -> String {
         json!({

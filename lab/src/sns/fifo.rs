@@ -75,9 +75,13 @@ impl Fifo {
         Some(text.to_owned())
     }
 
-    /// Whether a message has the ids that the topic asks for. One entry of a batch without them makes SNS refuse the whole
-    /// batch.
-    pub(super) fn require(&self, draft: &Draft) -> Result<(), AwsError> {
+    /// Whether the topic takes the ids of a message.
+    pub(super) fn check(&self, draft: &Draft) -> Result<(), AwsError> {
+        self.place(draft).map(|_| ())
+    }
+
+    /// Whether a message has the ids that the topic asks for.
+    fn require(&self, draft: &Draft) -> Result<(), AwsError> {
         match (&draft.group_id, &draft.deduplication_id) {
             (None, _) => Err(invalid("The MessageGroupId parameter is required for FIFO topics")),
             (Some(_), None) if !self.content_based => Err(invalid(

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
 use axum::http::{Request, StatusCode, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -130,6 +130,8 @@ fn request(
         .header(HOST, receiver.named())
         .header(CONTENT_TYPE, &policy.content_type)
         .header(USER_AGENT, "Amazon Simple Notification Service Agent")
+        .header(CONNECTION, "Keep-Alive")
+        .header(ACCEPT_ENCODING, "gzip,deflate")
         .header("x-amz-sns-message-type", headers.kind)
         .header("x-amz-sns-message-id", headers.message_id)
         .header("x-amz-sns-topic-arn", headers.topic_arn);

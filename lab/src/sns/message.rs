@@ -21,7 +21,8 @@ pub(super) const LARGEST: usize = 262_144;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct MessageAttribute {
-    pub(super) data_type: String,
+    /// None is refused by [`Draft::check`], in the words that SNS has for it.
+    data_type: Option<String>,
     string_value: Option<String>,
     /// In base64, as on the wire.
     binary_value: Option<String>,
@@ -87,12 +88,12 @@ impl Draft {
     /// The size that the limit counts.
     pub(super) fn size(&self) -> usize {
         let attribute =
-            |(name, one): (&String, &MessageAttribute)| name.len() + one.data_type.len() + one.value().len();
+            |(name, one): (&String, &MessageAttribute)| name.len() + one.data_type().len() + one.value().len();
         self.message.len() + self.attributes.iter().map(attribute).sum::<usize>()
     }
 
-    /// The message, if the topic takes it; of a FIFO topic come its attributes and its memory.
-    pub(super) fn publish(self, fifo: Option<(&Fifo, &mut Memory)>, time: Timestamp) -> Result<Published, AwsError> {
+    /// Whether a topic takes the message. `at` is where the message stands in the request: nothing, or the entry of a batch.
+    pub(super) fn check(&self, fifo: Option<&Fifo>, at: &str) -> Result<(), AwsError> {
         if self.message.is_empty() {
             return Err(invalid("Empty message"));
         }
@@ -102,20 +103,35 @@ impl Draft {
         if let Some(subject) = &self.subject {
             check_subject(subject)?;
         }
-        if self.deduplication_id.is_some() && fifo.is_none() {
-            return Err(invalid(
-                "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid \
-                 for this topic type",
-            ));
+        match fifo {
+            Some(fifo) => fifo.check(self)?,
+            None if self.deduplication_id.is_some() => {
+                return Err(invalid(
+                    "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not \
+                     valid for this topic type",
+                ));
+            }
+            None => {}
         }
-        check_attributes(&self.attributes)?;
+        check_attributes(&self.attributes, at)?;
+        self.texts().map(|_| ())
+    }
+
+    /// The text of every protocol and those of single ones; none where the message is the same for all.
+    fn texts(&self) -> Result<Option<(String, BTreeMap<String, String>)>, AwsError> {
+        match self.structure.as_deref() {
+            None => Ok(None),
+            Some("json") => by_protocol(&self.message).map(Some),
+            Some(_) => Err(invalid("MessageStructure")),
+        }
+    }
+
+    /// The message, if the topic takes it; of a FIFO topic come its attributes and its memory.
+    pub(super) fn publish(self, fifo: Option<(&Fifo, &mut Memory)>, time: Timestamp) -> Result<Published, AwsError> {
+        self.check(fifo.as_ref().map(|(fifo, _)| *fifo), "")?;
         let id = ids::uuid();
         let size = self.size();
-        let texts = match self.structure.as_deref() {
-            None => None,
-            Some("json") => Some(by_protocol(&self.message)?),
-            Some(_) => return Err(invalid("MessageStructure")),
-        };
+        let texts = self.texts()?;
         // Nothing can go wrong any more: what a FIFO topic remembers was published.
         let fifo = match fifo {
             None => None,
@@ -140,7 +156,7 @@ impl Publication {
     /// The attributes as filter policies look at them.
     pub(super) fn filtered(&self) -> BTreeMap<String, filter::MessageAttribute> {
         let look = |one: &MessageAttribute| filter::MessageAttribute {
-            data_type: one.data_type.clone(),
+            data_type: one.data_type().to_owned(),
             string_value: one.string_value.clone(),
         };
         self.attributes.iter().map(|(name, one)| (name.clone(), look(one))).collect()
@@ -148,7 +164,7 @@ impl Publication {
 
     /// The attributes as the envelope has them.
     pub(super) fn enveloped(&self) -> Value {
-        let show = |one: &MessageAttribute| json!({ "Type": one.data_type, "Value": one.value() });
+        let show = |one: &MessageAttribute| json!({ "Type": one.data_type(), "Value": one.value() });
         let map: Map<String, Value> = self.attributes.iter().map(|(name, one)| (name.clone(), show(one))).collect();
         Value::Object(map)
     }
@@ -157,13 +173,17 @@ impl Publication {
     pub(super) fn raw_attributes(&self) -> Vec<(String, String, String)> {
         let hand = |(name, one): (&String, &MessageAttribute)| {
             // A queue knows no arrays: they arrive as the text that they were published as.
-            (name.clone(), one.data_type.clone(), one.value().to_owned())
+            (name.clone(), one.data_type().to_owned(), one.value().to_owned())
         };
         self.attributes.iter().map(hand).collect()
     }
 }
 
 impl MessageAttribute {
+    pub(super) fn data_type(&self) -> &str {
+        self.data_type.as_deref().unwrap_or_default()
+    }
+
     /// The value as text; a `Binary` one's in base64.
     fn value(&self) -> &str {
         self.string_value.as_deref().or(self.binary_value.as_deref()).unwrap_or_default()
@@ -191,13 +211,20 @@ fn by_protocol(message: &str) -> Result<(String, BTreeMap<String, String>), AwsE
     Ok((default, texts))
 }
 
-fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(), AwsError> {
+fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>, at: &str) -> Result<(), AwsError> {
     let refuse = |message: String| Err(AwsError::bad_request("ParameterValueInvalid", message));
+    if let Some((name, _)) = attributes.iter().find(|(_, attribute)| attribute.data_type.is_none()) {
+        let message = format!(
+            "1 validation error detected: Value null at '{at}messageAttributes.{name}.member.dataType' failed to satisfy \
+             constraint: Member must not be null"
+        );
+        return Err(AwsError::bad_request("ValidationError", message));
+    }
     for (name, attribute) in attributes {
         if let Some(why) = wrong_name(name) {
             return refuse(why);
         }
-        let kind = attribute.data_type.split('.').next().unwrap_or_default();
+        let kind = attribute.data_type().split('.').next().unwrap_or_default();
         if kind.is_empty() {
             return refuse(format!("The message attribute '{name}' must contain non-empty message attribute type."));
         }
@@ -212,7 +239,7 @@ fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(
             }
         };
         if value.is_none() && (attribute.string_value.is_some() || attribute.binary_value.is_some()) {
-            let (kind, field) = (&attribute.data_type, if kind == "Binary" { "Binary" } else { "String" });
+            let (kind, field) = (attribute.data_type(), if kind == "Binary" { "Binary" } else { "String" });
             return refuse(format!("The message attribute '{name}' with type '{kind}' must use field '{field}'."));
         }
         let Some(value) = value.filter(|value| !value.is_empty()) else {
@@ -224,10 +251,10 @@ fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) -> Result<(
         let is_wrong = match kind {
             "Number" => value.trim().parse::<f64>().is_err(),
             "Binary" => STANDARD.decode(value).is_err(),
-            _ => attribute.data_type == "String.Array" && !matches!(serde_json::from_str(value), Ok(Value::Array(_))),
+            _ => attribute.data_type() == "String.Array" && !matches!(serde_json::from_str(value), Ok(Value::Array(_))),
         };
         if is_wrong {
-            let kind = &attribute.data_type;
+            let kind = attribute.data_type();
             return refuse(format!("Could not cast message attribute '{name}' value to {kind}."));
         }
     }
@@ -281,11 +308,11 @@ mod tests {
     #[test]
     fn an_attribute_that_sns_does_not_take_is_named() {
         let text = |value: &str| MessageAttribute {
-            data_type: "String".to_owned(),
+            data_type: Some("String".to_owned()),
             string_value: Some(value.to_owned()),
             binary_value: None,
         };
-        let binary = MessageAttribute { data_type: "Binary".to_owned(), ..text("eA==") };
+        let binary = MessageAttribute { data_type: Some("Binary".to_owned()), ..text("eA==") };
         let long = "n".repeat(257);
         for (name, attribute, wanted) in [
             (".a", text("v"), "Invalid message attribute name starting with character '.' was found."),

@@ -77,8 +77,11 @@ impl Settings {
         Ok(())
     }
 
-    /// Sets the attribute of SetTopicAttributes.
+    /// Sets the attribute of SetTopicAttributes. Which kind a topic is, is settled when it is made.
     pub(super) fn set_one(&mut self, name: &str, value: &str) -> Result<(), AwsError> {
+        if name == "FifoTopic" {
+            return Err(invalid("AttributeName"));
+        }
         self.set(name, value).map_err(|wrong| match wrong {
             Wrong::Unknown => invalid("AttributeName"),
             Wrong::Value(why) => invalid(why),
@@ -108,7 +111,6 @@ impl Settings {
             }
             "TracingConfig" if value == "PassThrough" => {}
             "TracingConfig" => return unsupported(format!("TracingConfig {value}")),
-            // Which kind a topic is, is settled when it is made.
             "FifoTopic" if flag(value) == Some(self.fifo.is_some()) => {}
             "FifoTopic" => return Err(Wrong::Value("FifoTopic".to_owned())),
             "ContentBasedDeduplication" | "FifoThroughputScope" => match &mut self.fifo {

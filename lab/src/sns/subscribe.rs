@@ -104,7 +104,7 @@ impl Sns {
                 .iter()
                 .find(|subscription| subscription.protocol == protocol && subscription.endpoint == input.endpoint);
             let subscription = match same {
-                Some(known) if !input.attributes.is_empty() && known.options != options => {
+                Some(known) if !known.options.agree(&options, input.attributes.keys()) => {
                     return Err(invalid("Attributes Reason: Subscription already exists with different attributes"));
                 }
                 Some(known) => known.clone(),

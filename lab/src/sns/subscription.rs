@@ -91,6 +91,19 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether these are, in the attributes that a call names, those that it asks for.
+    pub(super) fn agree<'a>(&self, wanted: &Self, mut names: impl Iterator<Item = &'a String>) -> bool {
+        let text = |filter: &Option<Filter>| filter.as_ref().map(|filter| filter.text.clone());
+        names.all(|name| match name.as_str() {
+            "RawMessageDelivery" => self.raw == wanted.raw,
+            "FilterPolicy" => text(&self.filter) == text(&wanted.filter),
+            "FilterPolicyScope" => self.scope == wanted.scope,
+            "RedrivePolicy" => self.redrive == wanted.redrive,
+            "DeliveryPolicy" => self.delivery == wanted.delivery,
+            _ => self == wanted,
+        })
+    }
+
     /// Whether a subscription of this topic can have them.
     pub(super) fn check(&self, by: Setter, topic_arn: &str, endpoint: &str) -> Result<(), AwsError> {
         self.redrive.as_ref().map_or(Ok(()), |redrive| redrive.check(by, topic_arn, endpoint))

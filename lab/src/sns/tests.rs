@@ -5,6 +5,7 @@ mod fifo;
 mod http;
 mod https;
 mod logging;
+mod recorded;
 mod signatures;
 mod subscription;
 mod topic;
@@ -300,22 +301,25 @@ async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn a_batch_publishes_each_entry_for_itself() {
+async fn a_batch_publishes_each_entry_or_none() {
     let bench = Bench::new().await;
     bench.open_queue().await;
     bench.subscribe("sqs", QUEUE, &[("RawMessageDelivery", "true")]).await;
-    let entries = [
+    let mut entries = vec![
         ("TopicArn", TOPIC),
-        ("PublishBatchRequestEntries.member.1.Id", "good"),
+        ("PublishBatchRequestEntries.member.1.Id", "first"),
         ("PublishBatchRequestEntries.member.1.Message", "one"),
-        ("PublishBatchRequestEntries.member.2.Id", "bad"),
+        ("PublishBatchRequestEntries.member.2.Id", "second"),
         ("PublishBatchRequestEntries.member.2.Message", "two"),
-        ("PublishBatchRequestEntries.member.2.Subject", "\n"),
     ];
     let answer = bench.ask("PublishBatch", &entries).await.unwrap();
-    assert_eq!(texts(&answer, "Id"), ["good", "bad"]);
+    assert_eq!(texts(&answer, "Id"), ["first", "second"]);
+    entries.push(("PublishBatchRequestEntries.member.2.Subject", "\n"));
+    let error = bench.ask("PublishBatch", &entries).await.unwrap_err();
+    assert_eq!((error.code.as_ref(), error.message.as_str()), ("InvalidParameter", "Invalid parameter: Subject"));
     bench.settled().await;
     let received = bench.received().await;
-    assert_eq!(received.len(), 1);
-    assert_eq!(received[0]["Body"], "one");
+    let mut bodies: Vec<_> = received.iter().map(|message| message["Body"].as_str().unwrap()).collect();
+    bodies.sort_unstable();
+    assert_eq!(bodies, ["one", "two"], "of the batch that was refused, nothing has come");
 }

@@ -164,7 +164,7 @@ impl Sns {
                 if input.attributes.keys().any(|name| topic.settings.get(name) != settings.get(name)) {
                     return Err(invalid("Attributes Reason: Topic already exists with different attributes"));
                 }
-                if !tags.is_empty() && tags != topic.tags {
+                if tags.iter().any(|(key, value)| topic.tags.get(key) != Some(value)) {
                     return Err(invalid("Tags Reason: Topic already exists with different tags"));
                 }
                 Ok(())

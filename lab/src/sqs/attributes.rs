@@ -116,7 +116,21 @@ impl Attributes {
             changed.set_one(name, value)?;
         }
         changed.fifo.iter().try_for_each(Fifo::check)?;
+        if given.get("SqsManagedSseEnabled").is_some_and(|value| value == "true") {
+            changed.use_managed_key(given)?;
+        }
         *self = changed;
+        Ok(())
+    }
+
+    /// SQS's own encryption takes the place of that with a key; one call cannot ask for both.
+    fn use_managed_key(&mut self, given: &BTreeMap<String, String>) -> Result<(), AwsError> {
+        if given.get("KmsMasterKeyId").is_some_and(|key| !key.is_empty()) {
+            let message = "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS \
+                           SSE or SQS SSE.";
+            return Err(AwsError::bad_request("InvalidAttributeName", message));
+        }
+        self.key = None;
         Ok(())
     }
 

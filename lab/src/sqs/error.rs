@@ -13,9 +13,8 @@ pub(crate) fn on_the_wire(error: &AwsError) -> (String, String) {
     let code = error.code.as_ref();
     let fault = if error.is_client_fault() { "Sender" } else { "Receiver" };
     let kind = match code {
-        "InvalidParameterValue" | "MissingParameter" | "AccessDenied" => {
-            format!("com.amazon.coral.service#{code}Exception")
-        }
+        "InvalidParameterValue" | "AccessDenied" => format!("com.amazon.coral.service#{code}Exception"),
+        "MissingParameter" => "com.amazon.coral.service#MissingRequiredParameterException".to_owned(),
         _ => format!("com.amazonaws.sqs#{code}"),
     };
     (kind, format!("{};{fault}", query_code(code)))

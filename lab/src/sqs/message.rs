@@ -112,8 +112,7 @@ pub(super) fn check_attributes(attributes: &BTreeMap<String, MessageAttribute>) 
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             let kind = if kind == "Binary" { "Binary" } else { "String" };
             return refuse(format!(
-                "The message attribute '{name}' must contain non-empty message attribute value for message attribute \
-                 type '{kind}'."
+                "Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
             ));
         };
         if kind == "Number" && value.trim().parse::<f64>().is_err() {
@@ -200,7 +199,7 @@ mod tests {
             check_attributes(&BTreeMap::from([(name.to_owned(), attribute)])).unwrap_err().message
         };
         assert!(refused("a", "", "x").contains("non-empty message attribute type"));
-        assert!(refused("a", "String", "").contains("non-empty message attribute value"));
+        assert!(refused("a", "String", "").contains("must contain a non-empty value of type 'String'"));
         assert!(refused("a", "Boolean", "true").contains("invalid message attribute type"));
         assert!(refused("a", "Number", "x").contains("to a number"));
         assert!(refused("aws.a", "String", "x").contains("name 'aws.a' is invalid"));

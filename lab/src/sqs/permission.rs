@@ -172,14 +172,12 @@ impl Sqs {
         let input: RemovePermission = call.input()?;
         let label = &input.label;
         self.on_queue(call, &input.queue_url, |queue| {
-            let missing = || {
-                bad_value(format!(
-                    "Value {label} for parameter Label is invalid. Reason: can't find label on existing policy."
-                ))
+            let missing = |place: &str| {
+                bad_value(format!("Value {label} for parameter Label is invalid. Reason: can't find label{place}."))
             };
-            let policy = queue.attributes.policy.as_ref().ok_or_else(missing)?;
+            let policy = queue.attributes.policy.as_ref().ok_or_else(|| missing(""))?;
             let mut document = PolicyDocument::from_json(policy.text()).map_err(|e| bad_value(e.to_string()))?;
-            document.remove(label).map_err(|_| missing())?;
+            document.remove(label).map_err(|_| missing(" on existing policy"))?;
             queue.attributes.policy = if document.is_empty() { None } else { Some(written(&document)?) };
             Ok(())
         })?;

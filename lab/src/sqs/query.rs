@@ -154,7 +154,12 @@ fn element_of(out: &mut String, operation: &str, name: &str, value: &Value) {
 /// A refusal in XML, with the code of that time.
 pub(crate) fn refusal(request_id: &str, error: &AwsError) -> String {
     let kind = if error.is_client_fault() { "Sender" } else { "Receiver" };
-    let (code, message) = (query_code(&error.code), escape(error.message.as_str()));
+    // The older protocol has words of its own for this.
+    let message = match error.code.as_ref() {
+        "QueueDoesNotExist" => "The specified queue does not exist for this wsdl version.",
+        _ => error.message.as_str(),
+    };
+    let (code, message) = (query_code(&error.code), escape(message));
     format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message>\
          <Detail/></Error><RequestId>{request_id}</RequestId></ErrorResponse>"

@@ -118,11 +118,11 @@ impl Wanted {
         self.system.iter().any(|wanted| wanted == "All" || wanted == name)
     }
 
-    /// Names, prefixes (`foo.*`), or all (`All`, `.*`).
+    /// Names, prefixes (`foo.*`), or all (`All`, `*`, `.*`).
     fn wants_attribute(&self, name: &str) -> bool {
         self.attributes.iter().any(|wanted| match wanted.strip_suffix(".*") {
             Some(prefix) => name.starts_with(prefix),
-            None => wanted == "All" || wanted == name,
+            None => wanted == "All" || wanted == "*" || wanted == name,
         })
     }
 }

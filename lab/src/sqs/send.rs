@@ -244,6 +244,8 @@ impl Sqs {
             if let Some(fifo) = &queue.attributes.fifo {
                 let ids = |entry: &Entry| {
                     fifo.require(entry.message_group_id.as_deref(), entry.message_deduplication_id.as_deref())
+                        // Of a batch, SQS has one code for whatever is missing.
+                        .map_err(|error| AwsError::bad_request("InvalidParameterValue", error.message))
                 };
                 input.entries.iter().try_for_each(ids)?;
             }

@@ -2,6 +2,7 @@ mod faults;
 mod fifo;
 mod moves;
 mod query;
+mod recorded;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

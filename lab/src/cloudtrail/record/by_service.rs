@@ -10,12 +10,10 @@
 //!
 //! Source: records of real accounts, and "CloudTrail userIdentity element" in the CloudTrail user guide.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Record;
+use super::{EVENT_VERSION, Record, additional};
 use crate::gateway::service::Service;
 use crate::ids;
 use crate::scope::Scope;
@@ -39,7 +37,6 @@ pub(crate) struct RoleSession<'a> {
 /// What stands in the record of one call; the rest is the same in all of them.
 struct Facts<'a> {
     invoked_by: &'a str,
-    event_version: &'static str,
     service: Service,
     event_name: &'static str,
     request: Value,
@@ -48,18 +45,15 @@ struct Facts<'a> {
     request_id: String,
     /// Type and ARN of what the call is about.
     resource: (&'static str, String),
-    /// What `LookupEvents` finds it by.
-    resources: Vec<(String, String)>,
 }
 
 /// Lambda has taken on the role of a function, or another service one of its own.
 pub(crate) fn role_assumed(scope: &Scope, session: &RoleSession<'_>) -> Record {
     let account = session.role_arn.split(':').nth(4).unwrap_or(&scope.account);
     let arn = format!("arn:aws:sts::{account}:assumed-role/{}/{}", session.role_name, session.name);
-    let named = |kind: &str, name: &str| (kind.to_owned(), name.to_owned());
+    let id = format!("{}:{}", session.role_id, session.name);
     let facts = Facts {
         invoked_by: session.service,
-        event_version: "1.08",
         service: Service::Sts,
         event_name: "AssumeRole",
         request: json!({ "roleArn": session.role_arn, "roleSessionName": session.name }),
@@ -69,17 +63,11 @@ pub(crate) fn role_assumed(scope: &Scope, session: &RoleSession<'_>) -> Record {
                 "sessionToken": session.session_token,
                 "expiration": session.expires.strftime("%b %-d, %Y, %-I:%M:%S %p").to_string(),
             },
-            "assumedRoleUser": { "assumedRoleId": format!("{}:{}", session.role_id, session.name), "arn": arn },
+            "assumedRoleUser": { "assumedRoleId": id, "arn": arn },
         }),
-        additional: json!({ "ExtendedRequestId": STANDARD.encode(format!("{}:{}", scope.region, ids::hex(12))) }),
+        additional: json!({ "ExtendedRequestId": additional::extended_request_id(&scope.region, Timestamp::now()) }),
         request_id: ids::uuid(),
         resource: ("AWS::IAM::Role", session.role_arn.to_owned()),
-        resources: vec![
-            named("AWS::IAM::AccessKey", session.access_key),
-            named("AWS::STS::AssumedRole", session.name),
-            named("AWS::STS::AssumedRole", &arn),
-            named("AWS::IAM::Role", session.role_arn),
-        ],
     };
     record(scope, facts)
 }
@@ -88,7 +76,6 @@ pub(crate) fn role_assumed(scope: &Scope, session: &RoleSession<'_>) -> Record {
 pub(crate) fn bucket_examined(scope: &Scope, bucket: &str) -> Record {
     let facts = Facts {
         invoked_by: "cloudtrail.amazonaws.com",
-        event_version: "1.11",
         service: Service::S3,
         event_name: "GetBucketAcl",
         request: json!({
@@ -97,27 +84,20 @@ pub(crate) fn bucket_examined(scope: &Scope, bucket: &str) -> Record {
             "acl": "",
         }),
         response: Value::Null,
-        additional: json!({
-            "SignatureVersion": "SigV4",
-            "CipherSuite": "TLS_AES_128_GCM_SHA256",
-            "bytesTransferredIn": 0,
-            "AuthenticationMethod": "AuthHeader",
-            "x-amz-id-2": STANDARD.encode(ids::hex(57)),
-            "bytesTransferredOut": 480,
-        }),
+        additional: additional::of_s3("AuthHeader", 0, 480),
         request_id: ids::hex(16).to_uppercase(),
         resource: ("AWS::S3::Bucket", format!("arn:aws:s3:::{bucket}")),
-        resources: vec![("AWS::S3::Bucket".to_owned(), bucket.to_owned())],
     };
     record(scope, facts)
 }
 
 fn record(scope: &Scope, facts: Facts<'_>) -> Record {
-    let Facts { invoked_by, event_version, service, event_name, request, response, additional, request_id, .. } = facts;
+    let Facts { invoked_by, service, event_name, request, response, additional, request_id, resource } = facts;
     let (time, event_id) = (Timestamp::now(), ids::uuid());
-    let (kind, arn) = facts.resource;
+    let (kind, arn) = resource;
+    let resources = super::resources(&request, &response);
     let members = [
-        ("eventVersion", event_version.into()),
+        ("eventVersion", EVENT_VERSION.into()),
         ("userIdentity", json!({ "type": "AWSService", "invokedBy": invoked_by })),
         ("eventTime", time::seconds(time).into()),
         ("eventSource", service.event_source().into()),
@@ -149,7 +129,7 @@ fn record(scope: &Scope, facts: Facts<'_>) -> Record {
         read_only: true,
         access_key: String::new(),
         username: String::new(),
-        resources: facts.resources,
+        resources,
         json: Value::Object(json),
     }
 }
@@ -212,9 +192,10 @@ mod tests {
     #[test]
     fn a_role_that_lambda_takes_on_has_the_shape_of_real_records() {
         let scope = Scope::new("111122223333", "ap-northeast-2");
+        let role_arn = "arn:aws:iam::111122223333:role/service-role/notifier";
         let session = RoleSession {
             service: "lambda.amazonaws.com",
-            role_arn: "arn:aws:iam::111122223333:role/service-role/notifier",
+            role_arn,
             role_name: "notifier",
             role_id: "AROAEXAMPLE",
             name: "alarm",
@@ -237,11 +218,12 @@ mod tests {
         assert_eq!(shape(&record.json), wanted);
         assert_eq!(record.json["userIdentity"], json!({ "type": "AWSService", "invokedBy": "lambda.amazonaws.com" }));
         let response = &record.json["responseElements"];
+        let names: Vec<_> = record.resources.iter().map(|(_, name)| name.as_str()).collect();
+        let session = "arn:aws:sts::111122223333:assumed-role/notifier/alarm";
+        let wanted = ["ASIAEXAMPLE", "alarm", "AROAEXAMPLE:alarm", session, role_arn];
+        assert_eq!(names, wanted, "what LookupEvents finds it by");
         assert_eq!(response["credentials"]["expiration"], "Oct 27, 2025, 12:16:57 AM");
-        assert_eq!(
-            response["assumedRoleUser"]["arn"], "arn:aws:sts::111122223333:assumed-role/notifier/alarm",
-            "the path of the role is not in it"
-        );
+        assert_eq!(response["assumedRoleUser"]["arn"], session, "the path of the role is not in it");
     }
 
     #[test]

@@ -3,6 +3,8 @@ mod facts;
 use std::net::{IpAddr, Ipv4Addr};
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::json;
 
@@ -175,6 +177,28 @@ fn an_assumed_role_is_read_only_and_tells_its_credentials() {
     let credentials = json!({ "accessKeyId": "ASIA", "sessionToken": "t", "expiration": "Nov 24, 2026, 12:30:00 AM" });
     assert_eq!(record["responseElements"], json!({ "credentials": credentials }));
     assert_eq!(record["resources"], json!([{ "accountId": "444455556666", "type": "AWS::IAM::Role", "ARN": role }]));
+}
+
+#[test]
+fn the_records_of_sts_have_its_second_id_and_those_of_s3_what_went_to_and_fro() {
+    let caller = call(Service::Sts, "GetCallerIdentity", "");
+    let additional = record(&caller, "<R/>")["additionalEventData"].clone();
+    let id = STANDARD.decode(additional["ExtendedRequestId"].as_str().unwrap()).unwrap();
+    assert!(id.starts_with(b"1:ap-northeast-2:S:1795489200750:R:"), "{}", String::from_utf8_lossy(&id));
+    let details = json!({ "endpointType": "regional", "awsServingRegion": "ap-northeast-2" });
+    assert_eq!(additional["RequestDetails"], details);
+
+    let versioning = Call { uri: Uri::from_static("/logs?versioning"), ..call(Service::S3, "GetBucketVersioning", "") };
+    let record_of_bucket = record(&versioning, "<VersioningConfiguration/>");
+    assert_eq!(record_of_bucket["userAgent"], "[aws-cli/2]");
+    let mut additional = record_of_bucket["additionalEventData"].clone();
+    assert_eq!(additional["x-amz-id-2"].take().as_str().unwrap().len(), 76);
+    let wanted = json!({
+        "SignatureVersion": "SigV4", "CipherSuite": "TLS_AES_128_GCM_SHA256", "bytesTransferredIn": 0,
+        "AuthenticationMethod": "AuthHeader", "x-amz-id-2": null, "bytesTransferredOut": 26,
+    });
+    assert_eq!(additional, wanted);
+    assert_eq!(record(&call(Service::Ec2, "DescribeVpcs", ""), "<R/>").get("additionalEventData"), None);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::logging::Level;
-use super::{Report, Status, Subject};
+use super::{Report, Span, Status, Subject};
 use crate::time;
 
 /// How environments come to be: the lab has no other way.
@@ -58,6 +58,9 @@ pub(super) fn invocation_end(report: &Report<'_>) -> [Record; 2] {
     if let Some(bytes) = report.produced {
         done["metrics"]["producedBytes"] = bytes.into();
     }
+    if !report.spans.is_empty() {
+        done["spans"] = report.spans.iter().map(span).collect();
+    }
     tell(&mut done, report.status);
     let mut end = json!({
         "requestId": report.request_id,
@@ -73,6 +76,10 @@ pub(super) fn invocation_end(report: &Report<'_>) -> [Record; 2] {
     }
     tell(&mut end, report.status);
     [record(level(Level::Debug), "runtimeDone", done), record(level(Level::Info), "report", end)]
+}
+
+fn span(span: &Span) -> Value {
+    json!({ "name": span.name, "start": time::millis(span.start), "durationMs": milliseconds(span.duration) })
 }
 
 /// Adds the status, and of an error its type.

@@ -59,7 +59,7 @@ async fn an_event_comes_with_aws_s_headers_and_its_answer_is_accepted() {
     assert_eq!(header("content-type"), "application/json");
     assert_eq!(response.bytes().await.unwrap(), "{\"a\":1}");
     assert_eq!(runtime.post("/invocation/r-1/response", "\"ok\"").await, (202, json!({"status": "OK"})));
-    assert!(matches!(runtime.api.event().await, RuntimeEvent::Response(body) if body == "\"ok\""));
+    assert!(matches!(runtime.api.event().await, RuntimeEvent::Response(body, _) if body == "\"ok\""));
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_streamed_response_is_put_together_and_may_fail_at_its_end() {
     let mut runtime = Runtime::start().await;
     runtime.take_invocation().await;
     assert!(stream(&runtime, "").await.starts_with("HTTP/1.1 202"));
-    assert!(matches!(runtime.api.event().await, RuntimeEvent::Response(body) if body == "\"abcd\""));
+    assert!(matches!(runtime.api.event().await, RuntimeEvent::Response(body, _) if body == "\"abcd\""));
 
     runtime.take_invocation().await;
     let trailers = format!("{ERROR_TYPE}: Runtime.StreamError\r\nLambda-Runtime-Function-Error-Body: e30=\r\n");

@@ -87,7 +87,9 @@ pub(super) fn create(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
         let pattern = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
         return Err(invalid(&input.name, "name", pattern));
     }
-    let answer = lambda.on_whole(call, |function| {
+    // Of a function that is not there, Lambda misses the version.
+    let named = Named { qualifier: Some(input.function_version.clone()), ..Named::whole(call)? };
+    let answer = lambda.on_function(&named, |function| {
         if function.aliases.contains_key(&input.name) {
             let arn = qualified(&function.arn, Some(&input.name));
             let message = format!("Alias already exists: {arn}");
@@ -128,12 +130,12 @@ fn check(function: &FunctionState, alias: &Alias) -> Result<(), AwsError> {
     }
     let Some((version, weight)) = alias.weights.first_key_value() else { return Ok(()) };
     let refused = |constraint: &str| {
-        invalid(&format!("{{{version}={weight}}}"), "routingConfig.additionalVersionWeights", constraint)
+        invalid(&format!("{{{version}={weight:?}}}"), "routingConfig.additionalVersionWeights", constraint)
     };
     if !(0.0..=1.0).contains(weight) {
         return Err(refused(
             "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value \
-             greater than or equal to 0.0]",
+             greater than or equal to 0.0, Member must not be null]",
         ));
     }
     if version == &alias.function_version {

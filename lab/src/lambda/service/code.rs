@@ -51,6 +51,9 @@ impl Source {
 
     /// Fetches the archive and unpacks it. Writing files blocks, so that a thread of its own does it.
     pub(super) async fn unpack(self, cloud: &Arc<Cloud>, call: &Call) -> Result<Arc<Package>, AwsError> {
+        if self.zip_file.as_deref() == Some("") {
+            return Err(invalid("Uploaded file must be a non-empty zip"));
+        }
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let archive = match (given(self.zip_file), given(self.s3_bucket), given(self.s3_key)) {
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {

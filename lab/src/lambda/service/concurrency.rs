@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Lambda;
-use super::name::Named;
+use super::name::{LATEST, Named};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -24,7 +24,8 @@ pub(super) fn put(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let wanted = call.input::<Input>()?.reserved_concurrent_executions;
     let named = Named::whole(call)?;
     lambda.regions.with(&named.scope, |region| {
-        let function = region.functions.get(&named.name).ok_or_else(|| named.not_found())?;
+        let latest = || Named { qualifier: Some(LATEST.to_owned()), ..named.clone() };
+        let function = region.functions.get(&named.name).ok_or_else(|| latest().not_found())?;
         let others = region.functions.iter().filter(|(other, _)| **other != named.name);
         let reserved: u32 = others.filter_map(|(_, other)| other.concurrency.limit()).sum();
         if wanted.saturating_add(reserved) > ACCOUNT - UNRESERVED {

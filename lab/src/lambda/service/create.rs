@@ -248,17 +248,15 @@ pub(super) fn memory(megabytes: u32) -> Result<u32, AwsError> {
 
 /// Reported, not obeyed: the code runs on the lab's own machine.
 pub(super) fn architectures(wanted: &[String]) -> Result<Vec<String>, AwsError> {
-    match wanted {
-        [one] if one == "x86_64" || one == "arm64" => Ok(wanted.to_vec()),
-        _ => Err(AwsError::bad_request(
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value '[{}]' at 'architectures' failed to satisfy constraint: Member must \
-                 have length 1 and satisfy enum value set: [x86_64, arm64]",
-                wanted.join(", ")
-            ),
-        )),
-    }
+    let constraint = match wanted {
+        [one] if one == "x86_64" || one == "arm64" => return Ok(wanted.to_vec()),
+        [] => "Member must have length greater than or equal to 1",
+        [_] => {
+            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
+        }
+        _ => "Member must have length less than or equal to 1",
+    };
+    Err(name::invalid(&format!("[{}]", wanted.join(", ")), "architectures", constraint))
 }
 
 pub(super) fn within(name: &str, value: u32, least: u32, most: u32) -> Result<u32, AwsError> {

@@ -90,8 +90,10 @@ pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
         let mut answer = json!({
             "Configuration": configuration(&named.arn(), version),
             "Code": { "RepositoryType": "S3", "Location": super::code::location(&call.host, &version.package) },
-            "Tags": function.tags,
         });
+        if !function.tags.is_empty() {
+            answer["Tags"] = json!(function.tags);
+        }
         if let Some(limit) = function.concurrency.limit() {
             answer["Concurrency"] = json!({ "ReservedConcurrentExecutions": limit });
         }

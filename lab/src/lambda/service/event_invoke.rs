@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::create::within;
 use super::execution_role::ExecutionRole;
-use super::name::{LATEST, Named, qualified};
+use super::name::{LATEST, Named, invalid, qualified};
 use super::page::page;
 use super::state::FunctionState;
 use super::{Lambda, Region};
@@ -130,7 +130,7 @@ pub(super) fn put(lambda: &Lambda, cloud: &Cloud, call: &Call) -> Result<Reply, 
         let (function, key) = find(region, &named)?;
         let before = function.event_invokes.get(&key).filter(|_| updates);
         if updates && before.is_none() {
-            return Err(none(function, &key));
+            return Err(none(&named));
         }
         let kept = before.map(|before| (before.on_success.clone(), before.on_failure.clone()));
         let (on_success, on_failure) = destinations.or(kept).unwrap_or_default();
@@ -146,6 +146,25 @@ pub(super) fn put(lambda: &Lambda, cloud: &Cloud, call: &Call) -> Result<Reply, 
         Ok(answer)
     })?;
     call.reply(&answer)
+}
+
+/// What the destination of an asynchronous invocation looks like, in the words of the service's model.
+const PATTERN: &str = r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
+
+/// Whether a text has the form of an ARN, whatever it is of.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, region, account, _] = parts[..] else { return false };
+    let is_word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_region = region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let is_account = account.is_empty() || (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
+    arn == "arn"
+        && partition.starts_with("aws")
+        && is_word(partition)
+        && !service.is_empty()
+        && is_word(service)
+        && is_region
+        && is_account
 }
 
 /// A destination is of one of the kinds that AWS has; of these the lab lacks S3 alone. Whether a queue, a topic or a bus is
@@ -166,8 +185,13 @@ fn check_destinations(
             part("OnFailure", on_failure)
         ))
     };
-    for arn in [on_success, on_failure].into_iter().flatten() {
-        match arn.split(':').nth(2).filter(|_| arn.starts_with("arn:")) {
+    for (name, arn) in [("onSuccess", on_success), ("onFailure", on_failure)] {
+        let Some(arn) = arn else { continue };
+        if !is_arn(arn) {
+            let pattern = format!("Member must satisfy regular expression pattern: {PATTERN}");
+            return Err(invalid(arn, &format!("destinationConfig.{name}.destination"), &pattern));
+        }
+        match arn.split(':').nth(2) {
             Some("sqs" | "sns") if arn.ends_with(".fifo") => return Err(refused()),
             Some("sqs" | "sns" | "events") => {}
             Some("lambda") => {
@@ -197,8 +221,10 @@ fn find<'a>(region: &'a mut Region, named: &Named) -> Result<(&'a mut FunctionSt
     Ok((function, key))
 }
 
-fn none(function: &FunctionState, key: &str) -> AwsError {
-    let arn = qualified(&function.arn, Some(key));
+/// A configuration that is not there, of a function that may not be there either: AWS says the same of both.
+fn none(named: &Named) -> AwsError {
+    let key = named.qualifier.as_deref().unwrap_or(LATEST);
+    let arn = qualified(&super::function_arn(&named.scope, &named.name), Some(key));
     let message = format!("The function {arn} doesn't have an EventInvokeConfig");
     AwsError::new(404, "ResourceNotFoundException", message)
 }
@@ -206,16 +232,10 @@ fn none(function: &FunctionState, key: &str) -> AwsError {
 pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let named = Named::own(call)?;
     let answer = lambda.regions.with(&named.scope, |region| {
-        // AWS says the same of a function that is not there.
-        let key = named.qualifier.clone().unwrap_or_else(|| LATEST.to_owned());
-        let arn = qualified(&super::function_arn(&named.scope, &named.name), Some(&key));
-        let missing = || {
-            let message = format!("The function {arn} doesn't have an EventInvokeConfig");
-            AwsError::new(404, "ResourceNotFoundException", message)
-        };
-        let function = region.functions.get(&named.name).ok_or_else(missing)?;
-        let config = function.event_invokes.get(&key).ok_or_else(missing)?;
-        Ok(config.describe(function, &key))
+        let key = named.qualifier.as_deref().unwrap_or(LATEST);
+        let function = region.functions.get(&named.name).ok_or_else(|| none(&named))?;
+        let config = function.event_invokes.get(key).ok_or_else(|| none(&named))?;
+        Ok(config.describe(function, key))
     })?;
     call.reply(&answer)
 }
@@ -223,8 +243,9 @@ pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 pub(super) fn delete(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let named = Named::own(call)?;
     lambda.regions.with(&named.scope, |region| {
-        let (function, key) = find(region, &named)?;
-        function.event_invokes.remove(&key).map(drop).ok_or_else(|| none(function, &key))
+        let key = named.qualifier.as_deref().unwrap_or(LATEST);
+        let function = region.functions.get_mut(&named.name).ok_or_else(|| none(&named))?;
+        function.event_invokes.remove(key).map(drop).ok_or_else(|| none(&named))
     })?;
     call.reply_with(StatusCode::NO_CONTENT, &json!({}))
 }

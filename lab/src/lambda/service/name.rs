@@ -36,9 +36,10 @@ impl Named {
         let named = Self::own(call)?;
         match named.qualifier.as_deref() {
             None | Some(LATEST) => Ok(named),
-            Some(qualifier) => Err(AwsError::bad_request(
+            Some(_) => Err(AwsError::bad_request(
                 "InvalidParameterValueException",
-                format!("{} is an operation on a function, not on its qualifier {qualifier}", call.operation),
+                "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. \
+                 Please specify either a function name or an unqualified function ARN.",
             )),
         }
     }

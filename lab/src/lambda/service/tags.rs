@@ -11,6 +11,9 @@ use super::{FunctionState, Lambda};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
+/// What can have tags, in the words of the service's model.
+const TAGGABLE: &str = r"arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)";
+
 pub(super) fn list(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
     let tags = on_resource(lambda, call, |function| function.tags.clone())?;
     call.reply(&json!({ "Tags": tags }))
@@ -39,7 +42,12 @@ pub(super) fn untag(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 }
 
 fn on_resource<R>(lambda: &Lambda, call: &Call, f: impl FnOnce(&mut FunctionState) -> R) -> Result<R, AwsError> {
-    let named = name::own(call, call.label("Resource")?)?;
+    let resource = call.label("Resource")?;
+    if !resource.starts_with("arn:aws:lambda:") {
+        let pattern = format!("Member must satisfy regular expression pattern: {TAGGABLE}");
+        return Err(name::invalid(resource, "resource", &pattern));
+    }
+    let named = name::own(call, resource)?;
     if named.qualifier.is_some() {
         return Err(AwsError::bad_request(
             "InvalidParameterValueException",

@@ -27,6 +27,7 @@ mod invocations;
 mod logging;
 mod permissions;
 mod qualifiers;
+mod recorded;
 mod refusals;
 mod retries;
 mod services;

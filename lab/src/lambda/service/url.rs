@@ -93,6 +93,15 @@ impl FunctionUrl {
         }
         answer
     }
+
+    /// The answer to a call that makes or changes it, which repeats the mode only where the call gave one.
+    fn describe_written(&self, call: &Call, function: &FunctionState, key: &str, mode: Option<&String>) -> Value {
+        let mut answer = self.describe(call, function, key);
+        if let (Some(members), None) = (answer.as_object_mut(), mode) {
+            members.remove("InvokeMode");
+        }
+        answer
+    }
 }
 
 #[derive(Deserialize)]
@@ -156,7 +165,7 @@ impl Lambda {
 }
 
 pub(super) fn create(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
-    let Input { auth_type, cors, .. } = Input::read(call)?;
+    let Input { auth_type, cors, invoke_mode } = Input::read(call)?;
     let auth_type = auth_type.ok_or_else(|| {
         AwsError::bad_request(
             "ValidationException",
@@ -175,7 +184,7 @@ pub(super) fn create(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
         }
         let now = Timestamp::now();
         let url = FunctionUrl { id: ids::hex(32), auth_type, cors, created: now, changed: now };
-        let answer = url.describe(call, function, key);
+        let answer = url.describe_written(call, function, key, invoke_mode.as_ref());
         function.urls.insert(key.to_owned(), url);
         Ok(answer)
     })?;
@@ -194,14 +203,14 @@ pub(super) fn get(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
 }
 
 pub(super) fn update(lambda: &Lambda, call: &Call) -> Result<Reply, AwsError> {
-    let Input { auth_type, cors, .. } = Input::read(call)?;
+    let Input { auth_type, cors, invoke_mode } = Input::read(call)?;
     let answer = lambda.on_url_owner(&named(call)?, NONE, |function, key| {
         let url = function.urls.get_mut(key).ok_or_else(|| missing(NONE))?;
         url.auth_type = auth_type.unwrap_or(url.auth_type);
         url.cors = cors.or(url.cors.take());
         url.changed = Timestamp::now();
         let url = url.clone();
-        Ok(url.describe(call, function, key))
+        Ok(url.describe_written(call, function, key, invoke_mode.as_ref()))
     })?;
     call.reply(&answer)
 }

@@ -86,5 +86,5 @@ fn the_defaults_are_valid_policies() {
     assert!(policy.evaluate(&send(Principal::aws("arn:aws:iam::111122223333:user/a"))).is_allowed());
     assert!(!policy.evaluate(&send(Principal::service("sns.amazonaws.com"))).is_allowed());
     let base = PolicyDocument::sqs_add_permission_base(queue).to_json();
-    assert_eq!(base, format!("{{\"Version\":\"2012-10-17\",\"Id\":\"{queue}/SQSDefaultPolicy\",\"Statement\":[]}}"));
+    assert_eq!(base, format!("{{\"Version\":\"2008-10-17\",\"Id\":\"{queue}/SQSDefaultPolicy\",\"Statement\":[]}}"));
 }

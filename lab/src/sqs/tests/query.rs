@@ -27,6 +27,10 @@ async fn an_older_client_gets_its_answers_in_xml() {
     let (status, refused) = form(&lab, &[("Action", "GetQueueUrl"), ("QueueName", "none")]).await;
     assert_eq!(status, 400);
     assert!(refused.contains("<Code>AWS.SimpleQueueService.NonExistentQueue</Code>"), "{refused}");
+    assert!(
+        refused.contains("<Message>The specified queue does not exist for this wsdl version.</Message>"),
+        "{refused}"
+    );
     let (status, refused) = form(&lab, &[("Action", "Dance")]).await;
     assert_eq!(status, 501);
     assert!(refused.contains("the lab does not support the operation sqs:Dance"), "{refused}");

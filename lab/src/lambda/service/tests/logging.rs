@@ -76,6 +76,30 @@ async fn json_has_levels_and_the_platform_s_records() {
 }
 
 #[tokio::test]
+async fn the_record_of_an_invocation_s_end_says_how_its_time_was_spent() {
+    let client = Client::new().await;
+    client.create("alarm").await;
+    client.set_logging(json!({ "LogFormat": "JSON", "SystemLogLevel": "DEBUG" })).await.unwrap();
+    for event in [json!({}), json!({ "do": "fail" })] {
+        client.invoke("alarm", &[], event).await;
+    }
+    let logged = client.logged("/aws/lambda/alarm").await;
+    let records = logged.iter().filter_map(|(_, message)| serde_json::from_str::<Value>(message).ok());
+    let ends: Vec<Value> = records.filter(|record| record["type"] == "platform.runtimeDone").collect();
+    let [answered, failed] = ends.as_slice() else { panic!("two ends: {ends:?}") };
+    let spans = answered["record"]["spans"].as_array().unwrap();
+    let names: Vec<_> = spans.iter().map(|span| span["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["responseLatency", "responseDuration", "runtimeOverhead"]);
+    let starts: Vec<jiff::Timestamp> =
+        spans.iter().map(|span| span["start"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(starts.is_sorted(), "{spans:?}");
+    let spent: f64 = spans.iter().map(|span| span["durationMs"].as_f64().unwrap()).sum();
+    let duration = answered["record"]["metrics"]["durationMs"].as_f64().unwrap();
+    assert!(spent > 0.0 && spent <= duration, "{spent} of {duration} ms");
+    assert_eq!(failed["record"].get("spans"), None, "there was no response");
+}
+
+#[tokio::test]
 async fn settings_that_aws_refuses() {
     let client = Client::new().await;
     client.create("alarm").await;
