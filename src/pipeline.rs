@@ -38,7 +38,7 @@ use self::function::Receiver;
 use self::stand_in::StandIn;
 
 pub use self::group::{DrillGroup, DrillInstance};
-pub(crate) use self::lease::{Claim, Lease, all_good as good_leases};
+pub(crate) use self::lease::{Claim, KEY as LEASE_TAG, Lease, all_good as good_leases};
 pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
 pub use self::package::{Notifier, PackageError};

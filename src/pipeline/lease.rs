@@ -19,7 +19,7 @@ use crate::sdk;
 use crate::target::Clients;
 
 /// What the key of every claim begins with.
-const KEY: &str = "alert-drill:lease:";
+pub(crate) const KEY: &str = "alert-drill:lease:";
 
 /// How long a claim is good: a run that was killed keeps others out no longer.
 const LENGTH: SignedDuration = SignedDuration::from_mins(10);
