@@ -3,10 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+#[path = "account/clock.rs"]
+mod clock;
 #[path = "account/killed.rs"]
 mod killed;
+#[path = "account/late.rs"]
+mod late;
 #[path = "account/lease.rs"]
 mod lease;
+#[path = "account/plan.rs"]
+mod plan;
 #[path = "account/proxy.rs"]
 mod proxy;
 #[path = "account/refusals.rs"]

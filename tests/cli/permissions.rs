@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::matrix::iam;
 use crate::support::{Ended, Folder, command, finish, run};
 
-const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 const REGION: &str = "ap-northeast-2";
 
 /// Hands every request on to a lab, and notes which call it is.
@@ -156,7 +156,7 @@ fn assert_same(r#use: Use, made: &BTreeSet<String>) {
     );
 }
 
-fn document(arguments: &[&str]) -> Value {
+pub(crate) fn document(arguments: &[&str]) -> Value {
     let ended = run(arguments);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     serde_json::from_str(&ended.stdout).unwrap()
@@ -172,7 +172,7 @@ async fn the_calls_of_a_run_that_builds_its_pipeline_are_those_of_the_table() {
     lab.stop().await;
 }
 
-/// A pipeline that stands in a lab, with the group `securitygroup-test` that nobody holds; and the group's id.
+/// A pipeline that stands in a lab, with the group `securitygroup-test` that nobody holds and nothing is open on; and its id.
 async fn standing(lab: &Lab) -> String {
     let built = by_account(&["--keep", "--endpoint-url", &lab.endpoint_url()]).await;
     assert_eq!(built.code, Some(6), "it is kept: {}", built.stderr);
@@ -182,6 +182,8 @@ async fn standing(lab: &Lab) -> String {
     let lease = group.tags().iter().find(|tag| tag.key().unwrap().starts_with("alert-drill:lease:")).unwrap();
     let id = group.group_id().unwrap().to_owned();
     ec2.delete_tags().resources(&id).tags(lease.clone()).send().await.unwrap();
+    let open = group.ip_permissions().to_vec();
+    ec2.revoke_security_group_ingress().group_id(&id).set_ip_permissions(Some(open)).send().await.unwrap();
     id
 }
 
@@ -197,15 +199,18 @@ fn ec2(lab: &Lab) -> aws_sdk_ec2::Client {
 
 /// What a run in an account is told, and the shipped scenario with a silence of a second: in an account it is watched for two
 /// minutes.
-fn in_account(folder: &Folder, endpoint: &str) -> Vec<String> {
+pub(crate) fn in_account(folder: &Folder, endpoint: &str) -> Vec<String> {
     let scenario = folder.scenario("scenario.yaml", |text| text.replace("aws: 2m", "aws: 1s"));
-    let journal = folder.text("journal");
-    let options = ["--all", "--target", "aws", "--region", REGION, "--journal", &journal, "--endpoint-url", endpoint];
-    std::iter::once(scenario).chain(options.map(str::to_owned)).collect()
+    // The function's package is this very binary's: an account gets a file.
+    let play = format!("#!/bin/sh\nALERT_DRILL_ENTER=notifier exec '{}'\n", env!("CARGO_BIN_EXE_alert-drill"));
+    let (journal, notifier) = (folder.text("journal"), folder.write("bootstrap", play));
+    let where_to = ["--target", "aws", "--region", REGION, "--endpoint-url", endpoint];
+    let options = ["--all", "--journal", &journal, "--notifier", &notifier];
+    std::iter::once(scenario).chain(where_to.into_iter().chain(options).map(str::to_owned)).collect()
 }
 
 /// The binary, told these things.
-async fn told(arguments: &[String], more: &[&str]) -> Ended {
+pub(crate) async fn told(arguments: &[String], more: &[&str]) -> Ended {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
     by_account(&arguments).await
 }
@@ -256,7 +261,7 @@ async fn the_calls_of_a_run_in_an_account_are_those_of_the_table() {
 }
 
 /// A role that whoever wants may take on, and that may do nothing yet.
-async fn role(lab: &Lab) -> String {
+pub(crate) async fn role(lab: &Lab) -> String {
     let trust =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
     let made = iam(lab, ACCOUNT).create_role().role_name("alert-drill").assume_role_policy_document(trust).send().await;
@@ -264,7 +269,7 @@ async fn role(lab: &Lab) -> String {
 }
 
 /// Lets the role do this, and nothing else.
-async fn allow(lab: &Lab, policy: &Value) {
+pub(crate) async fn allow(lab: &Lab, policy: &Value) {
     let put = iam(lab, ACCOUNT).put_role_policy().role_name("alert-drill").policy_name("drill");
     put.policy_document(policy.to_string()).send().await.unwrap();
 }
