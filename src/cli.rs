@@ -10,6 +10,7 @@ mod lab;
 mod lint;
 mod matrix;
 mod permissions;
+mod plan;
 mod record;
 mod relay;
 mod report;
@@ -211,9 +212,19 @@ struct RunArgs {
     /// Leave everything standing at the end.
     #[arg(long)]
     keep: bool,
+    /// Change nothing: print every call that the run would make, and in an account what EC2 answers to those that it can be asked
+    /// about with DryRun.
+    #[arg(long)]
+    dry_run: bool,
     /// How long an alert may take, such as 500ms, 5s or 2m, in place of what the scenario says.
     #[arg(long, value_name = "T", value_parser = timeout)]
     timeout: Option<Duration>,
+    /// From when on an alert is late, in place of what the scenario says: the drill passes, and a finding says so.
+    #[arg(long, value_name = "T", value_parser = timeout)]
+    warn_after: Option<Duration>,
+    /// Until when an alert is expected, in place of what the scenario says.
+    #[arg(long, value_name = "T", value_parser = timeout)]
+    expect_by: Option<Duration>,
     /// The function's package: a zip, or an executable that becomes its bootstrap. The scenario's own where this is not
     /// given.
     #[arg(long, value_name = "FILE", env = "ALERT_DRILL_NOTIFIER")]

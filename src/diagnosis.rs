@@ -62,6 +62,32 @@ pub(crate) fn remediation(target: &Target, scenario: &Scenario, changes: Vec<Str
     catalogue::finding(Code::RemediationAlerts, Hop::Rule, Severity::Warning, changes, &subject, lang)
 }
 
+/// What there is to say of an alert that arrived: that it was late, if it was, and at which hop the time went.
+pub(crate) fn of_arrived(drill: &Drill, report: &DrillReport, lang: Lang) -> Option<Finding> {
+    let Expect::Alert(alert) = &drill.expect else { return None };
+    let latency = |hop: Hop| report.hop(hop).and_then(|hop| hop.latency_ms);
+    // The last hop where it had to arrive.
+    let (hop, took) = alert
+        .at
+        .iter()
+        .filter_map(|hop| Some((*hop, latency(*hop)?)))
+        .max_by(|one, other| one.1.total_cmp(&other.1))?;
+    // From one hop that has a time to the next on the way there. The answer of the call says nothing of the event.
+    let mut way: Vec<Hop> =
+        std::iter::successors(Some(hop), |hop| hop.before()).filter(|hop| *hop != Hop::Api).collect();
+    way.reverse();
+    let mut before = (None, 0.0);
+    let mut slowest: Option<(Option<Hop>, Hop, f64)> = None;
+    for hop in way {
+        let Some(at) = latency(hop) else { continue };
+        if slowest.is_none_or(|(_, _, most)| at - before.1 > most) {
+            slowest = Some((before.0, hop, at - before.1));
+        }
+        before = (Some(hop), at);
+    }
+    catalogue::late(hop, took, &report.expected, slowest, lang)
+}
+
 /// What stopped the drill's record, in the target's own words where it tells.
 fn stopped(target: &Target, report: &DrillReport) -> Vec<Delivery> {
     let request_id = report.action.as_ref().and_then(|action| action.request_id.as_deref());

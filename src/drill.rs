@@ -12,15 +12,21 @@
 mod aftermath;
 mod consent;
 mod correlate;
+mod error;
 mod event;
+mod event_history;
 mod ladder;
 mod lane;
 mod observation;
 mod probe;
+mod rehearsal;
 mod run;
+mod selection;
 mod trigger;
 
 pub use self::consent::{Consent, Refusal};
 pub use self::correlate::Strength;
+pub use self::error::RunError;
 pub use self::event::RunEvent;
-pub use self::run::{Run, RunError, Selection};
+pub use self::run::Run;
+pub use self::selection::Selection;

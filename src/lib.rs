@@ -41,6 +41,7 @@ mod notify;
 mod outcome;
 pub mod permissions;
 pub mod pipeline;
+pub mod plan;
 mod redaction;
 pub mod relay;
 pub mod report;

@@ -8,6 +8,10 @@
 //! role that has the policy and nothing else. Resources are narrowed to the scenario's names, to the harness's own prefixes, and
 //! where a name says nothing (groups, instances) to what carries the run's tag.
 //!
+//! A group that stands carries no run's tag, and no policy can ask for a group's name: the ARN has the id, and EC2 has no
+//! condition key for the name. So the policy names the id, where it is known; else it asks for the tag that says that drills may
+//! open the group, which its owner then has to put there.
+//!
 //! Source: *Actions, resources, and condition keys* of each service in the Service Authorization Reference: what has no resource
 //! type there is allowed on `*`, and a call that makes something with tags needs the action that tags as well.
 
@@ -18,14 +22,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::table::{CALLS, On};
-use crate::pipeline::RUN_TAG;
+use crate::pipeline::{LEASE_TAG, RUN_TAG, SCENARIO_TAG};
 use crate::scenario::Scenario;
 use crate::target::{QUEUE_PREFIX, TAP_PREFIX};
 
 /// What a run does with the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It takes one that stands.
+    /// It takes one that stands, in an account, with the group that stands there.
     Adopt,
     /// It builds one, and removes it.
     Provision,
@@ -42,6 +46,8 @@ pub struct Permissions<'a> {
     pub account: &'a str,
     /// The Region; `*` for any.
     pub region: &'a str,
+    /// The id of the group that stands, where it is known: `sg-…`. Without it, one with the scenario's tag is meant.
+    pub group: Option<&'a str>,
 }
 
 impl Permissions<'_> {
@@ -61,7 +67,7 @@ impl Permissions<'_> {
                 "Action": actions,
                 "Resource": self.resources(on),
             });
-            if let Some(condition) = condition(on) {
+            if let Some(condition) = self.condition(on) {
                 statement["Condition"] = condition;
             }
             statement
@@ -107,7 +113,9 @@ impl Permissions<'_> {
             On::FunctionRole | On::PassedRole => vec![format!("arn:aws:iam::{account}:role/{function}-role")],
             On::Image => vec![arn("ssm", "parameter/aws/service/*".to_owned()).replace(&format!(":{account}:"), "::")],
             On::NewGroup => vec![arn("ec2", "security-group/*".to_owned()), arn("ec2", "vpc/*".to_owned())],
-            On::OwnGroup => vec![arn("ec2", "security-group/*".to_owned())],
+            On::DrillGroup | On::Lease => {
+                vec![arn("ec2", format!("security-group/{}", self.known_group().unwrap_or("*")))]
+            }
             On::GroupRules => vec![arn("ec2", "security-group-rule/*".to_owned())],
             On::NewInstance => {
                 let own = ["instance", "network-interface", "volume", "security-group", "subnet"];
@@ -119,18 +127,47 @@ impl Permissions<'_> {
             On::TagsOfNew => ["security-group", "instance"].map(|kind| arn("ec2", format!("{kind}/*"))).into(),
         }
     }
+
+    /// The id of the group that stands, where the run takes one and its id is known.
+    fn known_group(&self) -> Option<&str> {
+        self.group.filter(|_| self.r#use == Use::Adopt)
+    }
+
+    /// What else has to hold.
+    fn condition(&self, on: On) -> Option<Value> {
+        match on {
+            On::DrillGroup => self.of_drills(),
+            // Without keys at all, DeleteTags takes off every tag.
+            On::Lease => {
+                let mut condition = self.of_drills().unwrap_or_else(|| json!({}));
+                condition["ForAllValues:StringLike"] = json!({ "aws:TagKeys": format!("{LEASE_TAG}*") });
+                condition["Null"] = json!({ "aws:TagKeys": "false" });
+                Some(condition)
+            }
+            On::OwnInstance => Some(of_a_run()),
+            On::TagsOfNew => {
+                Some(json!({ "StringEquals": { "ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"] } }))
+            }
+            On::PassedRole => Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } })),
+            _ => None,
+        }
+    }
+
+    /// What a group must carry so that drills may open it; nothing where its id says which one it is.
+    fn of_drills(&self) -> Option<Value> {
+        match self.r#use {
+            Use::Provision => Some(of_a_run()),
+            Use::Adopt if self.group.is_some() => None,
+            Use::Adopt => {
+                let tag = format!("aws:ResourceTag/{SCENARIO_TAG}");
+                Some(json!({ "StringEquals": { tag: self.scenario.name.as_str() } }))
+            }
+        }
+    }
 }
 
-/// What else has to hold.
-fn condition(on: On) -> Option<Value> {
+/// Of things whose name says nothing, only a run's own.
+fn of_a_run() -> Value {
     let tag = format!("aws:ResourceTag/{RUN_TAG}");
-    match on {
-        // Of things whose name says nothing, only a run's own.
-        On::OwnGroup | On::OwnInstance => Some(json!({ "StringLike": { tag: "*" } })),
-        On::TagsOfNew => {
-            Some(json!({ "StringEquals": { "ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"] } }))
-        }
-        On::PassedRole => Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } })),
-        _ => None,
-    }
+    json!({ "StringLike": { tag: "*" } })
 }

@@ -38,12 +38,12 @@ use self::function::Receiver;
 use self::stand_in::StandIn;
 
 pub use self::group::{DrillGroup, DrillInstance};
-pub(crate) use self::lease::{Claim, Lease, all_good as good_leases};
+pub(crate) use self::lease::{Claim, KEY as LEASE_TAG, Lease, all_good as good_leases};
 pub use self::ledger::{Ledger, LeftBehind, Removed};
 pub(crate) use self::package::ENTER_VARIABLE;
 pub use self::package::{Notifier, PackageError};
 pub use self::resource::Resource;
-pub(crate) use self::resource::{Found, Unlisted, all as all_of_runs, rule_description};
+pub(crate) use self::resource::{Found, LookAlike, Search, Unlisted, all as all_of_runs, rule_description};
 pub(crate) use self::stand_in::event as sns_event;
 
 /// The tag that names the run on everything that it makes.
@@ -233,6 +233,16 @@ impl Pipeline {
             Receiver::StandIn(stand_in) => (None, Some(stand_in)),
         };
         Ok(Self { trail_arn, rule_arn, topic_arn, function_arn, stand_in })
+    }
+
+    /// Makes sure that what the run would make first is not there already: the rule, and the group of an account. Nothing is
+    /// changed.
+    ///
+    /// # Errors
+    /// It is there, or it cannot be looked for.
+    pub(crate) async fn is_free(site: Site<'_>) -> Result<(), ProvisionError> {
+        DrillGroup::is_free(site).await?;
+        rule::is_free(site).await
     }
 
     /// Takes a pipeline that stands, and points its function to `webhook_url` until the ledger is cleaned up; without one, it

@@ -30,7 +30,7 @@ use crate::diagnosis::Finding;
 use crate::drill::Strength;
 use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
-use crate::target::{Calls, Capabilities, Target};
+use crate::target::{Calls, Capabilities, Skew, Target};
 
 pub(crate) use self::discord::plain as message_text;
 pub use self::document::Document;
@@ -202,6 +202,10 @@ pub enum Expected {
         at: Vec<Hop>,
         /// Within how many milliseconds.
         within_ms: u64,
+        /// When it is expected, in milliseconds: from, to.
+        expected_ms: (u64, u64),
+        /// After how many milliseconds it is late, which takes no pass away.
+        warn_ms: u64,
     },
     /// No alert.
     Silence {
@@ -225,9 +229,27 @@ pub struct TargetReport {
     pub account: String,
     /// The Region.
     pub region: String,
+    /// How far its clock is from this machine's; `null` where there is no difference, or nobody measured one.
+    pub clock: Option<Skew>,
 }
 
 impl TargetReport {
+    /// The target that a run would have; a lab of its own where there is none yet.
+    pub(crate) fn of_planned(target: Option<&Target>, region: &str, account: &str) -> Self {
+        match target {
+            Some(target) => Self::of(target),
+            None => Self {
+                kind: TargetKind::Lab,
+                product: Target::LAB.to_owned(),
+                endpoint_url: None,
+                capabilities: Capabilities::of_a_lab(),
+                account: account.to_owned(),
+                region: region.to_owned(),
+                clock: None,
+            },
+        }
+    }
+
     pub(crate) fn of(target: &Target) -> Self {
         Self {
             kind: target.kind,
@@ -236,6 +258,7 @@ impl TargetReport {
             capabilities: target.capabilities,
             account: target.account.clone(),
             region: target.region.clone(),
+            clock: target.clients.clock.skew().filter(|skew| skew.matters()),
         }
     }
 }

@@ -25,6 +25,7 @@ mod matrix;
 mod mistake;
 mod names;
 pub(crate) mod nearest;
+mod patience;
 mod permission;
 mod pipeline;
 mod schema;
@@ -54,12 +55,13 @@ pub use names::{
     VariableName,
 };
 pub(crate) use nearest::nearest;
+pub use patience::{Budget, Expectation, Patience};
 pub use permission::{Cidr, Permission, Ports, Protocol};
 pub use pipeline::{
     Architecture, Channel, Function, Instance, MemoryMb, Pipeline, Rule, Runtime, SecurityGroup, Topic, Trail,
 };
 pub use schema::{schema, schema_text};
-pub use wait::{Patience, PerTarget, TargetKind, Wait, Within};
+pub use wait::{PerTarget, TargetKind, Wait, Within};
 
 /// A scenario: the pipeline under test, and its drills.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -133,6 +135,15 @@ impl Scenario {
     pub fn nearest_drill(&self, name: &str) -> Option<&Drill> {
         let near = nearest::nearest(name, self.drills.iter().map(|drill| drill.name.as_str()))?;
         self.drill(near)
+    }
+
+    /// What a drill's alert may take on `target`; the end of it is the drill's own, where that says one.
+    pub fn budget(&self, drill: &Drill, target: TargetKind) -> Budget {
+        let own = match &drill.expect {
+            Expect::Alert(alert) => alert.within.and_then(|within| within.on(target)),
+            Expect::Silence(_) => None,
+        };
+        self.patience.on(target).with(None, None, own)
     }
 
     /// How long to watch a drill on `target`: until when the alert must be there, or how long the silence must last.

@@ -6,7 +6,8 @@
 //!                                                               └─ removed, ports first, and looked at once more on failure
 //! ```
 //! The journal is not needed: everything that a run makes carries the run's id from its first moment. It helps where a list
-//! is a moment behind what was made, and with an emulator that knows no tags. What does not carry a run's mark is not touched.
+//! is a moment behind what was made, and with an emulator that knows no tags. What does not carry a run's mark is not touched; where
+//! its name is one that only runs give, it is shown.
 //!
 //! A run is at work while its journal is locked, on this machine, or while its lease on a group is good, from any machine.
 
@@ -18,7 +19,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::journal::{Account, JournalError, Shelf, Told};
-use crate::pipeline::{Claim, Found, LeftBehind, Resource, Unlisted, all_of_runs, good_leases};
+use crate::pipeline::{Claim, Found, LeftBehind, LookAlike, Resource, Search, Unlisted, all_of_runs, good_leases};
 use crate::report::TargetReport;
 use crate::target::{Clients, Place, Target, TargetError};
 
@@ -60,6 +61,15 @@ pub struct Item {
     pub run_id: String,
 }
 
+/// A thing that carries no mark of a run, by a name that only runs give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unmarked {
+    /// The kind: `queue`.
+    pub kind: &'static str,
+    /// Its name or ARN.
+    pub id: String,
+}
+
 /// A run that may be at work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AtWork {
@@ -86,6 +96,8 @@ pub struct Swept {
     pub left_behind: Vec<LeftBehind>,
     /// Runs that may be at work, whose things were left alone.
     pub at_work: Vec<AtWork>,
+    /// What looks like a run's and carries no mark of one: it was left alone, and is nobody's failure.
+    pub unmarked: Vec<Unmarked>,
 }
 
 impl Swept {
@@ -156,6 +168,7 @@ impl Sweep {
             removed: Vec::new(),
             left_behind: Vec::new(),
             at_work: Vec::new(),
+            unmarked: Vec::new(),
         };
         for (path, reason) in &shelf.unread {
             swept.left_behind.push(LeftBehind {
@@ -188,7 +201,8 @@ impl Sweep {
 
     /// What stands of the runs that are meant.
     async fn standing(&self, target: &Target, shelf: &Shelf, swept: &mut Swept) -> Vec<Found> {
-        let (mut standing, unlisted) = all_of_runs(&target.clients, target.capabilities.serves_cloudtrail).await;
+        let Search { found: mut standing, look_alikes, unlisted } =
+            all_of_runs(&target.clients, target.capabilities.serves_cloudtrail).await;
         for Unlisted { call, reason } in unlisted {
             swept.left_behind.push(LeftBehind { kind: "what cannot be listed", id: call.to_owned(), reason });
         }
@@ -212,6 +226,10 @@ impl Sweep {
                 }
             }
         }
+        // What a journal knows is no look-alike, with or without a tag.
+        let is_known = |one: &LookAlike| standing.iter().any(|found| found.resource.name() == one.id);
+        let unmarked = look_alikes.into_iter().filter(|one| self.only.is_none() && !is_known(one));
+        swept.unmarked = unmarked.map(|LookAlike { kind, id }| Unmarked { kind, id }).collect();
         standing
     }
 

@@ -2,13 +2,16 @@
 
 mod account;
 mod clients;
+mod clock;
 mod container;
 mod endpoint;
 mod lab;
 mod localstack;
 mod reach;
+mod rehearsed;
 mod relayed;
 mod role;
+mod tape;
 mod waiting;
 
 use std::fmt;
@@ -21,14 +24,18 @@ use tokio_util::sync::CancellationToken;
 pub use self::account::RealAccount;
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
+pub(crate) use self::clock::Clock;
+pub use self::clock::Skew;
 use self::container::Container;
-pub(crate) use self::endpoint::emulator_at;
+pub(crate) use self::endpoint::{PROBE_PREFIX, emulator_at};
 pub use self::lab::LabTarget;
 pub(crate) use self::lab::{QUEUE_PREFIX, TAP_PREFIX, ladder_hop};
 pub use self::localstack::{LOCALSTACK_IMAGE, LocalStack};
 pub(crate) use self::reach::Reach;
+pub(crate) use self::rehearsed::Likeness;
 use self::relayed::Relayed;
 pub use self::role::Role;
+pub(crate) use self::tape::{Tape, Taped};
 pub use self::waiting::Calls;
 pub(crate) use self::waiting::Waiting;
 use crate::scenario::TargetKind;
@@ -285,11 +292,22 @@ impl Target {
     /// Opens the target only to look at it: nothing is put in front of it, and nothing is tried out. `account` is whose
     /// calls an emulator takes them for.
     pub(crate) async fn look_at(place: &Place, region: &str, account: &str, run_id: &str) -> Result<Self, TargetError> {
+        Self::look_at_as(place, region, account, None, run_id).await
+    }
+
+    /// As [`look_at`](Self::look_at), by the session of a role.
+    pub(crate) async fn look_at_as(
+        place: &Place,
+        region: &str,
+        account: &str,
+        role: Option<&Role>,
+        run_id: &str,
+    ) -> Result<Self, TargetError> {
         match place {
             Place::Lab => lab::open(region, account, run_id).await,
-            Place::Endpoint(url) => endpoint::look_at(url, region, account, None, run_id).await,
+            Place::Endpoint(url) => endpoint::look_at(url, region, account, role, run_id).await,
             Place::LocalStack(asked) => localstack::look_at(asked, region, account, run_id).await,
-            Place::Account(asked) => account::open(asked, region, None, run_id).await,
+            Place::Account(asked) => account::open(asked, region, role, run_id).await,
         }
     }
 
@@ -374,7 +392,20 @@ impl fmt::Display for Target {
 /// The account that the clients' credentials belong to, as the endpoint says.
 async fn account_of(clients: &Clients, endpoint: &str) -> Result<String, TargetError> {
     let identity = |reason: String| TargetError::Identity { endpoint: endpoint.to_owned(), reason };
-    let caller = clients.sts.get_caller_identity().send().await.map_err(|error| identity(sdk::reason(&error)))?;
+    let caller = clients.sts.get_caller_identity().send().await.map_err(|error| {
+        let reason = sdk::reason(&error);
+        // What is signed by a wrong clock is refused, and the refusal need not say so.
+        match clients.clock.skew().filter(|skew| skew.is_refused()) {
+            Some(skew) => {
+                let way = if skew.ms > 0 { "behind" } else { "ahead" };
+                let off = skew.ms.abs() / 1000;
+                identity(format!(
+                    "{reason}. The clock of this machine is {off} s {way}, and AWS takes five minutes at the most"
+                ))
+            }
+            None => identity(reason),
+        }
+    })?;
     caller.account().map(str::to_owned).ok_or_else(|| identity("the answer names no account".to_owned()))
 }
 

@@ -5,10 +5,16 @@
 
 #[path = "account/check.rs"]
 mod check;
+#[path = "account/clock.rs"]
+mod clock;
 #[path = "account/killed.rs"]
 mod killed;
+#[path = "account/late.rs"]
+mod late;
 #[path = "account/lease.rs"]
 mod lease;
+#[path = "account/plan.rs"]
+mod plan;
 #[path = "account/proxy.rs"]
 mod proxy;
 #[path = "account/refusals.rs"]

@@ -23,6 +23,8 @@ mod notify;
 mod package;
 #[path = "cli/permissions.rs"]
 mod permissions;
+#[path = "cli/plan.rs"]
+mod plan;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/scenario.rs"]

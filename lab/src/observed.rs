@@ -17,6 +17,7 @@ use crate::gateway::call::{self, Call, Reply};
 use crate::gateway::cbor;
 use crate::gateway::error::AwsError;
 use crate::gateway::identify::{Identified, identify, service_of, user_agent};
+use crate::gateway::params::Node;
 use crate::gateway::service::Protocol;
 use crate::identity::Identity;
 use crate::ids;
@@ -140,6 +141,78 @@ pub fn may_change_something(request: &request::Parts) -> bool {
         // The operation is in the body.
         Err(_) => service_of(request).is_some(),
     }
+}
+
+/// What a request asks for, as far as it says so itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The service, as IAM and ARNs name it: `ec2`.
+    pub service: &'static str,
+    /// The operation: `AuthorizeSecurityGroupIngress`.
+    pub operation: String,
+    /// Whether CloudTrail counts it among the calls that only read.
+    pub reads: bool,
+    /// The parameters that are texts, numbers or truth values, by their names from the top: `IpPermissions.1.FromPort`. Any of them
+    /// may be a secret.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// What a request asks for; none of requests that are no call of a service that is known here.
+#[must_use]
+pub fn asked(request: &request::Parts, body: &Bytes) -> Option<Asked> {
+    let Identified { service, operation, labels, params, translated, .. } = identify(request, body).ok()?;
+    let mut parameters: Vec<(String, String)> =
+        labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    match service.protocol_of(&request.headers) {
+        Protocol::Ec2Query | Protocol::Query => of_form("", &params, &mut parameters),
+        Protocol::Json { .. } | Protocol::RestJson => {
+            let body = translated.as_ref().unwrap_or(body);
+            of_json("", &serde_json::from_slice(body).unwrap_or_default(), &mut parameters);
+        }
+        Protocol::RestXml => {
+            let mut path = request.uri.path().trim_start_matches('/').splitn(2, '/');
+            let names = ["Bucket", "Key"].into_iter();
+            let parts = names.zip(&mut path).filter(|(_, part)| !part.is_empty());
+            parameters.extend(parts.map(|(name, part)| (name.to_owned(), part.to_owned())));
+        }
+        Protocol::RpcV2Cbor => of_json("", &cbor::read(body).unwrap_or_default(), &mut parameters),
+    }
+    let reads = record::is_read_only(&operation);
+    // To the lab both versions are one operation.
+    let is_second =
+        operation == "ListObjects" && request.uri.query().is_some_and(|query| query.contains("list-type=2"));
+    let operation = if is_second { "ListObjectsV2".to_owned() } else { operation };
+    Some(Asked { service: service.signing_name(), operation, reads, parameters })
+}
+
+fn of_form(above: &str, node: &Node, parameters: &mut Vec<(String, String)>) {
+    match node {
+        Node::Leaf(value) => parameters.push((above.to_owned(), value.clone())),
+        Node::Branch(children) => {
+            children.iter().for_each(|(name, child)| of_form(&below(above, name), child, parameters))
+        }
+    }
+}
+
+fn of_json(above: &str, value: &Value, parameters: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null => {}
+        Value::Bool(value) => parameters.push((above.to_owned(), value.to_string())),
+        Value::Number(value) => parameters.push((above.to_owned(), value.to_string())),
+        Value::String(value) => parameters.push((above.to_owned(), value.clone())),
+        Value::Array(elements) => {
+            for (position, element) in elements.iter().enumerate() {
+                of_json(&below(above, &(position + 1).to_string()), element, parameters);
+            }
+        }
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| of_json(&below(above, name), member, parameters))
+        }
+    }
+}
+
+fn below(above: &str, name: &str) -> String {
+    if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
 }
 
 /// An error of a server in between, in the form that the client of the called service reads; none for a request to no

@@ -37,7 +37,7 @@ pub(super) async fn execute(args: CleanupArgs, lang: Lang, output: Output) -> Ex
 
 fn shown(swept: &Swept, lang: Lang) -> String {
     let mut out = String::new();
-    let Swept { removed, left_behind, at_work, dry_run, .. } = swept;
+    let Swept { removed, left_behind, at_work, unmarked, dry_run, .. } = swept;
     let verb = match dry_run {
         true => lang.choose("would remove", "삭제 예정"),
         false => lang.choose("removed", "삭제"),
@@ -76,6 +76,16 @@ fn shown(swept: &Swept, lang: Lang) -> String {
                 )
             ),
         };
+    }
+    for one in unmarked {
+        let _ = writeln!(
+            out,
+            "{}",
+            lang.choose(
+                format!("left alone: {} {}, which looks like a run's and carries no tag of one", one.kind, one.id),
+                format!("건드리지 않음: {} {}. 이름은 실행의 것과 같지만 태그가 없습니다", one.kind, one.id),
+            )
+        );
     }
     let at = swept.target.endpoint_url.as_deref().unwrap_or("AWS");
     let (account, region) = (&swept.target.account, &swept.target.region);

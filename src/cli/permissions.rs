@@ -26,6 +26,16 @@ pub(super) struct PermissionsArgs {
     /// The Region, in place of the scenario's.
     #[arg(long, value_name = "REGION")]
     region: Option<Region>,
+    /// The id of the group that stands, sg-…, where drills open no other. Without it, the group has to carry the tag
+    /// alert-drill:scenario with the scenario's name.
+    #[arg(long, value_name = "ID", value_parser = group, conflicts_with = "provision")]
+    group: Option<String>,
+}
+
+fn group(text: &str) -> Result<String, String> {
+    let is_id =
+        text.strip_prefix("sg-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    if is_id { Ok(text.to_owned()) } else { Err("a policy names a group by its id, which begins with sg-".to_owned()) }
 }
 
 pub(super) fn execute(args: &PermissionsArgs, context: &Context) -> Exit {
@@ -39,6 +49,7 @@ pub(super) fn execute(args: &PermissionsArgs, context: &Context) -> Exit {
         r#use: if args.provision { Use::Provision } else { Use::Adopt },
         account: args.account.as_deref().unwrap_or("*"),
         region: args.region.as_ref().unwrap_or(&scenario.region).as_str(),
+        group: args.group.as_deref(),
     }
     .policy();
     match serde_json::to_string_pretty(&policy) {

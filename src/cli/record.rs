@@ -32,6 +32,11 @@ pub(super) struct RecordArgs {
 }
 
 impl RecordArgs {
+    /// Whether a file was asked for.
+    pub(super) fn is_file_asked(&self) -> bool {
+        self.history.is_some() || self.metrics_file.is_some()
+    }
+
     /// Finds out what would fail at the end anyway, before anything is touched.
     pub(super) fn check(&self) -> Result<(), Exit> {
         if let Some(file) = &self.history {

@@ -28,6 +28,9 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
     if let Some(wrong) = wrong(&args) {
         return fail(Exit::Usage, &wrong);
     }
+    if args.dry_run {
+        return super::plan::execute(&scenario, args, lang, output, context).await;
+    }
     if let Err(exit) = args.record.check() {
         return exit;
     }
@@ -121,6 +124,8 @@ pub(super) fn prepared<'a>(scenario: &'a Scenario, args: &RunArgs, place: Place,
         .jobs(args.jobs.into())
         .keep(args.keep)
         .timeout(args.timeout)
+        .warn_after(args.warn_after)
+        .expect_by(args.expect_by)
         .notifier(args.notifier.clone().map_or(Notifier::OfScenario, Notifier::File))
         .assume(cell.role)
         .region(cell.region)
@@ -161,6 +166,12 @@ fn wrong(args: &RunArgs) -> Option<&'static str> {
         _ if is_aws && args.account.is_none() && !args.places.names_account() => {
             Some("--target aws needs the account that is meant: --account with its twelve digits")
         }
+        _ if args.dry_run && (args.reports.are_asked() || args.record.is_file_asked()) => Some(
+            "--dry-run finds out nothing of the pipeline: there is nothing for --report-…, --history and --metrics-file",
+        ),
+        _ if args.dry_run && args.target == Some(TargetArg::Localstack) => Some(
+            "--dry-run is for the lab, for an endpoint that is one, and for --target aws: what a run does on LocalStack only a run finds out",
+        ),
         _ if is_aws && args.keep && args.allow_open_to_world => {
             Some("--keep and --allow-open-to-world do not go together")
         }
@@ -201,6 +212,8 @@ pub(super) fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
         RunError::Interrupted => Exit::Interrupted,
-        RunError::Target(_) | RunError::Journal(_) | RunError::Refused(_) => Exit::CouldNotRun,
+        RunError::NoPlan { .. } | RunError::Target(_) | RunError::Journal(_) | RunError::Refused(_) => {
+            Exit::CouldNotRun
+        }
     }
 }

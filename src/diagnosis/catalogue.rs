@@ -118,6 +118,51 @@ pub(super) fn not_arrived(hop: Hop, report: &DrillReport, lang: Lang) -> Finding
     }
 }
 
+/// An alert that took so many milliseconds and may take `warn_ms` unnoticed. `slowest` is the hop where most of the time went, with
+/// how much of it that was, where hops tell.
+pub(super) fn late(
+    hop: Hop,
+    took_ms: f64,
+    expected: &Expected,
+    slowest: Option<(Option<Hop>, Hop, f64)>,
+    lang: Lang,
+) -> Option<Finding> {
+    let Expected::Alert { expected_ms: (from, to), warn_ms, .. } = *expected else { return None };
+    if took_ms <= warn_ms as f64 {
+        return None;
+    }
+    let seconds = |ms: f64| format!("{:.1} s", ms / 1000.0);
+    let usual = (seconds(from as f64), seconds(to as f64), seconds(warn_ms as f64));
+    let went = slowest.map(|(before, hop, ms)| {
+        let before = before.map_or_else(|| "the call".to_owned(), |before| before.to_string());
+        lang.choose(
+            format!("{} of it went between {before} and {hop}", seconds(ms)),
+            format!("그중 {}가 {before}와(과) {hop} 사이에서 걸렸습니다", seconds(ms)),
+        )
+    });
+    let budget = lang.choose(
+        format!("expected within {} to {}, late after {}", usual.0, usual.1, usual.2),
+        format!("예상 {}~{}, {} 뒤부터 지연", usual.0, usual.1, usual.2),
+    );
+    Some(Finding {
+        code: Code::AlertLate,
+        hop: slowest.map_or(hop, |(_, hop, _)| hop),
+        severity: Severity::Warning,
+        message: lang.choose(
+            format!("the alert arrived at the {hop} late: after {}", seconds(took_ms)),
+            format!("알림이 {hop}에 늦게 도착했습니다: {}", seconds(took_ms)),
+        ),
+        evidence: std::iter::once(budget).chain(went).collect(),
+        remedy: lang.choose(
+            "look at the hop where the time went; if that is as it should be, say so with `warn` in `patience`, or --warn-after"
+                .to_owned(),
+            "시간이 걸린 단계를 확인하세요. 그 정도가 정상이라면 `patience`의 `warn`이나 --warn-after로 알려 주세요".to_owned(),
+        ),
+        terraform: None,
+        console: None,
+    })
+}
+
 /// An alert that came where there must be silence.
 pub(super) fn alerted_in_silence(report: &DrillReport, lang: Lang) -> Finding {
     let call = report.action.as_ref().map_or("the call", |action| action.call.as_str());

@@ -12,7 +12,7 @@ use crate::text::Lang;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing; the drill was advisory.
+    /// Worth knowing: it takes no pass away.
     Warning,
     /// The alarm is silent because of it, or the harness could not find out.
     Error,
@@ -120,6 +120,8 @@ pub enum Code {
     ReceiverFailed,
     /// The alert did not arrive, and nothing says why.
     AlertMissing,
+    /// The alert arrived, and took longer than it may unnoticed.
+    AlertLate,
     /// An alert came where there must be silence.
     UnwantedAlert,
 }
@@ -176,6 +178,7 @@ impl Code {
         Self::FaultInjected,
         Self::ReceiverFailed,
         Self::AlertMissing,
+        Self::AlertLate,
         Self::UnwantedAlert,
     ];
 }

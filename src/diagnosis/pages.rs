@@ -70,6 +70,7 @@ pages! {
     FaultInjected => "FAULT_INJECTED",
     ReceiverFailed => "RECEIVER_FAILED",
     AlertMissing => "ALERT_MISSING",
+    AlertLate => "ALERT_LATE",
     UnwantedAlert => "UNWANTED_ALERT",
 }
 

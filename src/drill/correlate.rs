@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::trigger::Performed;
 
-/// How much later than the call a record's time may be and still count as a weak match. Records carry whole seconds, and
-/// two clocks are never the same.
+/// How much later than the call a record's time may be and still count as a weak match. Records carry whole seconds, and what is
+/// known of two clocks is known to half a second.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What tied an alert to a drill, strongest last.
@@ -50,6 +50,7 @@ pub(super) fn event(event: &Value, performed: &Performed) -> Option<Strength> {
         return Some(Strength::Description);
     }
     let time: Timestamp = record.get("eventTime")?.as_str()?.parse().ok()?;
+    let time = performed.clock.here(time);
     let near = (time - performed.started_at).abs() <= Timestamp::now().duration_since(performed.started_at) + TOLERANCE;
     (near && text.contains(&performed.group_id)).then_some(Strength::Weak)
 }
@@ -117,6 +118,7 @@ mod tests {
             started: Instant::now(),
             started_at: Timestamp::now(),
             took: Duration::from_millis(1),
+            clock: crate::target::Clock::default(),
             refused: None,
         }
     }

@@ -24,7 +24,12 @@ pub enum RunEvent {
         target: TargetReport,
     },
     /// The pipeline is being built.
-    Provisioning,
+    Provisioning {
+        /// Whether a group is held first, as in an account.
+        holds_group: bool,
+    },
+    /// The group that the drills of an account open and close is held, with the lease on it: from now on other things are made.
+    GroupHeld,
     /// The pipeline stands.
     Provisioned {
         /// How long it took.
@@ -47,6 +52,13 @@ pub enum RunEvent {
         call: &'static str,
         /// How long the wait may take.
         limit: Duration,
+    },
+    /// The drill's alert was expected by now, and is waited for on.
+    Overdue {
+        /// Which of the run's drills.
+        index: usize,
+        /// How long after the call it was expected at the latest.
+        expected: Duration,
     },
     /// A probe saw the drill's event.
     Seen {

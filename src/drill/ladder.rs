@@ -13,7 +13,7 @@ use super::observation::{Observation, Sighting};
 use super::trigger::Performed;
 use crate::diagnosis;
 use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, MailAlert, QueueAlert};
-use crate::scenario::{Drill, Hop};
+use crate::scenario::{Drill, Hop, TargetKind};
 use crate::target::{LabTarget, ladder_hop};
 
 /// What the probes saw of one drill.
@@ -24,6 +24,8 @@ pub(super) struct Seen {
     /// The CloudTrail record, as the first event that carried it had it.
     record: Option<Value>,
     bus: Option<Duration>,
+    /// When SNS published the first alert, by AWS's clock.
+    published: Option<Timestamp>,
     alerts: Alerts,
     /// Messages that nothing tied to the drill when they arrived. The record that names them may come a moment later.
     untied: Vec<Observation>,
@@ -44,10 +46,11 @@ impl Seen {
                         first.push((Hop::Bus, after));
                     }
                 }
-                Sighting::Queue { event, message_id } => {
+                Sighting::Queue { event, message_id, published } => {
                     if let Some(matched_by) = self.take_event(event, performed) {
                         let after = latency(observation.at, performed);
                         if self.alerts.queue.is_empty() {
+                            self.published = *published;
                             first.push((Hop::Queue, after));
                         }
                         self.alerts.queue.push(queue_alert(event, message_id, matched_by, &observation, after));
@@ -262,13 +265,22 @@ fn reached_between(
             (true, None, Some(stage.lang.choose("made by the relay", "릴레이가 만듦").to_owned()))
         }
         Hop::Trail => (seen.bus_seen(), None, None),
-        Hop::Rule | Hop::Topic => (seen.is_alerted(), None, None),
+        Hop::Topic => (seen.is_alerted(), published(stage, performed, seen), None),
+        Hop::Rule => (seen.is_alerted(), None, None),
         Hop::Function if stands_in(stage, hop) => {
             (seen.discord_seen(), None, Some(stage.lang.choose("run by the harness", "하네스가 실행함").to_owned()))
         }
         Hop::Function => (seen.discord_seen(), None, None),
         Hop::Api | Hop::Queue | Hop::Discord | Hop::Mail => (false, None, None),
     }
+}
+
+/// When SNS took the message, as it says itself, in an account: no later than the queue had it, whatever the clocks say. Emulators
+/// write what they like there.
+fn published(stage: &Stage, performed: &Performed, seen: &Seen) -> Option<f64> {
+    let published = seen.published.filter(|_| stage.target.kind == TargetKind::Aws)?;
+    let received = seen.alerts.queue.first()?.latency_ms;
+    Some(since(performed.clock.here(published), performed).min(received))
 }
 
 fn since(time: Timestamp, performed: &Performed) -> f64 {

@@ -5,13 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
-use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use super::event::RunEvent;
+use super::event_history::EventHistory;
 use super::ladder::{self, Seen};
 use super::observation::Observations;
 use super::probe::DiscordWatch;
@@ -19,15 +18,23 @@ use super::trigger::{Performed, Trigger};
 use crate::diagnosis::{self, Finding};
 use crate::pipeline::{DrillGroup, Lease, Ledger, ProvisionError, Site, rule_description};
 use crate::report::{ActionReport, Alerts, DrillReport, Expected, Verdict};
-use crate::scenario::{Action, Drill, Expect, Hop, Scenario, TargetKind};
+use crate::scenario::{Action, Budget, Drill, Expect, Hop, Scenario, TargetKind, Wait};
 use crate::target::Target;
 use crate::text::Lang;
 
 /// How long to wait, once an alert has arrived where it must, for the hops beside it (the mail, the function's end).
 const SIDE_HOPS: Duration = Duration::from_millis(500);
 
-/// How long CloudTrail's history may take to answer. The record is evidence, and no verdict waits for it.
-const LOOK_UP: Duration = Duration::from_secs(5);
+/// How long an alert may take, in place of what the scenario says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Times {
+    /// Until when it is expected.
+    pub(super) expect_by: Option<Wait>,
+    /// From when on it is late.
+    pub(super) warn_after: Option<Wait>,
+    /// When the drill has failed.
+    pub(super) give_up: Option<Wait>,
+}
 
 /// All that the drills of a run share.
 pub(super) struct Stage {
@@ -38,9 +45,13 @@ pub(super) struct Stage {
     /// Whether the harness runs the function in the target's place.
     pub(super) function_stands_in: AtomicBool,
     pub(super) observations: Arc<Observations>,
-    pub(super) timeout: Option<Duration>,
+    /// CloudTrail's own, which everybody may ask twice a second.
+    pub(super) history: EventHistory,
+    pub(super) times: Times,
     pub(super) lang: Lang,
     pub(super) keep: bool,
+    /// Whose times the drills keep.
+    pub(super) pace: TargetKind,
     /// Whether the pipeline is somebody's own.
     pub(super) adopts: bool,
     pub(super) discord: DiscordWatch,
@@ -84,11 +95,18 @@ impl Stage {
     }
 
     fn expected(&self, drill: &Drill) -> Expected {
-        let limit = self.limit(drill);
-        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let ms = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         match &drill.expect {
-            Expect::Alert(alert) => Expected::Alert { at: alert.at.clone(), within_ms: limit_ms },
-            Expect::Silence(_) => Expected::Silence { for_ms: limit_ms },
+            Expect::Alert(alert) => {
+                let Budget { expect, warn, give_up } = self.budget(drill);
+                Expected::Alert {
+                    at: alert.at.clone(),
+                    within_ms: ms(give_up.duration()),
+                    expected_ms: (ms(expect.from.duration()), ms(expect.to.duration())),
+                    warn_ms: ms(warn.duration()),
+                }
+            }
+            Expect::Silence(_) => Expected::Silence { for_ms: ms(self.limit(drill)) },
         }
     }
 
@@ -120,12 +138,18 @@ impl Stage {
         }
     }
 
-    /// How long to watch a drill. The timeout of the command line is for alerts: shortening a silence would only make it
-    /// easier to pass.
+    /// What a drill's alert may take.
+    fn budget(&self, drill: &Drill) -> Budget {
+        let Times { expect_by, warn_after, give_up } = self.times;
+        self.scenario.budget(drill, self.pace).with(expect_by, warn_after, give_up)
+    }
+
+    /// How long to watch a drill. The times of the command line are for alerts: shortening a silence would only make it easier
+    /// to pass.
     fn limit(&self, drill: &Drill) -> Duration {
-        match (&drill.expect, self.timeout) {
-            (Expect::Alert(_), Some(timeout)) => timeout,
-            _ => self.scenario.limit(drill, self.target.kind),
+        match &drill.expect {
+            Expect::Alert(_) => self.budget(drill).give_up.duration(),
+            Expect::Silence(_) => self.scenario.limit(drill, self.pace),
         }
     }
 }
@@ -351,24 +375,9 @@ async fn act_and_watch(
         return Vec::new();
     }
     if report.record.is_none() && watched == Watched::TimeIsOver {
-        report.record = time::timeout(LOOK_UP, looked_up(stage, &performed)).await.ok().flatten();
+        report.record = stage.history.look_up(&stage.target, &performed).await;
     }
     conclude(stage, drill, watched, performed.started + limit, report).await
-}
-
-/// The record of a call whose event was nowhere to be seen: CloudTrail's own history has it without any trail.
-async fn looked_up(stage: &Stage, performed: &Performed) -> Option<Value> {
-    let request_id = performed.request_id.as_deref().filter(|_| stage.target.capabilities.serves_cloudtrail)?;
-    let by_name = LookupAttribute::builder()
-        .attribute_key(LookupAttributeKey::EventName)
-        .attribute_value(performed.call)
-        .build()
-        .ok()?;
-    // The newest come first. What is not there yet, as in AWS for some minutes, is not waited for.
-    let events = stage.target.clients.cloudtrail.lookup_events().lookup_attributes(by_name).send().await.ok()?;
-    let records = events.events().iter().filter_map(|event| event.cloud_trail_event());
-    let mut records = records.filter_map(|record| serde_json::from_str::<Value>(record).ok());
-    records.find(|record| record["requestID"] == request_id)
 }
 
 /// How a wait ended.
@@ -393,6 +402,11 @@ async fn watch(
     seen: &mut Seen,
 ) -> Watched {
     let deadline = time::Instant::from_std(performed.started + limit);
+    let expected = match &drill.expect {
+        Expect::Alert(_) => Some(stage.budget(drill).expect.to.duration()).filter(|expected| *expected < limit),
+        Expect::Silence(_) => None,
+    };
+    let mut overdue = expected.map(|expected| time::Instant::from_std(performed.started + expected));
     let mut changes = stage.observations.watch();
     let mut next = baseline;
     loop {
@@ -411,6 +425,10 @@ async fn watch(
         tokio::select! {
             _ = changes.changed() => {}
             () = time::sleep_until(deadline) => return Watched::TimeIsOver,
+            () = time::sleep_until(overdue.unwrap_or(deadline)), if overdue.is_some() => {
+                overdue = None;
+                stage.tell(RunEvent::Overdue { index, expected: expected.unwrap_or_default() });
+            }
             () = stage.stop.cancelled() => return Watched::Interrupted,
         }
     }
@@ -471,7 +489,7 @@ async fn conclude(
             // What nobody could see is said: the pass is of the rest.
             let unseen = alert.at.iter().find_map(|hop| Some((hop, stage.why_unseen(*hop)?)));
             report.reason = unseen.map(|(hop, why)| format!("{hop}: {why}"));
-            Vec::new()
+            diagnosis::of_arrived(drill, report, stage.lang).into_iter().collect()
         }
         (Expect::Silence(_), Watched::TimeIsOver) if !alerted => {
             report.verdict = Verdict::Passed;

@@ -21,6 +21,8 @@ pub(super) enum Sighting {
         event: Value,
         /// SNS's message id.
         message_id: String,
+        /// When SNS published it, by AWS's clock.
+        published: Option<Timestamp>,
     },
     /// A message at the mocked webhook.
     Discord {

@@ -13,32 +13,23 @@ use uuid::Uuid;
 
 use super::aftermath;
 use super::consent::{Asked, Consent, Refusal};
+use super::error::RunError;
 use super::event::RunEvent;
-use super::lane::{self, Held, Queue, Stage};
+use super::event_history::EventHistory;
+use super::lane::{self, Held, Queue, Stage, Times};
 use super::observation::Observations;
 use super::probe::{DiscordProbe, DiscordWatch, QueueProbe, Source};
+use super::selection::Selection;
 use crate::diagnosis::{self, Code, Finding};
 use crate::inspection::Names;
-use crate::journal::{Begun, Journal, JournalError};
+use crate::journal::{Begun, Journal};
 use crate::pipeline::{
     DrillGroup, Lease, Ledger, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule,
 };
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
-use crate::scenario::{Drill, Scenario, TargetKind};
-use crate::target::{Place, QUEUE_PREFIX, Role, TAP_PREFIX, Target, TargetError};
+use crate::scenario::{Drill, Scenario, TargetKind, Wait};
+use crate::target::{Place, QUEUE_PREFIX, Role, TAP_PREFIX, Target};
 use crate::text::Lang;
-
-/// Which drills of the scenario to run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Selection {
-    /// The scenario's default drill.
-    #[default]
-    Default,
-    /// All of them.
-    All,
-    /// These, by name, in this order.
-    Named(Vec<String>),
-}
 
 /// A run that is to be made. The settings that are not named are those of `alert-drill run`.
 ///
@@ -53,73 +44,26 @@ pub enum Selection {
 /// ```
 #[must_use = "a run does nothing until it is executed"]
 pub struct Run<'a> {
-    scenario: &'a Scenario,
-    place: Place,
-    selection: Selection,
-    repeat: usize,
-    jobs: usize,
-    keep: bool,
-    timeout: Option<Duration>,
-    notifier: Notifier,
-    adopted: Option<Names>,
-    account: String,
-    role: Option<Role>,
-    region: Option<String>,
-    lang: Lang,
-    on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
-    stop: CancellationToken,
-    journal: Option<PathBuf>,
-    ledger: Arc<Ledger>,
-    consent: Consent,
-}
-
-/// Why there was no run at all.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The scenario has no drill of this name.
-    #[error("the scenario {scenario} has no drill {name}{}", or_else(nearest.as_deref(), drills))]
-    NoSuchDrill {
-        /// The scenario.
-        scenario: String,
-        /// The name that was asked for.
-        name: String,
-        /// The one that was meant, most likely.
-        nearest: Option<String>,
-        /// All that there are.
-        drills: Vec<String>,
-    },
-    /// Nothing was selected.
-    #[error("no drill was selected")]
-    NothingSelected,
-    /// The run was interrupted before the target was open; nothing was made.
-    #[error("interrupted before the target was open")]
-    Interrupted,
-    /// The target could not be opened.
-    #[error(transparent)]
-    Target(TargetError),
-    /// Nobody allowed it.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The journal could not be begun; nothing was made.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
-
-impl From<TargetError> for RunError {
-    fn from(error: TargetError) -> Self {
-        match error {
-            TargetError::Interrupted => Self::Interrupted,
-            other => Self::Target(other),
-        }
-    }
-}
-
-/// What to ask for in place of a drill that there is not.
-fn or_else(nearest: Option<&str>, drills: &[String]) -> String {
-    match nearest {
-        Some(nearest) => format!(" (did you mean {nearest}?)"),
-        None => format!("; it has {}", drills.join(", ")),
-    }
+    pub(super) scenario: &'a Scenario,
+    pub(super) place: Place,
+    pub(super) selection: Selection,
+    pub(super) repeat: usize,
+    pub(super) jobs: usize,
+    pub(super) keep: bool,
+    pub(super) times: Times,
+    pub(super) notifier: Notifier,
+    pub(super) adopted: Option<Names>,
+    pub(super) account: String,
+    pub(super) role: Option<Role>,
+    pub(super) region: Option<String>,
+    pub(super) lang: Lang,
+    pub(super) on_event: Arc<dyn Fn(RunEvent) + Send + Sync>,
+    pub(super) stop: CancellationToken,
+    pub(super) journal: Option<PathBuf>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) consent: Consent,
+    /// Whether nothing is found out by it, but which calls it makes.
+    pub(super) is_rehearsal: bool,
 }
 
 impl<'a> Run<'a> {
@@ -132,7 +76,7 @@ impl<'a> Run<'a> {
             repeat: 1,
             jobs: 1,
             keep: false,
-            timeout: None,
+            times: Times::default(),
             notifier: Notifier::OfScenario,
             adopted: None,
             account: DEFAULT_ACCOUNT.to_owned(),
@@ -144,6 +88,7 @@ impl<'a> Run<'a> {
             journal: None,
             ledger: Arc::new(Ledger::default()),
             consent: Consent::default(),
+            is_rehearsal: false,
         }
     }
 
@@ -191,9 +136,21 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// How long an alert may take, in place of what the scenario says.
+    /// How long an alert may take, in place of what the scenario says: at most [`Wait::MAX`].
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.timeout = timeout;
+        self.times.give_up = timeout.map(Wait::at_most);
+        self
+    }
+
+    /// From when on an alert is late, in place of what the scenario says. The drill passes, and a finding says so.
+    pub fn warn_after(mut self, late: Option<Duration>) -> Self {
+        self.times.warn_after = late.map(Wait::at_most);
+        self
+    }
+
+    /// Until when an alert is expected, in place of what the scenario says.
+    pub fn expect_by(mut self, expected: Option<Duration>) -> Self {
+        self.times.expect_by = expected.map(Wait::at_most);
         self
     }
 
@@ -267,24 +224,47 @@ impl<'a> Run<'a> {
 
     /// Runs.
     pub async fn execute(self) -> Result<Report, RunError> {
-        let drills = self.selected()?;
-        if matches!(self.place, Place::Account(_)) {
-            self.consent.check(Asked {
-                drills: &drills,
-                region: self.region.as_deref(),
-                own_region: self.scenario.region.as_str(),
-                has_journal: self.journal.is_some(),
-                side_by_side: self.adopted.is_some() && self.jobs > 1,
-            })?;
-        }
+        let drills = self.selection.of(self.scenario, self.repeat)?;
+        self.is_allowed(&drills)?;
+        let clock = Clock::start();
         let run_id = Uuid::now_v7().to_string();
-        let (started, started_at) = (Instant::now(), Timestamp::now());
         if let Place::LocalStack(localstack) = &self.place {
             (self.on_event)(RunEvent::TargetStarting { image: localstack.image.clone() });
         }
-        let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
-        let role = self.role.as_ref();
-        let target = Target::open_as(&self.place, region, &self.account, role, &run_id, &self.stop).await?;
+        let target =
+            Target::open_as(&self.place, self.meant_region(), &self.account, self.role.as_ref(), &run_id, &self.stop)
+                .await?;
+        self.run_on(target, run_id, drills, clock).await
+    }
+
+    /// Refuses what nobody allowed, before an account is opened.
+    pub(super) fn is_allowed(&self, drills: &[Drill]) -> Result<(), Refusal> {
+        if !matches!(self.place, Place::Account(_)) {
+            return Ok(());
+        }
+        self.consent.check(Asked {
+            drills,
+            region: self.region.as_deref(),
+            own_region: self.scenario.region.as_str(),
+            has_journal: self.journal.is_some(),
+            side_by_side: self.adopted.is_some() && self.jobs > 1,
+        })
+    }
+
+    /// The Region that is meant.
+    pub(super) fn meant_region(&self) -> &str {
+        self.region.as_deref().unwrap_or(self.scenario.region.as_str())
+    }
+
+    /// Runs the drills on a target that is open, and closes it.
+    pub(super) async fn run_on(
+        self,
+        target: Target,
+        run_id: String,
+        drills: Vec<Drill>,
+        clock: Clock,
+    ) -> Result<Report, RunError> {
+        let Clock { started, started_at } = clock;
         if let Some(folder) = self.journal.as_deref().filter(|_| !target.is_own()) {
             let begun = Begun {
                 run_id: run_id.clone(),
@@ -313,6 +293,7 @@ impl<'a> Run<'a> {
         if !found.drills.is_empty() {
             shown.capabilities.runs_functions = Some(!stage.function_stands_in.load(Ordering::Relaxed));
         }
+        shown.clock = TargetReport::of(&stage.target).clock;
         let (waits, calls) = (stage.target.waits(), stage.target.calls());
         if let Some(stage) = Arc::into_inner(stage) {
             stage.target.close().await;
@@ -336,26 +317,9 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn selected(&self) -> Result<Vec<Drill>, RunError> {
-        let once: Vec<Drill> = match &self.selection {
-            Selection::Default => vec![self.scenario.default_drill().clone()],
-            Selection::All => self.scenario.drills.clone(),
-            Selection::Named(names) => names.iter().map(|name| self.named(name)).collect::<Result<_, _>>()?,
-        };
-        let drills: Vec<Drill> = std::iter::repeat_n(once, self.repeat).flatten().collect();
-        if drills.is_empty() { Err(RunError::NothingSelected) } else { Ok(drills) }
-    }
-
-    fn named(&self, name: &str) -> Result<Drill, RunError> {
-        self.scenario.drill(name).cloned().ok_or_else(|| RunError::NoSuchDrill {
-            scenario: self.scenario.name.to_string(),
-            name: name.to_owned(),
-            nearest: self.scenario.nearest_drill(name).map(|drill| drill.name.to_string()),
-            drills: self.scenario.drills.iter().map(|drill| drill.name.to_string()).collect(),
-        })
-    }
-
     fn stage(&self, target: Target, run_id: String) -> Stage {
+        // A rehearsal is on a lab, whatever it looks like, and a silence there takes no minutes.
+        let pace = if self.is_rehearsal { TargetKind::Lab } else { target.kind };
         Stage {
             discord: DiscordWatch::of(&target),
             held: OnceLock::new(),
@@ -365,9 +329,11 @@ impl<'a> Run<'a> {
             ledger: Arc::clone(&self.ledger),
             function_stands_in: AtomicBool::new(false),
             observations: Arc::new(Observations::new()),
-            timeout: self.timeout,
+            history: EventHistory::default(),
+            times: self.times,
             lang: self.lang,
             keep: self.keep,
+            pace,
             adopts: self.adopted.is_some(),
             // A target that ends stops the drills as Ctrl-C does, and is no interruption of the run's.
             stop: self.stop.child_token(),
@@ -389,7 +355,8 @@ impl<'a> Run<'a> {
 
     /// Builds probes and pipeline, and runs the drills. Whatever goes wrong, it is in what was found.
     async fn drill_all(&self, stage: &Arc<Stage>, drills: Vec<Drill>) -> Found {
-        (self.on_event)(RunEvent::Provisioning);
+        let holds_group = stage.target.kind == TargetKind::Aws;
+        (self.on_event)(RunEvent::Provisioning { holds_group });
         let started = Instant::now();
         match self.provision(stage, &drills).await {
             // The probes are held until the last lane has ended.
@@ -487,6 +454,7 @@ impl<'a> Run<'a> {
         };
         // A run holds one group, once.
         let _ = stage.held.set(held);
+        (self.on_event)(RunEvent::GroupHeld);
         Ok(())
     }
 
@@ -526,6 +494,19 @@ impl<'a> Run<'a> {
         // A name that cannot be deleted ends with a target of the run's own.
         let dead = if stage.target.is_own() { Vec::new() } else { dead };
         Cleanup { kept: false, left_behind, dead }
+    }
+}
+
+/// When a run began, on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    started: Instant,
+    started_at: Timestamp,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self { started: Instant::now(), started_at: Timestamp::now() }
     }
 }
 

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::pipeline::{DrillGroup, DrillInstance, Resource, Site};
 use crate::scenario::{Action, Permission};
 use crate::sdk;
+use crate::target::Clock;
 
 /// How long an instance may take to terminate.
 const TERMINATION: Duration = Duration::from_secs(300);
@@ -39,6 +40,8 @@ pub(super) struct Performed {
     pub(super) started_at: Timestamp,
     /// How long the answer took.
     pub(super) took: Duration,
+    /// The clock that the times of the target are of.
+    pub(super) clock: Clock,
     /// The refusal, where the call was refused and that was not what the drill wanted.
     pub(super) refused: Option<String>,
 }
@@ -163,6 +166,7 @@ impl<'a> Trigger<'a> {
             started,
             started_at,
             took,
+            clock: self.site.target.clients.clock.clone(),
             refused,
         })
     }

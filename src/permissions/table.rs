@@ -35,8 +35,10 @@ pub(super) enum On {
     Image,
     /// A group that is made, and its network.
     NewGroup,
-    /// A group that a run has made.
-    OwnGroup,
+    /// The group that drills open: one that a run has made, or the one that stands.
+    DrillGroup,
+    /// That group, for the tags of the lease alone.
+    Lease,
     /// The rules of groups.
     GroupRules,
     /// An instance that is started, and what it is started with.
@@ -175,24 +177,29 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("lambda:UpdateFunctionConfiguration", Adopting, &[("lambda:UpdateFunctionConfiguration", On::Function)]),
     Call::new("lambda:GetFunction", Adopting, &[("lambda:GetFunction", On::Function)]),
 
-    // The group that drills open and close, and its instance.
+    // The group that drills open and close, what it is attached to, and the lease on it.
     Call::new("ec2:DescribeSecurityGroups", Both, &[("ec2:DescribeSecurityGroups", On::Anything)]),
-    Call::new("ec2:CreateSecurityGroup", Both, &[("ec2:CreateSecurityGroup", On::NewGroup), ("ec2:CreateTags", On::TagsOfNew)]),
-    Call::new("ec2:DeleteSecurityGroup", Both, &[("ec2:DeleteSecurityGroup", On::OwnGroup)]),
-    Call::new("ec2:AuthorizeSecurityGroupIngress", Both, &[("ec2:AuthorizeSecurityGroupIngress", On::OwnGroup)]),
-    Call::new("ec2:AuthorizeSecurityGroupEgress", Both, &[("ec2:AuthorizeSecurityGroupEgress", On::OwnGroup)]),
+    Call::new("ec2:DescribeNetworkInterfaces", Adopting, &[("ec2:DescribeNetworkInterfaces", On::Anything)]),
+    Call::new("ec2:CreateTags", Adopting, &[("ec2:CreateTags", On::Lease)]),
+    Call::new("ec2:DeleteTags", Adopting, &[("ec2:DeleteTags", On::Lease)]),
+    // A group of the run's own is made with its lease, which is renewed every few minutes.
+    Call::new("ec2:CreateTags", Provisioning, &[("ec2:CreateTags", On::Lease)]).sometimes(),
+    Call::new("ec2:CreateSecurityGroup", Provisioning, &[("ec2:CreateSecurityGroup", On::NewGroup), ("ec2:CreateTags", On::TagsOfNew)]),
+    Call::new("ec2:DeleteSecurityGroup", Provisioning, &[("ec2:DeleteSecurityGroup", On::DrillGroup)]),
+    Call::new("ec2:AuthorizeSecurityGroupIngress", Both, &[("ec2:AuthorizeSecurityGroupIngress", On::DrillGroup)]),
+    Call::new("ec2:AuthorizeSecurityGroupEgress", Both, &[("ec2:AuthorizeSecurityGroupEgress", On::DrillGroup)]),
     Call::new("ec2:RevokeSecurityGroupIngress", Both, &[
-        ("ec2:RevokeSecurityGroupIngress", On::OwnGroup), ("ec2:RevokeSecurityGroupIngress", On::GroupRules),
+        ("ec2:RevokeSecurityGroupIngress", On::DrillGroup), ("ec2:RevokeSecurityGroupIngress", On::GroupRules),
     ]),
     Call::new("ec2:RevokeSecurityGroupEgress", Both, &[
-        ("ec2:RevokeSecurityGroupEgress", On::OwnGroup), ("ec2:RevokeSecurityGroupEgress", On::GroupRules),
+        ("ec2:RevokeSecurityGroupEgress", On::DrillGroup), ("ec2:RevokeSecurityGroupEgress", On::GroupRules),
     ]),
     Call::new("ec2:ModifySecurityGroupRules", Both, &[
-        ("ec2:ModifySecurityGroupRules", On::OwnGroup), ("ec2:ModifySecurityGroupRules", On::GroupRules),
+        ("ec2:ModifySecurityGroupRules", On::DrillGroup), ("ec2:ModifySecurityGroupRules", On::GroupRules),
     ]),
-    Call::new("ec2:RunInstances", Both, &[
+    Call::new("ec2:RunInstances", Provisioning, &[
         ("ec2:RunInstances", On::NewInstance), ("ec2:CreateTags", On::TagsOfNew), ("ssm:GetParameters", On::Image),
     ]),
     Call::new("ec2:DescribeInstances", Both, &[("ec2:DescribeInstances", On::Anything)]),
-    Call::new("ec2:TerminateInstances", Both, &[("ec2:TerminateInstances", On::OwnInstance)]),
+    Call::new("ec2:TerminateInstances", Provisioning, &[("ec2:TerminateInstances", On::OwnInstance)]),
 ];

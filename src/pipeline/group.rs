@@ -46,7 +46,7 @@ impl DrillGroup {
             .create_security_group()
             .group_name(&name)
             .description(scenario.pipeline.group.description.as_str())
-            .tag_specifications(tags.tags(lease::new_tag(run_id)).build())
+            .tag_specifications(tags.tags(lease::new_tag(run_id, &target.clients.clock)).build())
             .send()
             .await
             .map_err(|error| ProvisionError::refused("ec2:CreateSecurityGroup", &name, &error))?;

@@ -6,6 +6,9 @@
 //! the other. A claim is renewed while the run lasts, and counts for nothing once it has expired: that run was killed.
 //!
 //! A group of the run's own is made with the claim, and EC2 makes no second one of its name.
+//!
+//! The end of a claim is told in AWS's time, as far as a run knows it by AWS's answers: several machines read it, and none of
+//! their clocks is everybody's.
 
 use std::time::Duration;
 
@@ -16,10 +19,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{ProvisionError, Resource, Site};
 use crate::sdk;
-use crate::target::Clients;
+use crate::target::{Clients, Clock};
 
 /// What the key of every claim begins with.
-const KEY: &str = "alert-drill:lease:";
+pub(crate) const KEY: &str = "alert-drill:lease:";
 
 /// How long a claim is good: a run that was killed keeps others out no longer.
 const LENGTH: SignedDuration = SignedDuration::from_mins(10);
@@ -39,8 +42,8 @@ pub(crate) fn key(run_id: &str) -> String {
 }
 
 /// A claim that is good from now on.
-pub(crate) fn new_tag(run_id: &str) -> Tag {
-    let until = Timestamp::now().checked_add(LENGTH).unwrap_or(Timestamp::MAX);
+pub(crate) fn new_tag(run_id: &str, clock: &Clock) -> Tag {
+    let until = clock.now().checked_add(LENGTH).unwrap_or(Timestamp::MAX);
     let until = until.round(jiff::Unit::Second).unwrap_or(until);
     Tag::builder().key(key(run_id)).value(until.to_string()).build()
 }
@@ -56,8 +59,8 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Whether the run may still be at work.
-    pub(crate) fn is_good(&self) -> bool {
-        self.until > Timestamp::now()
+    pub(crate) fn is_good(&self, clock: &Clock) -> bool {
+        self.until > clock.now()
     }
 }
 
@@ -77,7 +80,7 @@ pub(crate) async fn all_good(clients: &Clients) -> Result<Vec<Claim>, String> {
     while let Some(group) = groups.next().await {
         let group = group.map_err(|error| sdk::reason(&error))?;
         let tags = group.tags().iter().filter_map(|tag| Some((tag.key()?, tag.value()?)));
-        good.extend(claims(tags).into_iter().filter(Claim::is_good));
+        good.extend(claims(tags).into_iter().filter(|claim| claim.is_good(&clients.clock)));
     }
     Ok(good)
 }
@@ -91,12 +94,13 @@ pub(crate) struct Lease {
 impl Lease {
     /// Keeps up the claim that a group was made with.
     pub(crate) fn of_own_group(site: Site<'_>, group_id: &str) -> Self {
-        let (ec2, run_id, group_id) = (site.target.clients.ec2.clone(), site.run_id.to_owned(), group_id.to_owned());
+        let (clients, run_id, group_id) = (site.target.clients.clone(), site.run_id.to_owned(), group_id.to_owned());
         let renewal = async move {
             loop {
                 tokio::time::sleep(RENEWAL).await;
                 // One that cannot be renewed is tried again, long before it expires.
-                let _ = ec2.create_tags().resources(&group_id).tags(new_tag(&run_id)).send().await;
+                let tag = new_tag(&run_id, &clients.clock);
+                let _ = clients.ec2.create_tags().resources(&group_id).tags(tag).send().await;
             }
         };
         Self { _renewal: AbortOnDropHandle::new(tokio::spawn(renewal)) }
@@ -121,7 +125,8 @@ impl Lease {
                 continue;
             }
             ledger.intend(entry.clone())?;
-            let claimed = target.clients.ec2.create_tags().resources(group_id).tags(new_tag(run_id)).send().await;
+            let tag = new_tag(run_id, &target.clients.clock);
+            let claimed = target.clients.ec2.create_tags().resources(group_id).tags(tag).send().await;
             claimed.map_err(|error| ProvisionError::refused("ec2:CreateTags", group_id, &error))?;
             ledger.made(&entry, group_id);
             if target.endpoint_url.is_none() {
@@ -131,17 +136,40 @@ impl Lease {
             if other.is_none() {
                 return Ok(Self::of_own_group(site, group_id));
             }
-            let withdrawn = entry.remove(&target.clients, group_id).await;
-            withdrawn.map_err(|reason| ProvisionError::Refused {
-                call: "ec2:DeleteTags",
-                what: group_id.to_owned(),
-                reason,
-            })?;
+            withdraw(&target.clients, &entry, group_id).await?;
             ledger.strike(&entry);
         }
         let Claim { run_id, until } = other.unwrap_or(Claim { run_id: "?".to_owned(), until: Timestamp::now() });
         Err(ProvisionError::Held { group: group_id.to_owned(), run_id, until })
     }
+}
+
+impl Lease {
+    /// Makes sure that no other run holds the group. Nothing is changed.
+    ///
+    /// # Errors
+    /// Another run holds it, or the group's tags cannot be read.
+    pub(crate) async fn is_free(site: Site<'_>, group_id: &str) -> Result<(), ProvisionError> {
+        match others(&site.target.clients, group_id, site.run_id).await? {
+            Some(Claim { run_id, until }) => Err(ProvisionError::Held { group: group_id.to_owned(), run_id, until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes off the claim that a group was made with.
+    pub(crate) async fn give_up(site: Site<'_>, group_id: &str) -> Result<(), ProvisionError> {
+        let entry = Resource::Lease { group_id: group_id.to_owned(), run_id: site.run_id.to_owned() };
+        withdraw(&site.target.clients, &entry, group_id).await
+    }
+}
+
+/// Takes a claim off its group.
+async fn withdraw(clients: &Clients, entry: &Resource, group_id: &str) -> Result<(), ProvisionError> {
+    entry.remove(clients, group_id).await.map_err(|reason| ProvisionError::Refused {
+        call: "ec2:DeleteTags",
+        what: group_id.to_owned(),
+        reason,
+    })
 }
 
 /// The claim of another run that is still good.
@@ -154,7 +182,7 @@ async fn others(clients: &Clients, group_id: &str, run_id: &str) -> Result<Optio
     })?;
     let tags = described.security_groups().iter().flat_map(|group| group.tags());
     let claims = claims(tags.filter_map(|tag| Some((tag.key()?, tag.value()?))));
-    Ok(claims.into_iter().find(|claim| claim.run_id != run_id && claim.is_good()))
+    Ok(claims.into_iter().find(|claim| claim.run_id != run_id && claim.is_good(&clients.clock)))
 }
 
 #[cfg(test)]
@@ -163,12 +191,13 @@ mod tests {
 
     #[test]
     fn a_claim_is_good_until_it_expires() {
-        let tag = new_tag("run-1");
+        let clock = Clock::default();
+        let tag = new_tag("run-1", &clock);
         let (key, value) = (tag.key().unwrap(), tag.value().unwrap());
         let read = claims([(key, value), ("Name", "x"), ("alert-drill:lease:run-2", "?")]);
         assert_eq!(read.iter().map(|claim| claim.run_id.as_str()).collect::<Vec<_>>(), ["run-1", "run-2"]);
-        assert_eq!(read.iter().map(Claim::is_good).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(read.iter().map(|claim| claim.is_good(&clock)).collect::<Vec<_>>(), [true, false]);
         let over = Claim { until: Timestamp::now() - SignedDuration::from_secs(1), ..read[0].clone() };
-        assert!(!over.is_good());
+        assert!(!over.is_good(&clock));
     }
 }

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RUN_TAG;
 use crate::sdk;
-use crate::target::Clients;
+use crate::target::{Clients, PROBE_PREFIX, QUEUE_PREFIX, TAP_PREFIX};
 
 pub(crate) use self::security_group_rule::description as rule_description;
 pub(super) use self::webhook::{point_elsewhere, saved_in};
@@ -96,6 +96,62 @@ pub(crate) struct Found {
     pub(crate) id: String,
     /// Whose it is.
     pub(crate) run_id: String,
+}
+
+/// Something whose name is like those of a run's own things, and that carries no mark of a run: it may be what a run has left on
+/// a target that knows no tags, or somebody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LookAlike {
+    /// The kind, in words.
+    pub(crate) kind: &'static str,
+    /// Its name, or its ARN.
+    pub(crate) id: String,
+}
+
+impl LookAlike {
+    /// Whether only runs give such names: a prefix of theirs, and the end of a run's id.
+    fn is_named_like_one(name: &str) -> bool {
+        let is_id = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        [QUEUE_PREFIX, TAP_PREFIX, PROBE_PREFIX].iter().any(|prefix| name.strip_prefix(prefix).is_some_and(is_id))
+    }
+}
+
+/// What there is of a kind.
+#[derive(Debug, Default)]
+struct Listing {
+    of_runs: Vec<Found>,
+    look_alikes: Vec<LookAlike>,
+}
+
+impl From<Vec<Found>> for Listing {
+    /// Of a kind whose names say nothing.
+    fn from(of_runs: Vec<Found>) -> Self {
+        Self { of_runs, look_alikes: Vec::new() }
+    }
+}
+
+impl Listing {
+    /// Enters a thing of this name, as far as it is a run's or looks like one.
+    fn enter(&mut self, resource: Resource, name: &str, id: &str, made_by: Option<String>) {
+        match made_by {
+            Some(run_id) => self.of_runs.push(Found { resource, id: id.to_owned(), run_id }),
+            None if LookAlike::is_named_like_one(name) => {
+                self.look_alikes.push(LookAlike { kind: resource.kind(), id: resource.name().to_owned() });
+            }
+            None => {}
+        }
+    }
+}
+
+/// What a search for the things of all runs came to.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// What carries a run's mark.
+    pub(crate) found: Vec<Found>,
+    /// What looks like it.
+    pub(crate) look_alikes: Vec<LookAlike>,
+    /// What could not be looked for.
+    pub(crate) unlisted: Vec<Unlisted>,
 }
 
 /// A kind of resource that could not be looked for.
@@ -212,36 +268,48 @@ impl fmt::Display for Resource {
 
 /// Looks for everything that any run has left, kind by kind. What cannot be listed does not hide the rest. A target without
 /// CloudTrail's API has no trails.
-pub(crate) async fn all(clients: &Clients, serves_cloudtrail: bool) -> (Vec<Found>, Vec<Unlisted>) {
+pub(crate) async fn all(clients: &Clients, serves_cloudtrail: bool) -> Search {
+    let plain = |listed: Result<Vec<Found>, String>| listed.map(Listing::from);
     let (rules_and_groups, webhooks_and_functions, rest) = tokio::join!(
         async {
             [
-                ("ec2:DescribeSecurityGroupRules", security_group_rule::all(clients).await),
-                ("ec2:DescribeInstances", instance::all(clients).await),
-                ("ec2:DescribeSecurityGroups", group::all(clients).await),
+                ("ec2:DescribeSecurityGroupRules", plain(security_group_rule::all(clients).await)),
+                ("ec2:DescribeInstances", plain(instance::all(clients).await)),
+                ("ec2:DescribeSecurityGroups", plain(group::all(clients).await)),
             ]
         },
-        async { [("lambda:ListFunctions", function::all(clients).await), ("iam:ListRoles", role::all(clients).await)] },
         async {
             [
-                ("sns:ListSubscriptions", subscription::all(clients).await),
+                ("lambda:ListFunctions", plain(function::all(clients).await)),
+                ("iam:ListRoles", plain(role::all(clients).await)),
+            ]
+        },
+        async {
+            [
+                ("sns:ListSubscriptions", plain(subscription::all(clients).await)),
                 ("events:ListRules", rule::all(clients).await),
                 ("sqs:ListQueues", queue::all(clients).await),
-                ("cloudtrail:ListTrails", if serves_cloudtrail { trail::all(clients).await } else { Ok(Vec::new()) }),
-                ("s3:ListBuckets", bucket::all(clients).await),
+                (
+                    "cloudtrail:ListTrails",
+                    plain(if serves_cloudtrail { trail::all(clients).await } else { Ok(Vec::new()) }),
+                ),
+                ("s3:ListBuckets", plain(bucket::all(clients).await)),
                 ("sns:ListTopics", topic::all(clients).await),
-                ("logs:DescribeLogGroups", log_group::all(clients).await),
+                ("logs:DescribeLogGroups", plain(log_group::all(clients).await)),
             ]
         },
     );
-    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+    let mut search = Search::default();
     for (call, listed) in rules_and_groups.into_iter().chain(webhooks_and_functions).chain(rest) {
         match listed {
-            Ok(of_kind) => found.extend(of_kind),
-            Err(reason) => unlisted.push(Unlisted { call, reason }),
+            Ok(Listing { of_runs, look_alikes }) => {
+                search.found.extend(of_runs);
+                search.look_alikes.extend(look_alikes);
+            }
+            Err(reason) => search.unlisted.push(Unlisted { call, reason }),
         }
     }
-    (found, unlisted)
+    search
 }
 
 /// What LocalStack (4.14) answers to the deletion of a function that it could not start: it stays until LocalStack is

@@ -6,16 +6,20 @@ use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site};
 
 /// Makes the rule on the default bus with the topic as its target. Returns the rule's ARN.
 pub(super) async fn provision(site: Site<'_>, topic_arn: &str) -> Result<String, ProvisionError> {
-    let rule = &site.scenario.pipeline.rule;
-    // PutRule would replace one that is there, and the clean-up would remove it.
-    let name = rule.name.as_str();
-    match site.target.clients.events.describe_rule().name(name).send().await {
-        Ok(_) => return Err(ProvisionError::AlreadyThere { what: "rule", name: name.to_owned() }),
-        Err(error) if crate::sdk::code(&error) == Some("ResourceNotFoundException") => {}
-        Err(error) => return Err(ProvisionError::refused("events:DescribeRule", name, &error)),
-    }
+    is_free(site).await?;
     site.go_on()?;
+    let rule = &site.scenario.pipeline.rule;
     put(site, rule.name.as_str(), site.scenario.event_pattern.text(), topic_arn).await
+}
+
+/// Makes sure that there is no rule of the pipeline's name: PutRule would replace it, and the clean-up would remove it.
+pub(super) async fn is_free(site: Site<'_>) -> Result<(), ProvisionError> {
+    let name = site.scenario.pipeline.rule.name.as_str();
+    match site.target.clients.events.describe_rule().name(name).send().await {
+        Ok(_) => Err(ProvisionError::AlreadyThere { what: "rule", name: name.to_owned() }),
+        Err(error) if crate::sdk::code(&error) == Some("ResourceNotFoundException") => Ok(()),
+        Err(error) => Err(ProvisionError::refused("events:DescribeRule", name, &error)),
+    }
 }
 
 /// Makes a rule on the default bus with one target. The probes' tap is such a rule too.

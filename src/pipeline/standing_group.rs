@@ -6,6 +6,18 @@ use super::{DrillGroup, ProvisionError, SCENARIO_TAG, Site};
 use crate::sdk;
 
 impl DrillGroup {
+    /// Makes sure that there is no group of the scenario's name in the default VPC, where a run makes its own.
+    pub(super) async fn is_free(site: Site<'_>) -> Result<(), ProvisionError> {
+        let name = site.scenario.pipeline.group.name.as_str();
+        // Without a VPC, a name is one of the default VPC's.
+        let described = site.target.clients.ec2.describe_security_groups().group_names(name).send().await;
+        match described {
+            Ok(_) => Err(ProvisionError::AlreadyThere { what: "security group", name: name.to_owned() }),
+            Err(error) if sdk::code(&error) == Some("InvalidGroup.NotFound") => Ok(()),
+            Err(error) => Err(ProvisionError::refused("ec2:DescribeSecurityGroups", name, &error)),
+        }
+    }
+
     /// Finds the group of this name, or of this id, and makes sure that it is the one that drills are meant for.
     ///
     /// # Errors

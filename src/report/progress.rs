@@ -40,13 +40,19 @@ impl Progress {
                 self.bar.enable_steady_tick(Duration::from_millis(100));
                 format!("{} · {}", target.kind, target.region)
             }
-            RunEvent::Provisioning => lang.choose("building the pipeline", "파이프라인을 만드는 중").to_owned(),
+            RunEvent::Provisioning { .. } => lang.choose("building the pipeline", "파이프라인을 만드는 중").to_owned(),
+            RunEvent::GroupHeld => return,
             RunEvent::Provisioned { .. } => lang.choose("the pipeline stands", "파이프라인 준비 완료").to_owned(),
             RunEvent::DrillStarted { index, name, .. } => self.running(|running| running.insert(*index, name.clone())),
             RunEvent::Acted { index, call, limit } => self.running(|running| {
                 let name = running.get(index).cloned().unwrap_or_default();
                 let name = name.split(':').next().unwrap_or_default().to_owned();
                 running.insert(*index, format!("{name}: {call}, ≤ {limit:?}"))
+            }),
+            RunEvent::Overdue { index, expected } => self.running(|running| {
+                let late = lang.choose(format!(", expected by {expected:?}"), format!(", {expected:?} 안에 예상했음"));
+                running.entry(*index).or_default().push_str(&late);
+                None
             }),
             RunEvent::Seen { index, hop, .. } => self.running(|running| {
                 let entry = running.entry(*index).or_default();

@@ -50,6 +50,10 @@ pub(super) fn plain_finding(finding: &Finding, lang: Lang) -> String {
 
 /// Where it ran and what that cannot show; nothing for the lab, which can show everything.
 fn target(out: &mut String, target: &TargetReport, lang: Lang) {
+    if let Some(clock) = target.clock {
+        let style = if clock.is_refused() { BAD } else { ODD };
+        let _ = writeln!(out, "{style}{}{style:#}\n", words::clock(clock, lang));
+    }
     let lacks = words::lacks(target.capabilities, lang);
     if !lacks.is_empty() {
         let place = target.endpoint_url.as_deref().unwrap_or_default();

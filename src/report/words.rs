@@ -4,7 +4,7 @@ use super::groups::Group;
 use super::{Expected, HopStatus, NoRun, Report, Standing, Verdict};
 use crate::diagnosis::Severity;
 use crate::scenario::Hop;
-use crate::target::Capabilities;
+use crate::target::{Capabilities, Skew};
 use crate::text::Lang;
 
 /// The verdict on a report, in one sentence.
@@ -44,6 +44,23 @@ pub(super) fn checked(verdict: Verdict, lang: Lang) -> &'static str {
 /// Whether it is of a check without drills.
 pub(super) fn is_check(report: &Report) -> bool {
     report.inspection.is_some() && report.drills.is_empty()
+}
+
+/// How far this machine's clock is from the target's.
+pub(super) fn clock(skew: Skew, lang: Lang) -> String {
+    let (off, uncertain) = (skew.ms.abs() as f64 / 1000.0, skew.uncertainty_ms as f64 / 1000.0);
+    let (english, korean) = if skew.ms > 0 { ("behind", "느립니다") } else { ("ahead of", "빠릅니다") };
+    let mut text = lang.choose(
+        format!("the clock of this machine is {off:.1} s (± {uncertain:.1}) {english} the target's: times are corrected by that"),
+        format!("이 컴퓨터의 시계가 대상보다 {off:.1}초(± {uncertain:.1}) {korean}. 시각은 그만큼 보정했습니다"),
+    );
+    if skew.is_refused() {
+        text.push_str(lang.choose(
+            "; AWS refuses calls whose clock is more than five minutes off",
+            ". 5분 넘게 어긋나면 AWS가 호출을 거부합니다",
+        ));
+    }
+    text
 }
 
 /// A verdict in a word.
@@ -113,7 +130,7 @@ pub(super) fn severity(severity: Severity, lang: Lang) -> &'static str {
 /// What a drill expects, as a sentence.
 pub(super) fn expected(expected: &Expected, lang: Lang) -> String {
     match expected {
-        Expected::Alert { at, within_ms } => {
+        Expected::Alert { at, within_ms, .. } => {
             let at = at.iter().map(|hop| hop.as_str()).collect::<Vec<_>>().join(", ");
             let within = super::terminal::wait(*within_ms);
             lang.choose(format!("an alert at {at} within {within}"), format!("{within} 안에 {at}에 알림"))

@@ -6,6 +6,7 @@
 
 mod drill;
 mod matrix;
+mod patience;
 mod pipeline;
 
 use std::ops::Range;
@@ -17,7 +18,7 @@ use super::files::{Beside, MOST_BYTES, ScenarioFiles};
 use super::mistake::{Mistake, Place, Sources};
 use super::names::{DrillName, Refused, ScenarioPath};
 use super::nearest::nearest;
-use super::wait::{Patience, PerTarget, Wait, Within};
+use super::wait::{PerTarget, Wait, Within};
 use super::yaml::{self, Entry, Found, Kind, Node};
 use super::{Drill, Localized, Scenario};
 
@@ -91,7 +92,7 @@ impl Decoder<'_> {
         let title = fields.required(self, "title", Self::localized);
         let region = fields.required(self, "region", Self::written);
         let pipeline = fields.required(self, "pipeline", pipeline::pipeline);
-        let patience = fields.optional(self, "patience", Self::patience);
+        let patience = fields.optional(self, "patience", patience::patience);
         let default_drill = fields.required(self, "default_drill", |decoder, node| {
             Some((decoder.written::<DrillName>(node)?, node.bytes.clone()))
         });
@@ -275,16 +276,6 @@ impl Decoder<'_> {
         let ko = fields.optional(self, "ko", Self::text);
         fields.close(self);
         Some(Localized { en: en?, ko: ko? })
-    }
-
-    fn patience(&mut self, node: &Node) -> Option<Patience> {
-        let times = self.per_target(node)?;
-        let usual = Patience::default();
-        Some(Patience {
-            lab: times.lab.unwrap_or(usual.lab),
-            localstack: times.localstack.unwrap_or(usual.localstack),
-            aws: times.aws.unwrap_or(usual.aws),
-        })
     }
 
     fn per_target(&mut self, node: &Node) -> Option<PerTarget> {

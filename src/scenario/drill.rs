@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{DrillName, Refused};
+use super::patience::Patience;
 use super::permission::{Cidr, Permission, Ports, Protocol};
-use super::wait::{Patience, TargetKind, Within};
+use super::wait::{TargetKind, Within};
 
 /// A text in English and, where somebody wrote it, in Korean.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -272,7 +273,7 @@ impl Expect {
             Self::Alert(alert) => alert.within.and_then(|within| within.on(target)),
             Self::Silence(silence) => silence.length.on(target),
         };
-        written.unwrap_or_else(|| patience.on(target)).duration()
+        written.unwrap_or_else(|| patience.on(target).give_up).duration()
     }
 }
 

@@ -105,6 +105,29 @@ fn drills_without_a_time_wait_as_long_as_the_patience_says() {
     assert_eq!(TargetKind::ALL.map(|target| scenario.limit(look, target).as_secs()), [1, 3, 120]);
 }
 
+#[test]
+fn a_budget_is_its_end_or_its_parts_in_order() {
+    let budget = |patience: &str| {
+        let text = small_with("drills:\n", &format!("patience: {patience}\ndrills:\n"));
+        Scenario::parse("s.yaml", &text, &Shipped).map(|scenario| scenario.patience.aws)
+    };
+    let wait = |text: &str| text.parse::<Wait>().unwrap();
+    let usual = budget("{ aws: 15m }").unwrap();
+    assert_eq!(usual, Budget::usual(TargetKind::Aws));
+    assert_eq!((usual.expect.from, usual.expect.to, usual.warn), (wait("10s"), wait("90s"), wait("2m")));
+    let short = budget("{ aws: 1m }").unwrap();
+    assert_eq!((short.expect.to, short.warn, short.give_up), (wait("1m"), wait("1m"), wait("1m")));
+    let parts = budget("{ aws: { expect: { from: 1s, to: 20s }, warn: 30s } }").unwrap();
+    assert_eq!((parts.expect.to, parts.warn, parts.give_up), (wait("20s"), wait("30s"), wait("15m")));
+    let mistakes = |patience: &str| mistakes(&small_with("drills:\n", &format!("patience: {patience}\ndrills:\n")));
+    let late = mistakes("{ aws: { expect: { from: 1s, to: 20s }, warn: 10s } }");
+    assert!(late.contains("`warn` is 10s, which is before the end of `expect` (20s)"), "{late}");
+    let late = mistakes("{ aws: { warn: 30s, give_up: 20s } }");
+    assert!(late.contains("`give_up` is 20s, which is before `warn` (30s)"), "{late}");
+    let late = mistakes("{ aws: { expect: { from: 5s, to: 1s } } }");
+    assert!(late.contains("`to` is 1s, which is before `from` (5s)"), "{late}");
+}
+
 /// The decoders are written by hand, the JSON form and the schema are derived: this holds them together.
 #[test]
 fn a_scenario_survives_being_written_and_read() {
@@ -153,6 +176,11 @@ fn the_schema_and_the_decoders_know_the_same_keys() {
     check(small_with("function:\n", &format!("function:\n    {unknown}\n")), of("Function"));
     check(small_with("    expect:\n", &format!("    {unknown}\n    expect:\n")), of("Drill"));
     check(small_with("drills:\n", &format!("patience: {{ {unknown} }}\ndrills:\n")), of("Patience"));
+    for (written, definition) in
+        [(unknown.to_owned(), "BudgetParts"), (format!("expect: {{ {unknown} }}"), "Expectation")]
+    {
+        check(small_with("drills:\n", &format!("patience: {{ aws: {{ {written} }} }}\ndrills:\n")), of(definition));
+    }
     let alert = "alert: { at: [queue] }";
     check(small_with(alert, &format!("silence: {{ {unknown}, for: 1s }}")), of("Silence"));
     check(small_with(alert, &format!("silence: {{ for: {{ {unknown} }} }}")), of("PerTarget"));

@@ -25,6 +25,15 @@ impl Wait {
         self.0
     }
 
+    /// This length of time, made to fit: at least a millisecond, and at most [`MAX`](Self::MAX).
+    pub(crate) fn at_most(duration: Duration) -> Self {
+        Self(duration.clamp(Duration::from_millis(1), Self::MAX))
+    }
+
+    pub(super) const fn milliseconds(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
     pub(super) const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
@@ -114,35 +123,6 @@ impl TargetKind {
 impl fmt::Display for TargetKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// How long an alert may take when its drill does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Patience {
-    /// In the lab.
-    pub lab: Wait,
-    /// On LocalStack.
-    pub localstack: Wait,
-    /// In a real account, where CloudTrail takes 10 to 90 seconds, and much longer on a new trail.
-    pub aws: Wait,
-}
-
-impl Patience {
-    /// How long on `target`.
-    pub const fn on(&self, target: TargetKind) -> Wait {
-        match target {
-            TargetKind::Lab => self.lab,
-            TargetKind::Localstack => self.localstack,
-            TargetKind::Aws => self.aws,
-        }
-    }
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { lab: Wait::seconds(5), localstack: Wait::seconds(30), aws: Wait::seconds(15 * 60) }
     }
 }
 

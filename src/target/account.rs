@@ -55,7 +55,7 @@ pub(super) async fn open(
     }
     let waiting = Waiting::default();
     let config = called_by(config(endpoint_url, region, name, is_at_home).await, role, name).await?;
-    let clients = Clients::new(&waiting.measuring(&config));
+    let clients = Clients::measured(&config, &waiting);
     let account = account_of(&clients, endpoint_url.unwrap_or("AWS")).await?;
     if account != asked.id {
         return Err(TargetError::OtherAccount { wanted: asked.id.clone(), found: account });

@@ -7,6 +7,9 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use super::clock::Clock;
+use super::waiting::Waiting;
+
 /// How long an endpoint may take for one answer: as long as the AWS CLI waits. The SDK itself waits for ever, and one that
 /// was stopped in the middle would never let a run end.
 const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -16,6 +19,8 @@ const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(60);
 pub struct Clients {
     /// What they are made from.
     config: SdkConfig,
+    /// The clock of whom they call, where their answers are measured.
+    pub(crate) clock: Clock,
     /// CloudTrail.
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// CloudWatch.
@@ -49,6 +54,7 @@ impl Clients {
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(config.endpoint_url().is_some()).build();
         Self {
             config: config.clone(),
+            clock: Clock::default(),
             cloudtrail: aws_sdk_cloudtrail::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
@@ -62,6 +68,11 @@ impl Clients {
             sqs: aws_sdk_sqs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
+    }
+
+    /// The clients of a configuration, whose calls are waits and whose answers tell the time.
+    pub(super) fn measured(config: &SdkConfig, waiting: &Waiting) -> Self {
+        Self { clock: waiting.clock(), ..Self::new(&waiting.measuring(config)) }
     }
 
     /// The Region of all calls.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub(crate) use self::probe::PREFIX as PROBE_PREFIX;
 use self::probe::{Found, Probe};
 use super::clients::{Clients, emulator};
 use super::relayed::Relayed;
@@ -89,7 +90,7 @@ pub(super) async fn open(
         target.capabilities.enforces_policies = enforces_policies;
         let relayed = Relayed::start(url.trim_end_matches('/')).await?;
         let config = called_by(emulator(&relayed.endpoint_url(), region, account, run_id), role, run_id).await?;
-        target.clients = Clients::new(&target.waiting.measuring(&config));
+        target.clients = Clients::measured(&config, &target.waiting);
         target.relay = Some(relayed);
     }
     Ok(target)
@@ -110,7 +111,7 @@ pub(super) async fn look_at(
         product(url).await?
     };
     let config = called_by(emulator(url, region, account, run_id), role, run_id).await?;
-    let direct = Clients::new(&waiting.measuring(&config));
+    let direct = Clients::measured(&config, &waiting);
     let emits = product == Product::Lab;
     let introduction = async {
         let account = account_of(&direct, url).await?;

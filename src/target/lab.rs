@@ -74,19 +74,15 @@ impl LabTarget {
     }
 }
 
-pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
-    let lab = Lab::start().await?;
-    let endpoint = lab.endpoint_url();
-    let clients = Clients::new(&emulator(&endpoint, region, account, run_id));
-    let account = account_of(&clients, &endpoint).await?;
-    Ok(Target {
-        kind: TargetKind::Lab,
-        product: "the lab of this run".to_owned(),
-        endpoint_url: Some(endpoint),
-        clients,
-        region: region.to_owned(),
-        account,
-        capabilities: Capabilities {
+impl Target {
+    /// What a lab of the run's own is called.
+    pub(crate) const LAB: &'static str = "the lab of this run";
+}
+
+impl Capabilities {
+    /// Everything that there is to show.
+    pub(crate) const fn of_a_lab() -> Self {
+        Self {
             emits_cloudtrail_events: true,
             serves_cloudtrail: true,
             accepts_aws_events: Some(false),
@@ -96,7 +92,23 @@ pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Ta
             reads_mail: true,
             explains_deliveries: true,
             reaches_harness: true,
-        },
+        }
+    }
+}
+
+pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
+    let lab = Lab::start().await?;
+    let endpoint = lab.endpoint_url();
+    let clients = Clients::new(&emulator(&endpoint, region, account, run_id));
+    let account = account_of(&clients, &endpoint).await?;
+    Ok(Target {
+        kind: TargetKind::Lab,
+        product: Target::LAB.to_owned(),
+        endpoint_url: Some(endpoint),
+        clients,
+        region: region.to_owned(),
+        account,
+        capabilities: Capabilities::of_a_lab(),
         waiting: Waiting::default(),
         lab: Some(LabTarget { lab }),
         relay: None,

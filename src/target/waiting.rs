@@ -19,11 +19,20 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use jiff::Timestamp;
 use serde::Serialize;
+
+use super::{Clock, Tape};
 
 /// The waits of a run, and its calls.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Waiting(Arc<Mutex<Waits>>);
+pub(crate) struct Waiting {
+    waits: Arc<Mutex<Waits>>,
+    /// The target's clock, as its answers tell it.
+    clock: Clock,
+    /// Where the calls are written down, in a rehearsal.
+    tape: Option<Tape>,
+}
 
 /// How many attempts a run's calls took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -48,6 +57,11 @@ struct Waits {
 pub(crate) struct Wait(Waiting);
 
 impl Waiting {
+    /// One whose calls are written down as well.
+    pub(super) fn taped(tape: Option<Tape>) -> Self {
+        Self { tape, ..Self::default() }
+    }
+
     /// Begins a wait.
     pub(crate) fn begin(&self) -> Wait {
         let mut waits = self.lock();
@@ -67,16 +81,22 @@ impl Waiting {
         waits.past + waits.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    /// The target's clock.
+    pub(super) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
     /// The calls until now.
     pub(crate) fn calls(&self) -> Calls {
         self.lock().calls
     }
 
-    /// Counts an attempt, by what the SDK says of it: `attempt=2; max=10`.
-    fn count(&self, attempt: Option<&str>) {
+    /// Counts an attempt, by what the SDK says of it: `attempt=2; max=10`. Whether it is the first of its call.
+    fn count(&self, attempt: Option<&str>) -> bool {
         let calls = &mut self.lock().calls;
         let first = attempt.is_none_or(|attempt| attempt.split(';').next().is_none_or(|n| n.trim() == "attempt=1"));
         *(if first { &mut calls.made } else { &mut calls.retried }) += 1;
+        first
     }
 
     /// The configuration of clients whose calls are waits.
@@ -86,7 +106,7 @@ impl Waiting {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waits> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,12 +139,19 @@ impl HttpClient for Measured<SharedHttpClient> {
 impl HttpConnector for Measured<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let is_long_poll = request.headers().get("x-amz-target") == Some("AmazonSQS.ReceiveMessage");
-        self.waiting.count(request.headers().get("amz-sdk-request"));
+        let is_first = self.waiting.count(request.headers().get("amz-sdk-request"));
+        if let Some(tape) = self.waiting.tape.as_ref().filter(|_| is_first) {
+            tape.note(&request);
+        }
         let wait = (!is_long_poll).then(|| self.waiting.begin());
+        let (clock, sent) = (self.waiting.clock(), Timestamp::now());
         let answer = self.inner.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await;
             drop(wait);
+            if let Some(date) = answer.as_ref().ok().and_then(|answer| answer.headers().get("date")) {
+                clock.answered(sent, Timestamp::now(), date);
+            }
             answer
         })
     }

@@ -165,3 +165,29 @@ async fn what_cannot_be_removed_is_listed_and_the_rest_goes() {
     assert_eq!(room.cleanup(&room.journal(), &[]).await.code, Some(0));
     room.assert_as_it_was("after the second try");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_looks_like_a_runs_and_carries_no_mark_is_shown_and_left_alone() {
+    let room = Room::empty().await;
+    let clients = room.clients().await;
+    let name = "alert-drill-probe-0123456789ab";
+    clients.sqs.create_queue().queue_name(name).send().await.unwrap();
+    clients.sqs.create_queue().queue_name("alert-drill-queue-of-somebody").send().await.unwrap();
+    let topic = clients.sns.create_topic().name(name).send().await.unwrap();
+    let pattern = r#"{"source":["aws.ec2"]}"#;
+    let rule = "alert-drill-tap-0123456789ab";
+    clients.events.put_rule().name(rule).event_pattern(pattern).send().await.unwrap();
+    let before = crate::state::of(&room.lab);
+    let cleaned = room.cleanup(&room.journal(), &[]).await;
+    assert_eq!(cleaned.code, Some(0), "{}{}", cleaned.stdout, cleaned.stderr);
+    let mut shown: Vec<(String, String)> = cleaned.json()["unmarked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["kind"].as_str().unwrap().to_owned(), one["id"].as_str().unwrap().to_owned()))
+        .collect();
+    shown.sort();
+    let wanted = [("queue", name), ("rule", rule), ("topic", topic.topic_arn().unwrap())];
+    assert_eq!(shown, wanted.map(|(kind, id)| (kind.to_owned(), id.to_owned())));
+    crate::state::assert_same(&before, &crate::state::of(&room.lab), "nothing was touched");
+}

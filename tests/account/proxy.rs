@@ -47,6 +47,8 @@ struct Shared {
 struct State {
     calls: Vec<String>,
     cut: Option<Cut>,
+    /// By how many seconds the account's clock is ahead.
+    ahead: i64,
 }
 
 pub(crate) struct Proxy {
@@ -80,8 +82,15 @@ impl Proxy {
 
     /// Begins to count anew, and stops at this cut.
     pub(crate) fn arm(&self, cut: Option<Cut>) {
-        *self.shared.state.lock().unwrap() = State { calls: Vec::new(), cut };
+        let mut state = self.shared.state.lock().unwrap();
+        (state.calls, state.cut) = (Vec::new(), cut);
+        drop(state);
         self.shared.struck.send_replace(false);
+    }
+
+    /// Puts the account's clock ahead, as far as answers tell the time.
+    pub(crate) fn set_clock(&self, ahead: i64) {
+        self.shared.state.lock().unwrap().ahead = ahead;
     }
 
     /// Waits until a run has come to the cut.
@@ -156,10 +165,12 @@ async fn forward(shared: &Shared, parts: hyper::http::request::Parts, body: Byte
     };
     let mut response = Response::builder().status(answer.status());
     for (name, value) in answer.headers() {
-        if !["content-length", "connection", "transfer-encoding"].contains(&name.as_str()) {
+        if !["content-length", "connection", "transfer-encoding", "date"].contains(&name.as_str()) {
             response = response.header(name, value);
         }
     }
+    let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(shared.state.lock().unwrap().ahead);
+    response = response.header("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     response.body(Full::new(answer.bytes().await.unwrap_or_default())).unwrap()
 }
 

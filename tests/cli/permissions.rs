@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 use alert_drill::lab::Lab;
 use alert_drill::permissions::{Permissions, Use};
 use alert_drill::scenario::Scenario;
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder as HttpClient;
+use aws_types::region::Region;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -18,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::matrix::iam;
 use crate::support::{Ended, Folder, command, finish, run};
 
-const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 const REGION: &str = "ap-northeast-2";
 
 /// Hands every request on to a lab, and notes which call it is.
@@ -142,7 +145,8 @@ async fn by_account(arguments: &[&str]) -> Ended {
 #[track_caller]
 fn assert_same(r#use: Use, made: &BTreeSet<String>) {
     let scenario = Scenario::shipped();
-    let (always, sometimes) = Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION }.calls();
+    let (always, sometimes) =
+        Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION, group: None }.calls();
     let unlisted: Vec<_> =
         made.iter().filter(|call| !always.contains(call.as_str()) && !sometimes.contains(call.as_str())).collect();
     let unmade: Vec<_> = always.iter().filter(|call| !made.contains(**call)).collect();
@@ -152,7 +156,7 @@ fn assert_same(r#use: Use, made: &BTreeSet<String>) {
     );
 }
 
-fn document(arguments: &[&str]) -> Value {
+pub(crate) fn document(arguments: &[&str]) -> Value {
     let ended = run(arguments);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     serde_json::from_str(&ended.stdout).unwrap()
@@ -168,17 +172,79 @@ async fn the_calls_of_a_run_that_builds_its_pipeline_are_those_of_the_table() {
     lab.stop().await;
 }
 
+/// A pipeline that stands in a lab, with the group `securitygroup-test` that nobody holds and nothing is open on; and its id.
+async fn standing(lab: &Lab) -> String {
+    let built = by_account(&["--keep", "--endpoint-url", &lab.endpoint_url()]).await;
+    assert_eq!(built.code, Some(6), "it is kept: {}", built.stderr);
+    let ec2 = ec2(lab);
+    let groups = ec2.describe_security_groups().group_names("securitygroup-test").send().await.unwrap();
+    let group = &groups.security_groups()[0];
+    let lease = group.tags().iter().find(|tag| tag.key().unwrap().starts_with("alert-drill:lease:")).unwrap();
+    let id = group.group_id().unwrap().to_owned();
+    ec2.delete_tags().resources(&id).tags(lease.clone()).send().await.unwrap();
+    let open = group.ip_permissions().to_vec();
+    ec2.revoke_security_group_ingress().group_id(&id).set_ip_permissions(Some(open)).send().await.unwrap();
+    id
+}
+
+fn ec2(lab: &Lab) -> aws_sdk_ec2::Client {
+    let config = aws_sdk_ec2::Config::builder()
+        .behavior_version_latest()
+        .region(Region::new(REGION))
+        .endpoint_url(lab.endpoint_url())
+        .credentials_provider(Credentials::from_keys(ACCOUNT, "test", None))
+        .http_client(HttpClient::new().build_http());
+    aws_sdk_ec2::Client::from_conf(config.build())
+}
+
+/// What a run in an account is told, and the shipped scenario with a silence of a second: in an account it is watched for two
+/// minutes.
+pub(crate) fn in_account(folder: &Folder, endpoint: &str) -> Vec<String> {
+    let scenario = folder.scenario("scenario.yaml", |text| text.replace("aws: 2m", "aws: 1s"));
+    // The function's package is this very binary's: an account gets a file.
+    let play = format!("#!/bin/sh\nALERT_DRILL_ENTER=notifier exec '{}'\n", env!("CARGO_BIN_EXE_alert-drill"));
+    let (journal, notifier) = (folder.text("journal"), folder.write("bootstrap", play));
+    let where_to = ["--target", "aws", "--region", REGION, "--endpoint-url", endpoint];
+    let options = ["--all", "--journal", &journal, "--notifier", &notifier];
+    std::iter::once(scenario).chain(where_to.into_iter().chain(options).map(str::to_owned)).collect()
+}
+
+/// The binary, told these things.
+pub(crate) async fn told(arguments: &[String], more: &[&str]) -> Ended {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    by_account(&arguments).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_calls_of_drills_on_a_pipeline_that_stands_are_those_of_the_table() {
     let lab = Lab::start().await.unwrap();
-    let built = by_account(&["--keep", "--endpoint-url", &lab.endpoint_url()]).await;
-    assert_eq!(built.code, Some(6), "it is kept: {}", built.stderr);
+    standing(&lab).await;
+    let proxy = Proxy::start(lab.endpoint_url()).await;
+    let folder = Folder::new();
+    let ended = told(&in_account(&folder, &proxy.url), &["--adopt", "--account", ACCOUNT]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_same(Use::Adopt, &proxy.calls());
+    lab.stop().await;
+}
+
+/// On an emulator, the drills of a check open a group of their own: it calls nothing that neither kind of run calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_a_check_with_drills_are_in_the_table() {
+    let lab = Lab::start().await.unwrap();
+    standing(&lab).await;
     let proxy = Proxy::start(lab.endpoint_url()).await;
     let ended = by_account(&["check", "--live", "--all", "--no-invoke", "--endpoint-url", &proxy.url]).await;
     // The mail of the pipeline is not confirmed, which is what a check is there for; the drills ran.
     assert!(matches!(ended.code, Some(0 | 1)), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("✓ open-inbound-port"), "{}", ended.stdout);
-    assert_same(Use::Adopt, &proxy.calls());
+    let scenario = Scenario::shipped();
+    let listed: BTreeSet<&str> = [Use::Adopt, Use::Provision]
+        .map(|r#use| Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION, group: None }.calls())
+        .into_iter()
+        .flat_map(|(always, sometimes)| always.into_iter().chain(sometimes))
+        .collect();
+    let unlisted: Vec<_> = proxy.calls().into_iter().filter(|call| !listed.contains(call.as_str())).collect();
+    assert!(unlisted.is_empty(), "made and not in the table: {unlisted:?}");
     lab.stop().await;
 }
 
@@ -188,29 +254,33 @@ async fn the_calls_of_a_run_in_an_account_are_those_of_the_table() {
     let lab = Lab::start().await.unwrap();
     let proxy = Proxy::start(lab.endpoint_url()).await;
     let folder = Folder::new();
-    // In an account, a silence is watched for two minutes.
-    let scenario = folder.scenario("scenario.yaml", |text| text.replace("aws: 2m", "aws: 1s"));
-    let journal = folder.text("journal");
-    let target = ["--target", "aws", "--account", ACCOUNT, "--region", REGION, "--journal", &journal, "--endpoint-url"];
-    let ended = by_account(&[&[scenario.as_str(), "--all"][..], &target, &[&proxy.url]].concat()).await;
+    let ended = told(&in_account(&folder, &proxy.url), &["--account", ACCOUNT]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert_same(Use::Provision, &proxy.calls());
     lab.stop().await;
+}
+
+/// A role that whoever wants may take on, and that may do nothing yet.
+pub(crate) async fn role(lab: &Lab) -> String {
+    let trust =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
+    let made = iam(lab, ACCOUNT).create_role().role_name("alert-drill").assume_role_policy_document(trust).send().await;
+    made.unwrap().role().unwrap().arn().to_owned()
+}
+
+/// Lets the role do this, and nothing else.
+pub(crate) async fn allow(lab: &Lab, policy: &Value) {
+    let put = iam(lab, ACCOUNT).put_role_policy().role_name("alert-drill").policy_name("drill");
+    put.policy_document(policy.to_string()).send().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_with_the_policy_and_nothing_else_is_enough() {
     let lab = Lab::builder().enforce_iam(true).start().await.unwrap();
     let policy = document(&["permissions", "--provision", "--account", ACCOUNT]);
-    let trust =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
-    let iam = iam(&lab, ACCOUNT);
-    iam.create_role().role_name("alert-drill").assume_role_policy_document(trust).send().await.unwrap();
-    let put = async |policy: &Value| {
-        let put = iam.put_role_policy().role_name("alert-drill").policy_name("drill");
-        put.policy_document(policy.to_string()).send().await.unwrap();
-    };
-    let (endpoint, role) = (lab.endpoint_url(), format!("arn:aws:iam::{ACCOUNT}:role/alert-drill"));
+    let role = role(&lab).await;
+    let put = async |policy: &Value| allow(&lab, policy).await;
+    let endpoint = lab.endpoint_url();
     let arguments = ["--all", "--endpoint-url", endpoint.as_str(), "--role-arn", role.as_str()];
     put(&policy).await;
     let ended = by_account(&arguments).await;
@@ -225,6 +295,64 @@ async fn a_role_with_the_policy_and_nothing_else_is_enough() {
     lab.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_the_policy_drills_the_group_that_stands_and_no_other() {
+    let lab = Lab::builder().enforce_iam(true).start().await.unwrap();
+    let (group, role) = (standing(&lab).await, role(&lab).await);
+    let folder = Folder::new();
+    let arguments = in_account(&folder, &lab.endpoint_url());
+    let run = async || told(&arguments, &["--adopt", "--role-arn", &role]).await;
+    // The tag says that drills may open it.
+    allow(&lab, &document(&["permissions", "--account", ACCOUNT])).await;
+    let tagged = run().await;
+    assert_eq!(tagged.code, Some(0), "{}{}", tagged.stdout, tagged.stderr);
+    assert!(!tagged.stdout.contains("not authorized"), "{}", tagged.stdout);
+    let tag = aws_sdk_ec2::types::Tag::builder().key("alert-drill:scenario").build();
+    ec2(&lab).delete_tags().resources(&group).tags(tag).send().await.unwrap();
+    let untagged = run().await;
+    assert_eq!(untagged.code, Some(5), "{}{}", untagged.stdout, untagged.stderr);
+    assert!(
+        untagged.stdout.contains(&format!("ec2:CreateTags of {group}: UnauthorizedOperation")),
+        "{}",
+        untagged.stdout
+    );
+    // Its id says it too, and another group's does not.
+    allow(&lab, &document(&["permissions", "--account", ACCOUNT, "--group", &group])).await;
+    let named = run().await;
+    assert_eq!(named.code, Some(0), "{}{}", named.stdout, named.stderr);
+    allow(&lab, &document(&["permissions", "--account", ACCOUNT, "--group", "sg-0123456789abcdef0"])).await;
+    assert_eq!(run().await.code, Some(5));
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_in_an_account_is_made_by_a_role_of_that_account_alone() {
+    let lab = Lab::builder().enforce_iam(true).start().await.unwrap();
+    let role = role(&lab).await;
+    allow(&lab, &document(&["permissions", "--provision", "--account", ACCOUNT])).await;
+    let folder = Folder::new();
+    let arguments = in_account(&folder, &lab.endpoint_url());
+    let run = async |account: &str| {
+        let mut run = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        run.args(["--output", "json", "--role-arn", &role, "--account", account]);
+        // Whose credentials these are has nothing to do with where the run is made.
+        run.env("AWS_ACCESS_KEY_ID", "444455556666").env("AWS_SECRET_ACCESS_KEY", "test");
+        tokio::task::spawn_blocking(|| finish(run)).await.unwrap()
+    };
+    let ended = run(ACCOUNT).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(report["target"]["account"], ACCOUNT);
+    // CloudTrail says of each call which run made it.
+    let caller = &report["drills"][0]["record"]["userIdentity"];
+    let session = format!("assumed-role/alert-drill/alert-drill-{}", report["run_id"].as_str().unwrap());
+    assert!(caller["arn"].as_str().unwrap().ends_with(&session), "{caller}");
+    let other = run("444455556666").await;
+    assert_eq!((other.code, other.stdout.as_str()), (Some(5), ""));
+    assert!(other.stderr.contains("are those of the account 111122223333, not of 444455556666"), "{}", other.stderr);
+    lab.stop().await;
+}
+
 #[test]
 fn the_policy_has_the_scenarios_names_and_no_more_than_the_table() {
     let scenario = Scenario::shipped();
@@ -234,7 +362,10 @@ fn the_policy_has_the_scenarios_names_and_no_more_than_the_table() {
         let listed =
             |name: &'static str| statements.iter().flat_map(move |statement| statement[name].as_array().unwrap());
         let actions: BTreeSet<&str> = listed("Action").map(|action| action.as_str().unwrap()).collect();
-        assert_eq!(actions, Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION }.actions());
+        assert_eq!(
+            actions,
+            Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION, group: None }.actions()
+        );
         assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
         // What changes something is narrowed: by name, by prefix, or by tag. A subscription has no resource in IAM.
         for statement in statements.iter().filter(|statement| statement["Resource"] == serde_json::json!(["*"])) {

@@ -124,3 +124,35 @@ fn a_packed_answer_is_read_and_nonsense_is_no_call() {
         assert_eq!(observed(&request(service, form), &response, &body), None, "{form}");
     }
 }
+
+#[test]
+fn what_is_asked_for_is_read_from_every_protocol() {
+    let named = |(parts, body): (request::Parts, Bytes)| {
+        let asked = asked(&parts, &body).unwrap();
+        let parameters: Vec<String> = asked.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{}:{} {} {}", asked.service, asked.operation, asked.reads, parameters.join(" "))
+    };
+    let form = "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId=sg-1&IpPermissions.1.FromPort=22";
+    assert_eq!(
+        named(request("ec2", form)),
+        "ec2:AuthorizeSecurityGroupIngress false GroupId=sg-1 IpPermissions.1.FromPort=22"
+    );
+    let json = |service: &str, method: Method, uri: &str, target: Option<&str>, body: &str| {
+        let credential =
+            format!("AWS4-HMAC-SHA256 Credential=111122223333/20261124/ap-northeast-2/{service}/aws4_request");
+        let mut request = Request::builder().method(method).uri(uri).header("authorization", credential);
+        request = target.into_iter().fold(request, |request, target| request.header("x-amz-target", target));
+        request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap().into_parts()
+    };
+    let put = r#"{"Rule":"r","Targets":[{"Id":"1","Arn":"a"}]}"#;
+    assert_eq!(
+        named(json("events", Method::POST, "/", Some("AWSEvents.PutTargets"), put)),
+        "events:PutTargets false Rule=r Targets.1.Id=1 Targets.1.Arn=a"
+    );
+    let path = "/2015-03-31/functions/f/configuration";
+    assert_eq!(
+        named(json("lambda", Method::GET, path, None, "")),
+        "lambda:GetFunctionConfiguration true FunctionName=f"
+    );
+    assert_eq!(named(json("s3", Method::DELETE, "/b/k/l", None, "")), "s3:DeleteObject false Bucket=b Key=k/l");
+}

@@ -10,7 +10,12 @@ pub(super) fn of(code: Code, hop: Hop, subject: &Subject<'_>, lang: Lang) -> Str
     let (trail, rule, topic, function, group) =
         (&names.trail, &names.rule, &names.topic, &names.function, &names.group);
     let (english, korean) = match code {
-        Code::ApiRefused | Code::CouldNotProvision | Code::TargetEnded | Code::AlertMissing | Code::UnwantedAlert => {
+        Code::ApiRefused
+        | Code::CouldNotProvision
+        | Code::TargetEnded
+        | Code::AlertMissing
+        | Code::AlertLate
+        | Code::UnwantedAlert => {
             (format!("the alert did not arrive at the {hop}"), format!("알림이 {hop}에 도착하지 않았습니다"))
         }
         Code::GroupAmbiguous => (

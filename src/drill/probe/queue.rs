@@ -128,7 +128,8 @@ fn sighting(body: &str, source: &Source) -> Option<Sighting> {
         Source::Topic(_) => {
             let event = body.get("Message").and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
             let message_id = body.get("MessageId").and_then(Value::as_str).unwrap_or_default().to_owned();
-            Some(Sighting::Queue { event: event.unwrap_or_default(), message_id })
+            let published = body.get("Timestamp").and_then(Value::as_str).and_then(|text| text.parse().ok());
+            Some(Sighting::Queue { event: event.unwrap_or_default(), message_id, published })
         }
     }
 }

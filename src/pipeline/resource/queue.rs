@@ -1,6 +1,6 @@
 //! A probe's queue.
 
-use super::{Found, Resource, found, gone, if_of, run_of};
+use super::{Listing, Resource, found, gone, if_of, run_of};
 use crate::sdk;
 use crate::target::Clients;
 
@@ -9,15 +9,13 @@ const NOT_FOUND: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDo
 /// What the names of all queues of runs begin with.
 const PREFIX: &str = "alert-drill-";
 
-pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
+pub(super) async fn all(clients: &Clients) -> Result<Listing, String> {
     let mut listing = clients.sqs.list_queues().queue_name_prefix(PREFIX).into_paginator().items().send();
-    let mut all = Vec::new();
+    let mut all = Listing::default();
     while let Some(url) = listing.next().await {
         let url = url.map_err(|error| sdk::reason(&error))?;
-        if let Some(run_id) = made_by(clients, &url).await? {
-            let name = url.rsplit('/').next().unwrap_or_default().to_owned();
-            all.push(Found { resource: Resource::Queue(name), id: url, run_id });
-        }
+        let name = url.rsplit('/').next().unwrap_or_default();
+        all.enter(Resource::Queue(name.to_owned()), name, &url, made_by(clients, &url).await?);
     }
     Ok(all)
 }

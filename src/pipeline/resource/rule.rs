@@ -1,22 +1,20 @@
 //! An EventBridge rule with its targets.
 
-use super::{Found, Resource, found, gone, if_of, run_of};
+use super::{Listing, Resource, found, gone, if_of, run_of};
 use crate::sdk;
 use crate::target::Clients;
 
 const NOT_FOUND: &[&str] = &["ResourceNotFoundException"];
 
-pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
-    let (mut all, mut next) = (Vec::new(), None);
+pub(super) async fn all(clients: &Clients) -> Result<Listing, String> {
+    let (mut all, mut next) = (Listing::default(), None);
     loop {
         let page = clients.events.list_rules().set_next_token(next).send().await;
         let page = page.map_err(|error| sdk::reason(&error))?;
         for rule in page.rules() {
             // A rule of a service's own cannot be changed by anybody else.
             let (Some(name), Some(arn), None) = (rule.name(), rule.arn(), rule.managed_by()) else { continue };
-            if let Some(run_id) = made_by(clients, arn).await? {
-                all.push(Found { resource: Resource::Rule(name.to_owned()), id: name.to_owned(), run_id });
-            }
+            all.enter(Resource::Rule(name.to_owned()), name, name, made_by(clients, arn).await?);
         }
         next = page.next_token;
         if next.is_none() {

@@ -1,20 +1,19 @@
 //! The topic.
 
-use super::{Found, Resource, found, gone, if_of, run_of};
+use super::{Listing, Resource, found, gone, if_of, run_of};
 use crate::sdk;
 use crate::target::Clients;
 
 const NOT_FOUND: &[&str] = &["NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException"];
 
-pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
+pub(super) async fn all(clients: &Clients) -> Result<Listing, String> {
     let mut listing = clients.sns.list_topics().into_paginator().items().send();
-    let mut all = Vec::new();
+    let mut all = Listing::default();
     while let Some(topic) = listing.next().await {
         let topic = topic.map_err(|error| sdk::reason(&error))?;
         let Some(arn) = topic.topic_arn() else { continue };
-        if let Some(run_id) = made_by(clients, arn).await? {
-            all.push(Found { resource: Resource::Topic(arn.to_owned()), id: arn.to_owned(), run_id });
-        }
+        let name = arn.rsplit(':').next().unwrap_or_default();
+        all.enter(Resource::Topic(arn.to_owned()), name, arn, made_by(clients, arn).await?);
     }
     Ok(all)
 }

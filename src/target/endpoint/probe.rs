@@ -20,6 +20,9 @@ use crate::target::{Clients, TargetError};
 
 const DETAIL_TYPE: &str = "alert-drill asks what this endpoint does with an event";
 
+/// What the names of the probe's rule, topic and queue begin with. They carry no tags: the probe has no run yet.
+pub(crate) const PREFIX: &str = "alert-drill-probe-";
+
 /// How long an event may take to come out behind the topic, in seconds. Emulators take milliseconds.
 const ARRIVAL: i32 = 3;
 
@@ -161,7 +164,7 @@ impl Probe<'_> {
 
     fn name(&self) -> String {
         let short: String = self.run_id.chars().rev().filter(|c| *c != '-').take(12).collect();
-        format!("alert-drill-probe-{short}")
+        format!("{PREFIX}{short}")
     }
 
     fn endpoint(&self) -> String {
