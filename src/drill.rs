@@ -11,15 +11,19 @@
 
 mod consent;
 mod correlate;
+mod doubt;
 mod event;
+mod ground;
 mod ladder;
 mod lane;
 mod observation;
 mod probe;
 mod run;
 mod trigger;
+mod way;
 
 pub use self::consent::{Consent, Refusal};
 pub use self::correlate::Strength;
 pub use self::event::RunEvent;
 pub use self::run::{Run, RunError, Selection};
+pub use self::way::{BotToken, DISCORD_API, DiscordWatch, DiscordWay, Live, Tunnel, Unwatchable};

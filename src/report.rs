@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnosis::Finding;
-use crate::drill::Strength;
+use crate::drill::{DiscordWatch, Strength};
 use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
 use crate::target::{Calls, Capabilities, Target};
@@ -260,6 +260,8 @@ pub struct Report {
     pub scenario: String,
     /// Where it ran.
     pub target: TargetReport,
+    /// How the Discord channel was watched; `null` where nothing was run.
+    pub discord: Option<DiscordWatch>,
     /// The verdict on all required drills together.
     pub verdict: Verdict,
     /// Whether it was interrupted.

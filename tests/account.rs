@@ -3,10 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+#[path = "account/capture.rs"]
+mod capture;
 #[path = "account/killed.rs"]
 mod killed;
 #[path = "account/lease.rs"]
 mod lease;
+#[path = "account/live.rs"]
+mod live;
 #[path = "account/proxy.rs"]
 mod proxy;
 #[path = "account/refusals.rs"]
@@ -21,3 +25,5 @@ mod secrets;
 mod state;
 #[path = "account/storm.rs"]
 mod storm;
+#[path = "account/tunnel.rs"]
+mod tunnel;

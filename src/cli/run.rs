@@ -28,6 +28,10 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
     if let Some(wrong) = wrong(&args) {
         return fail(Exit::Usage, &wrong);
     }
+    let discord = match args.discord.way() {
+        Ok(way) => way,
+        Err(why) => return fail(Exit::Usage, &why),
+    };
     if let Err(exit) = args.record.check() {
         return exit;
     }
@@ -37,13 +41,16 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(NoPlaces::Usage(why)) => return fail(Exit::Usage, &why),
     };
     if args.places.is_matrix(&cells) {
+        if args.discord.is_for_one_place() {
+            return fail(Exit::Usage, &"--discord tunnel leads to one mocked webhook, and so to a run in one place");
+        }
         if args.reports.are_asked() {
             return fail(
                 Exit::Usage,
                 &"the files of --report-… are of a run in one place; several places have one document, --output json",
             );
         }
-        return matrix::execute(scenario, args, cells, lang, output, context).await;
+        return matrix::execute(scenario, args, discord, cells, lang, output, context).await;
     }
     let reports = match args.reports.clone().prepare() {
         Ok(reports) => reports,
@@ -63,7 +70,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let (started_at, asked) = (Timestamp::now(), matrix::asked(&place, &scenario, &cell));
-    let run = prepared(&scenario, &args, place, cell, lang);
+    let run = prepared(&scenario, &args, place, cell, lang).discord(discord);
     let ran = run.ledger(ledger).on_event(move |event| shown.show(&event)).stop_with(stop).execute().await;
     drop(listening);
     progress.clear();
@@ -157,6 +164,9 @@ fn wrong(args: &RunArgs) -> Option<&'static str> {
         _ if is_aws && args.account.is_none() && !args.places.names_account() => {
             Some("--target aws needs the account that is meant: --account with its twelve digits")
         }
+        _ if args.discord.is_live() && !args.adopt => {
+            Some("--discord live reads the real channel of a pipeline that stands: with --adopt")
+        }
         _ if is_aws && args.keep && args.allow_open_to_world => {
             Some("--keep and --allow-open-to-world do not go together")
         }
@@ -197,6 +207,8 @@ pub(super) fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
         RunError::Interrupted => Exit::Interrupted,
-        RunError::Target(_) | RunError::Journal(_) | RunError::Refused(_) => Exit::CouldNotRun,
+        RunError::Target(_) | RunError::Journal(_) | RunError::Refused(_) | RunError::Unwatchable(_) => {
+            Exit::CouldNotRun
+        }
     }
 }

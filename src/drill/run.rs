@@ -7,24 +7,22 @@ use std::time::{Duration, Instant};
 
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use jiff::Timestamp;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::consent::{Asked, Consent, Refusal};
 use super::event::RunEvent;
-use super::lane::{self, Held, Queue, Stage};
+use super::ground::Plan;
+use super::lane::{self, Queue, Stage};
 use super::observation::Observations;
-use super::probe::{DiscordProbe, DiscordWatch, QueueProbe, Source};
+use super::way::{DiscordWatch, DiscordWay, Unwatchable};
 use crate::diagnosis::{Code, Finding};
 use crate::inspection::Names;
 use crate::journal::{Begun, Journal, JournalError};
-use crate::pipeline::{
-    DrillGroup, Lease, Ledger, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule,
-};
+use crate::pipeline::{Ledger, Notifier, ProvisionError, Removed};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
-use crate::scenario::{Drill, Scenario, TargetKind};
-use crate::target::{Place, QUEUE_PREFIX, Role, TAP_PREFIX, Target, TargetError};
+use crate::scenario::{Drill, Scenario};
+use crate::target::{Place, Role, Target, TargetError};
 use crate::text::Lang;
 
 /// Which drills of the scenario to run.
@@ -61,6 +59,7 @@ pub struct Run<'a> {
     timeout: Option<Duration>,
     notifier: Notifier,
     adopted: Option<Names>,
+    discord: DiscordWay,
     account: String,
     role: Option<Role>,
     region: Option<String>,
@@ -99,6 +98,9 @@ pub enum RunError {
     /// Nobody allowed it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The Discord channel cannot be watched in this way; nothing was made.
+    #[error(transparent)]
+    Unwatchable(#[from] Unwatchable),
     /// The journal could not be begun; nothing was made.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -134,6 +136,7 @@ impl<'a> Run<'a> {
             timeout: None,
             notifier: Notifier::OfScenario,
             adopted: None,
+            discord: DiscordWay::default(),
             account: DEFAULT_ACCOUNT.to_owned(),
             role: None,
             region: None,
@@ -203,9 +206,15 @@ impl<'a> Run<'a> {
     }
 
     /// Drills the pipeline of these names that stands there, in place of one that is built for the run. Its function posts
-    /// to the mocked webhook while the run lasts; nothing else of it is changed.
+    /// to what [`discord`](Self::discord) says while the run lasts; nothing else of it is changed.
     pub fn adopt(mut self, names: Names) -> Self {
         self.adopted = Some(names);
+        self
+    }
+
+    /// How the Discord channel is watched.
+    pub fn discord(mut self, way: DiscordWay) -> Self {
+        self.discord = way;
         self
     }
 
@@ -284,6 +293,13 @@ impl<'a> Run<'a> {
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
         let role = self.role.as_ref();
         let target = Target::open_as(&self.place, region, &self.account, role, &run_id, &self.stop).await?;
+        let discord = match self.discord.on(&target, self.adopted.is_some()) {
+            Ok(discord) => discord,
+            Err(unwatchable) => {
+                target.close().await;
+                return Err(unwatchable.into());
+            }
+        };
         if let Some(folder) = self.journal.as_deref().filter(|_| !target.is_own()) {
             let begun = Begun {
                 run_id: run_id.clone(),
@@ -301,7 +317,7 @@ impl<'a> Run<'a> {
             scenario: self.scenario.name.to_string(),
             target: shown.clone(),
         });
-        let stage = Arc::new(self.stage(target, run_id));
+        let stage = Arc::new(self.stage(target, discord, run_id));
         let (mut found, ended) = self.drill_until_ended(&stage, drills).await;
         if let Some(how) = &ended {
             found.target_ended(how, &stage.target.product, self.lang);
@@ -322,6 +338,7 @@ impl<'a> Run<'a> {
             run_id,
             scenario: self.scenario.name.to_string(),
             target: shown,
+            discord: Some(discord),
             verdict: found.verdict,
             interrupted: self.stop.is_cancelled(),
             started_at,
@@ -354,9 +371,9 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn stage(&self, target: Target, run_id: String) -> Stage {
+    fn stage(&self, target: Target, discord: DiscordWatch, run_id: String) -> Stage {
         Stage {
-            discord: DiscordWatch::of(&target),
+            discord,
             held: OnceLock::new(),
             target,
             scenario: self.scenario.clone(),
@@ -390,14 +407,20 @@ impl<'a> Run<'a> {
     async fn drill_all(&self, stage: &Arc<Stage>, drills: Vec<Drill>) -> Found {
         (self.on_event)(RunEvent::Provisioning);
         let started = Instant::now();
-        match self.provision(stage, &drills).await {
+        let plan = Plan {
+            adopted: self.adopted.as_ref(),
+            notifier: &self.notifier,
+            shared_group: self.consent.shared_group,
+            discord: &self.discord,
+        };
+        match plan.build(stage, &drills).await {
             // The probes are held until the last lane has ended.
-            Ok(probes) => {
+            Ok(ground) => {
                 (self.on_event)(RunEvent::Provisioned { took: started.elapsed() });
                 let queue = Queue::new(drills);
                 let lanes = self.jobs.min(queue.len());
                 let mut outcomes = lane::run_all(stage, queue, lanes).await;
-                probes.pipeline.stop().await;
+                ground.pipeline.stop().await;
                 outcomes.sort_unstable_by_key(|outcome| outcome.index);
                 let mut findings: Vec<Finding> = Vec::new();
                 let mut drills: Vec<DrillReport> = Vec::with_capacity(outcomes.len());
@@ -418,73 +441,6 @@ impl<'a> Run<'a> {
                     if interrupted { Vec::new() } else { vec![Finding::could_not_provision(&error, self.lang)] };
                 Found { verdict: Verdict::Error, drills: Vec::new(), findings }
             }
-        }
-    }
-
-    async fn provision(&self, stage: &Stage, drills: &[Drill]) -> Result<Probes, ProvisionError> {
-        let site = stage.site();
-        if stage.target.kind == TargetKind::Aws {
-            self.hold_group(stage).await?;
-        }
-        let observations = Arc::clone(&stage.observations);
-        let discord = match stage.discord {
-            DiscordWatch::Mock => {
-                let channel = self.scenario.pipeline.channel.name.as_str();
-                let mock = DiscordProbe::start(channel, Arc::clone(&observations), stage.target.reach()).await;
-                Some(mock.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?)
-            }
-            DiscordWatch::Unwatched => None,
-        };
-        let webhook = discord.as_ref().map(DiscordProbe::webhook_urls);
-        let short = lane::short(&stage.run_id);
-        let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
-        let tap = async {
-            let source = Source::Tap(tap_name.clone());
-            let probe = QueueProbe::start(site, &tap_name, source, Arc::clone(&observations)).await?;
-            rule::put(site, &tap_name, &tap_pattern(drills), &probe.arn).await?;
-            Ok::<_, ProvisionError>(probe)
-        };
-        // Both are awaited to their ends, so that no call is dropped in flight.
-        let instance = async {
-            match stage.held.get() {
-                Some(held) if !stage.adopts => held.launch(site).await,
-                _ => Ok(()),
-            }
-        };
-        let (pipeline, tap, instance) = tokio::join!(self.pipeline(site, webhook.as_ref()), tap, instance);
-        let (pipeline, tap, ()) = (pipeline?, tap?, instance?);
-        site.go_on()?;
-        let source = Source::Topic(pipeline.topic_arn.clone());
-        let queue = QueueProbe::start(site, &queue_name, source, observations).await?;
-        stage.function_stands_in.store(pipeline.is_stood_in(), Ordering::Relaxed);
-        Ok(Probes { pipeline, _discord: discord, _tap: tap, _queue: queue })
-    }
-
-    /// Takes the group that the drills of an account open and close, and the lease on it: before anything else is changed.
-    async fn hold_group(&self, stage: &Stage) -> Result<(), ProvisionError> {
-        let site = stage.site();
-        let held = match &self.adopted {
-            Some(names) => {
-                let group = DrillGroup::standing(site, &names.group, self.consent.shared_group).await?;
-                let lease = Lease::take(site, &group.id).await?;
-                Held::new(group, lease)
-            }
-            None => {
-                let group = DrillGroup::make(site, self.scenario.pipeline.group.name.to_string()).await?;
-                let lease = Lease::of_own_group(site, &group.id);
-                Held::new(group, lease)
-            }
-        };
-        // A run holds one group, once.
-        let _ = stage.held.set(held);
-        Ok(())
-    }
-
-    /// The pipeline to drill: built, or taken as it stands.
-    async fn pipeline(&self, site: Site<'_>, webhook: Option<&WebhookUrls>) -> Result<Pipeline, ProvisionError> {
-        match &self.adopted {
-            Some(names) => Pipeline::adopt(site, names, webhook.map(|urls| urls.from_target.as_str())).await,
-            None => Pipeline::provision(site, &self.notifier, webhook).await,
         }
     }
 
@@ -538,25 +494,4 @@ impl Found {
         self.findings.retain(|other| other.code != Code::CouldNotProvision);
         self.findings.push(finding);
     }
-}
-
-/// The pipeline and the probes of a run; they see until they are dropped.
-struct Probes {
-    pipeline: Pipeline,
-    _discord: Option<DiscordProbe>,
-    _tap: QueueProbe,
-    _queue: QueueProbe,
-}
-
-/// A pattern that sees every call of the drills on the bus, whatever the pattern under test says.
-fn tap_pattern(drills: &[Drill]) -> String {
-    let mut names: Vec<&str> = drills.iter().map(|drill| drill.action.event_name()).collect();
-    names.sort_unstable();
-    names.dedup();
-    json!({
-        "source": ["aws.ec2"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": { "eventSource": ["ec2.amazonaws.com"], "eventName": names },
-    })
-    .to_string()
 }

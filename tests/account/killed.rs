@@ -19,14 +19,21 @@ const DRILL: [&str; 2] = ["--drill", "open-inbound-port"];
 enum Pipeline {
     Provisioned,
     Standing,
+    /// It stands, and what its function posts is caught by a function URL.
+    Captured,
 }
 
 impl Pipeline {
     async fn room(self) -> Room {
         match self {
             Self::Provisioned => Room::empty().await,
-            Self::Standing => Room::standing().await,
+            Self::Standing | Self::Captured => Room::standing().await,
         }
+    }
+
+    fn arguments(self) -> Vec<&'static str> {
+        let capture: &[&str] = if self == Self::Captured { &["--discord", "capture"] } else { &[] };
+        [&DRILL, capture].concat()
     }
 }
 
@@ -48,6 +55,20 @@ async fn a_run_on_a_pipeline_that_stands_can_be_killed_at_every_step() {
     assert_eq!(webhook, 2, "the webhook is changed and put back: {calls:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_catches_what_is_posted_can_be_killed_at_every_step() {
+    if !crate::capture::has_python() {
+        return;
+    }
+    let calls = at_every_step(Pipeline::Captured).await;
+    for call in ["CreateRole", "PutRolePolicy", "CreateLogGroup", "CreateQueue", "DeleteRolePolicy", "DeleteRole"] {
+        assert!(calls.iter().any(|made| made == call), "{call} is one of the steps: {calls:?}");
+    }
+    for (method, what) in [("POST ", "/policy"), ("POST ", "/url"), ("DELETE ", "/url")] {
+        assert!(calls.iter().any(|made| made.starts_with(method) && made.ends_with(what)), "{method}{what}: {calls:?}");
+    }
+}
+
 /// Kills a run at each of its calls, and says which calls there are.
 async fn at_every_step(pipeline: Pipeline) -> Vec<String> {
     let next = Arc::new(AtomicUsize::new(1));
@@ -59,8 +80,8 @@ async fn at_every_step(pipeline: Pipeline) -> Vec<String> {
             let (mut calls, mut killed) = (Vec::new(), 0);
             loop {
                 let step = next.fetch_add(1, Ordering::Relaxed);
-                let before = kill_at(&room, Cut::Before(step)).await;
-                let after = kill_at(&room, Cut::After(step)).await;
+                let before = kill_at(&room, &pipeline.arguments(), Cut::Before(step)).await;
+                let after = kill_at(&room, &pipeline.arguments(), Cut::After(step)).await;
                 killed += usize::from(before) + usize::from(after);
                 // Strands side by side may make a call more or less, but not several.
                 if !before && !after {
@@ -79,9 +100,9 @@ async fn at_every_step(pipeline: Pipeline) -> Vec<String> {
 }
 
 /// Runs until the cut and cleans up; says whether the run came to the cut.
-async fn kill_at(room: &Room, cut: Cut) -> bool {
+async fn kill_at(room: &Room, arguments: &[&str], cut: Cut) -> bool {
     room.proxy.arm(Some(cut));
-    let mut running = room.run(&DRILL).spawn().unwrap();
+    let mut running = room.run(arguments).spawn().unwrap();
     let struck = tokio::select! {
         () = room.proxy.struck() => true,
         ended = running.wait() => {
