@@ -99,14 +99,14 @@ pub struct QueueAlert {
     pub matched_by: Strength,
 }
 
-/// An alert that the mocked Discord webhook received.
+/// An alert in the Discord channel, or in what the run put in its place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DiscordAlert {
     /// The message's text.
     pub content: String,
     /// The message as Discord keeps it: Discord's message object, embeds and author included.
     pub message: Value,
-    /// When it was received.
+    /// When it was received; of the real channel, when Discord says that it was.
     pub received_at: Timestamp,
     /// How long after the EC2 call began, in milliseconds.
     pub latency_ms: f64,
@@ -138,7 +138,7 @@ pub struct MailAlert {
 pub struct Alerts {
     /// At the temporary queue.
     pub queue: Vec<QueueAlert>,
-    /// At the mocked webhook.
+    /// In the Discord channel, or in what the run put in its place.
     pub discord: Vec<DiscordAlert>,
     /// In the mailboxes, where the target lets them be read.
     pub mail: Vec<MailAlert>,

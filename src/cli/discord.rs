@@ -70,6 +70,11 @@ impl DiscordArgs {
         self.discord == Some(DiscordWatch::Tunnel)
     }
 
+    /// Whether a public URL is made.
+    pub(super) fn is_capture(&self) -> bool {
+        self.discord == Some(DiscordWatch::Capture)
+    }
+
     /// Whether the real channel is read back.
     pub(super) fn is_live(&self) -> bool {
         self.discord == Some(DiscordWatch::Live)

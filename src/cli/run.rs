@@ -167,6 +167,9 @@ fn wrong(args: &RunArgs) -> Option<&'static str> {
         _ if args.discord.is_live() && !args.adopt => {
             Some("--discord live reads the real channel of a pipeline that stands: with --adopt")
         }
+        _ if args.discord.is_capture() && args.keep => {
+            Some("--keep and --discord capture do not go together: a public URL would stay")
+        }
         _ if is_aws && args.keep && args.allow_open_to_world => {
             Some("--keep and --allow-open-to-world do not go together")
         }

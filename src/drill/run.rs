@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
         let role = self.role.as_ref();
         let target = Target::open_as(&self.place, region, &self.account, role, &run_id, &self.stop).await?;
-        let discord = match self.discord.on(&target, self.adopted.is_some()) {
+        let discord = match self.discord.on(&target, self.adopted.is_some(), self.keep) {
             Ok(discord) => discord,
             Err(unwatchable) => {
                 target.close().await;

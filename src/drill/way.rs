@@ -130,6 +130,9 @@ pub enum Unwatchable {
          function reaches the mocked webhook on this machine as it is"
     )]
     NoAddresses,
+    /// A public URL would stay.
+    #[error("--discord capture makes a function URL that everybody can reach, which is not kept: leave --keep out")]
+    Kept,
     /// There is no channel that a pipeline of the run's own would post to.
     #[error(
         "--discord live reads the channel of a pipeline that stands, so it goes with --adopt: one of the run's own has no \
@@ -140,13 +143,14 @@ pub enum Unwatchable {
 
 impl DiscordWay {
     /// The way that is taken on this target.
-    pub(super) fn on(&self, target: &Target, adopts: bool) -> Result<DiscordWatch, Unwatchable> {
+    pub(super) fn on(&self, target: &Target, adopts: bool, keeps: bool) -> Result<DiscordWatch, Unwatchable> {
         let reaches = target.capabilities.reaches_harness;
         match self {
             Self::AsTargetAllows if reaches => Ok(DiscordWatch::Mock),
             Self::AsTargetAllows | Self::None => Ok(DiscordWatch::None),
             Self::Mock if reaches => Ok(DiscordWatch::Mock),
             Self::Mock => Err(Unwatchable::OutOfReach),
+            Self::Capture if keeps => Err(Unwatchable::Kept),
             Self::Capture if target.is_relayed() => Err(Unwatchable::NoAddresses),
             Self::Capture => Ok(DiscordWatch::Capture),
             Self::Tunnel(_) => Ok(DiscordWatch::Tunnel),

@@ -11,6 +11,7 @@ use serde_json::Value;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::proxy::Cut;
 use crate::room::{Ended, Room};
 
 const CAPTURE: [&str; 4] = ["--discord", "capture", "--output", "json"];
@@ -68,6 +69,36 @@ async fn what_a_function_of_the_runs_own_posts_is_caught() {
     let room = Room::empty().await;
     assert_caught(&room.ran(&CAPTURE).await);
     room.assert_as_it_was("after the run");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_killed_keeps_no_secret_and_cleanup_names_the_public_url() {
+    if !has_python() {
+        return;
+    }
+    let room = Room::standing().await;
+    room.proxy.arm(None);
+    assert_caught(&room.ran(&CAPTURE).await);
+    let open = room.proxy.calls().iter().position(|call| call == "AuthorizeSecurityGroupIngress").unwrap() + 1;
+    room.proxy.arm(Some(Cut::After(open)));
+    let mut running = room.run(&CAPTURE).spawn().unwrap();
+    room.proxy.struck().await;
+    running.kill().await.unwrap();
+    let journals = room.journals();
+    assert!(journals[0].contains("\"function_url\""), "{journals:?}");
+    for secret in ["/api/webhooks/", "lambda-url", "http://127.0.0.1"] {
+        let told = journals[0].lines().filter(|line| !line.contains("\"begun\"") && !line.contains("\"queue\""));
+        assert!(!told.collect::<String>().contains(secret), "{secret}: {journals:?}");
+    }
+    let cleaned = room.cleanup(&room.journal(), &[]).await;
+    assert_eq!(cleaned.code, Some(0), "{}{}", cleaned.stdout, cleaned.stderr);
+    let removed = cleaned.json()["removed"].clone();
+    let kinds: Vec<&str> = removed.as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+    let public = kinds.iter().position(|kind| *kind == "public URL of the function").unwrap();
+    assert!(kinds[..public].contains(&"changed webhook of the function"), "{kinds:?}");
+    assert!(kinds[public..].contains(&"function") && kinds[public..].contains(&"role"), "{kinds:?}");
+    assert!(!cleaned.stdout.contains("/api/webhooks/"), "{}", cleaned.stdout);
+    room.assert_as_it_was("after the clean-up");
 }
 
 /// A function that posts this, and ends as if all were well.
@@ -203,7 +234,9 @@ print(json.dumps(answers))
     python.stdin.take().unwrap().write_all(serde_json::to_string(&asked).unwrap().as_bytes()).unwrap();
     let ended = python.wait_with_output().unwrap();
     assert!(ended.status.success());
-    let answers: Vec<(u16, Value)> = serde_json::from_slice(&ended.stdout).unwrap();
+    // What stands before it is the function's log.
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    let answers: Vec<(u16, Value)> = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
     let discord = Discord::new();
     let webhook = discord.add_webhook("alarm");
     discord.set_rate_limit(RateLimit { requests: 99, window: std::time::Duration::from_secs(1) });

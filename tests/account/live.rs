@@ -81,7 +81,9 @@ async fn what_a_bot_lacks_is_named_and_is_no_verdict() {
     discord.set_bot_access(&bot_id, all);
     let webhook = room.lab.discord_webhook_url();
     assert!(discord.remove_webhook(webhook.rsplit('/').nth(1).unwrap()));
-    refused(Some(&token), 5, "Discord does not know the webhook").await;
+    let ended = ran(&room, Some(&token), &[]).await;
+    assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("Discord does not know the webhook"), "{}", ended.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

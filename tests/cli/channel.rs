@@ -174,6 +174,7 @@ fn what_does_not_go_together_is_said_and_nothing_is_run() {
             ],
             "leads to one mocked webhook",
         ),
+        (&["--keep", "--discord", "capture"], "a public URL would stay"),
         (&["check", "--discord", "none"], "with --live"),
         (&["permissions", "--provision", "--discord", "live"], "with --adopt"),
     ] {
