@@ -71,7 +71,7 @@ impl Plan<'_> {
         site.go_on()?;
         let channel = match self.discord {
             DiscordWay::Live(live) => {
-                Some(ChannelProbe::start(live, pipeline.posts_to(), Arc::clone(observations)).await?)
+                Some(ChannelProbe::start(site, live, pipeline.posts_to(), Arc::clone(observations)).await?)
             }
             _ => None,
         };

@@ -75,10 +75,11 @@ pub(in crate::drill) struct ChannelProbe {
 impl ChannelProbe {
     /// Looks the webhook of the pipeline up, makes sure that the bot sees its channel, and begins to read.
     pub(in crate::drill) async fn start(
+        site: Site<'_>,
         live: &Live,
         posts_to: Option<&PostsTo>,
         observations: Arc<Observations>,
     ) -> Result<Self, ProvisionError> {
-        Ok(Self { _reader: Reader::start(live, posts_to, observations).await? })
+        Ok(Self { _reader: Reader::start(site, live, posts_to, observations).await? })
     }
 }

@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::channel_api::{ApiError, ChannelApi, MOST, WebhookObject, time_of};
 use crate::drill::observation::{Observations, Sighting};
 use crate::drill::way::Live;
-use crate::pipeline::{PostsTo, ProvisionError};
+use crate::pipeline::{PostsTo, ProvisionError, Site};
 
 /// How long to wait between two calls: Discord's limits leave room for one a second.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -44,6 +44,7 @@ impl Reader {
     /// # Errors
     /// The webhook cannot be read or is not known, or the bot does not see the messages of its channel.
     pub(super) async fn start(
+        site: Site<'_>,
         live: &Live,
         posts_to: Option<&PostsTo>,
         observations: Arc<Observations>,
@@ -51,8 +52,12 @@ impl Reader {
         let unread = |reason: String| ProvisionError::ChannelUnread { reason };
         let api = ChannelApi::new(&live.api, &live.token).map_err(unread)?;
         let address = address(posts_to, &api).map_err(unread)?;
-        let webhook = api.webhook(address).await.map_err(|error| unread(unknown_webhook(&error)))?;
-        let newest = newest(&api, &webhook).await.map_err(unread)?;
+        let looked_up = api.webhook(without_extras(&address)).await;
+        let mut webhook = looked_up.map_err(|error| unread(unknown_webhook(&error)))?;
+        if let Some(thread) = thread_of(&address) {
+            webhook.channel_id = thread;
+        }
+        let newest = newest(site, &api, &webhook).await?;
         let reading = read(api, webhook, newest, observations);
         Ok(Self { _reading: AbortOnDropHandle::new(tokio::spawn(reading)) })
     }
@@ -80,6 +85,23 @@ fn address(posts_to: Option<&PostsTo>, api: &ChannelApi) -> Result<Url, String> 
     Ok(address)
 }
 
+/// The webhook itself, whatever form of message the function sends there, and with whichever options.
+fn without_extras(address: &Url) -> Url {
+    let mut webhook = address.clone();
+    webhook.set_query(None);
+    let segments: Vec<&str> = address.path_segments().into_iter().flatten().collect();
+    let id = segments.iter().position(|segment| *segment == "webhooks");
+    // /webhooks/ID/TOKEN, and perhaps /slack or /github behind it.
+    let end = id.map_or(segments.len(), |id| (id + 3).min(segments.len()));
+    webhook.set_path(&segments[..end].join("/"));
+    webhook
+}
+
+/// The thread of the channel that the function posts to, which is a channel of its own to whoever reads it.
+fn thread_of(address: &Url) -> Option<String> {
+    address.query_pairs().find(|(name, _)| name == "thread_id").map(|(_, thread)| thread.into_owned())
+}
+
 fn unknown_webhook(error: &ApiError) -> String {
     match error {
         ApiError::Refused { status: 401 | 404, message, .. } => {
@@ -90,21 +112,26 @@ fn unknown_webhook(error: &ApiError) -> String {
 }
 
 /// The id of the newest message. A channel that shows none cannot be told from one that the bot may not read.
-async fn newest(api: &ChannelApi, webhook: &WebhookObject) -> Result<String, String> {
+async fn newest(site: Site<'_>, api: &ChannelApi, webhook: &WebhookObject) -> Result<String, ProvisionError> {
+    let unread = |reason: String| ProvisionError::ChannelUnread { reason };
     let page = loop {
+        site.go_on()?;
         match api.messages(&webhook.channel_id, None).await {
-            Err(ApiError::RateLimited(pause)) => tokio::time::sleep(pause).await,
-            Err(error) => return Err(unreadable(&error)),
+            Err(ApiError::RateLimited(pause)) => tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = site.stop.cancelled() => {}
+            },
+            Err(error) => return Err(unread(unreadable(&error))),
             Ok(page) => break page,
         }
     };
     if page.messages.iter().any(|message| is_of(message, webhook) && is_hollow(message)) {
-        return Err(INTENT.to_owned());
+        return Err(unread(INTENT.to_owned()));
     }
     page.messages.first().and_then(|message| message["id"].as_str()).map(str::to_owned).ok_or_else(|| {
-        "the bot sees no message in the channel: either it lacks the permission Read Message History, or nobody has written \
-         there yet; give it the permission, and write one message"
-            .to_owned()
+        let none = "the bot sees no message in the channel: either it lacks the permission Read Message History, or nobody has \
+                    written there yet; give it the permission, and write one message";
+        unread(none.to_owned())
     })
 }
 
@@ -205,6 +232,15 @@ mod tests {
             let refused = read(url).unwrap_err();
             assert!(refused.contains(why) && !refused.contains("t0ken") && !refused.contains("Secret"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_looked_up_as_it_is_and_read_where_it_posts() {
+        let address = Url::parse("https://discord.com/api/v10/webhooks/1/t0ken/slack?wait=true&thread_id=42").unwrap();
+        assert_eq!(without_extras(&address).as_str(), "https://discord.com/api/v10/webhooks/1/t0ken");
+        assert_eq!(thread_of(&address).as_deref(), Some("42"));
+        let plain = Url::parse("https://discord.com/api/webhooks/1/t0ken").unwrap();
+        assert_eq!((without_extras(&plain), thread_of(&plain)), (plain, None));
     }
 
     #[test]
