@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::diagnosis::{self, Severity, Subject};
-use crate::drill::{Run, RunError, RunEvent, Selection};
+use crate::drill::{DiscordWay, Run, RunError, RunEvent, Selection};
 use crate::inspection::{self, Names};
 use crate::pipeline::Ledger;
 use crate::report::{Cleanup, FORMAT_VERSION, Report, TargetReport, Verdict};
@@ -51,6 +51,7 @@ pub struct Check<'a> {
     live: Option<Live>,
     journal: Option<PathBuf>,
     ledger: Arc<Ledger>,
+    discord: DiscordWay,
     lang: Lang,
 }
 
@@ -75,6 +76,7 @@ impl<'a> Check<'a> {
             live: None,
             journal: None,
             ledger: Arc::new(Ledger::default()),
+            discord: DiscordWay::default(),
             lang: Lang::En,
         }
     }
@@ -104,8 +106,8 @@ impl<'a> Check<'a> {
         self
     }
 
-    /// Runs drills on the pipeline as well: a group of the drill's own is opened, the function posts to a mocked webhook
-    /// meanwhile, and everything is put back.
+    /// Runs drills on the pipeline as well: a group of the drill's own is opened, the function posts to what
+    /// [`discord`](Self::discord) says meanwhile, and everything is put back.
     pub fn live(
         mut self,
         selection: Selection,
@@ -114,6 +116,12 @@ impl<'a> Check<'a> {
         stop: CancellationToken,
     ) -> Self {
         self.live = Some(Live { selection, timeout, on_event: Arc::new(on_event), stop });
+        self
+    }
+
+    /// How the drills watch the Discord channel.
+    pub fn discord(mut self, way: DiscordWay) -> Self {
+        self.discord = way;
         self
     }
 
@@ -175,6 +183,7 @@ impl<'a> Check<'a> {
             run_id,
             scenario: self.scenario.name.to_string(),
             target: shown,
+            discord: None,
             verdict,
             interrupted: false,
             started_at,
@@ -193,6 +202,7 @@ impl<'a> Check<'a> {
                     .account(self.account)
                     .region(self.region)
                     .adopt(self.names)
+                    .discord(self.discord)
                     .journal(self.journal)
                     .ledger(self.ledger)
                     .select(live.selection)

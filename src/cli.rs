@@ -4,6 +4,7 @@
 mod break_;
 mod check;
 mod cleanup;
+mod discord;
 mod explain;
 mod history;
 mod lab;
@@ -176,12 +177,14 @@ struct RunArgs {
     /// this, by a role, or in a matrix.
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<String>,
-    /// Drill the pipeline that stands there, in place of one that is built for the run: its function posts to a mocked webhook
-    /// meanwhile where it can reach one, and nothing else of it is changed.
+    /// Drill the pipeline that stands there, in place of one that is built for the run: its function posts to what --discord
+    /// says meanwhile, and nothing else of it is changed.
     #[arg(long)]
     adopt: bool,
     #[command(flatten)]
     names: NamesArgs,
+    #[command(flatten)]
+    discord: discord::DiscordArgs,
     /// With --target aws: let drills open a port to more than ranges for documentation, for the moment of the call.
     #[arg(long)]
     allow_open_to_world: bool,
@@ -254,10 +257,12 @@ struct CheckArgs {
     /// Do not try the function.
     #[arg(long)]
     no_invoke: bool,
-    /// Run drills on the pipeline as well: a security group of the drill's own is opened and closed, the function posts to a
-    /// mocked webhook meanwhile, and everything is put back.
+    /// Run drills on the pipeline as well: a security group of the drill's own is opened and closed, the function posts to what
+    /// --discord says meanwhile, and everything is put back.
     #[arg(long)]
     live: bool,
+    #[command(flatten)]
+    discord: discord::DiscordArgs,
     /// With --live: run the drill of this name; can be given several times.
     #[arg(long, value_name = "NAME", conflicts_with = "all", requires = "live")]
     drill: Vec<String>,

@@ -12,9 +12,11 @@
 mod aftermath;
 mod consent;
 mod correlate;
+mod doubt;
 mod error;
 mod event;
 mod event_history;
+mod ground;
 mod ladder;
 mod lane;
 mod observation;
@@ -23,6 +25,7 @@ mod rehearsal;
 mod run;
 mod selection;
 mod trigger;
+mod way;
 
 pub use self::consent::{Consent, Refusal};
 pub use self::correlate::Strength;
@@ -30,3 +33,4 @@ pub use self::error::RunError;
 pub use self::event::RunEvent;
 pub use self::run::Run;
 pub use self::selection::Selection;
+pub use self::way::{BotToken, DISCORD_API, DiscordWatch, DiscordWay, Live, Tunnel, Unwatchable};

@@ -58,7 +58,10 @@ pub use alert_drill_lab as lab;
 pub use check::Check;
 pub use cli::{Cli, Output};
 pub use context::Context;
-pub use drill::{Consent, Refusal, Run, RunError, RunEvent, Selection, Strength};
+pub use drill::{
+    BotToken, Consent, DISCORD_API, DiscordWatch, DiscordWay, Live, Refusal, Run, RunError, RunEvent, Selection,
+    Strength, Tunnel, Unwatchable,
+};
 #[doc(hidden)]
 pub use entry::enter_from_test;
 pub use entry::enter_if_asked;

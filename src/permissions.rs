@@ -22,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::table::{CALLS, On};
-use crate::pipeline::{LEASE_TAG, RUN_TAG, SCENARIO_TAG};
+use crate::drill::DiscordWatch;
+use crate::pipeline::{CAPTURE_PREFIX, LEASE_TAG, RUN_TAG, SCENARIO_TAG};
 use crate::scenario::Scenario;
 use crate::target::{QUEUE_PREFIX, TAP_PREFIX};
 
@@ -42,6 +43,8 @@ pub struct Permissions<'a> {
     pub scenario: &'a Scenario,
     /// What the run does with the pipeline.
     pub r#use: Use,
+    /// How it watches the Discord channel.
+    pub discord: DiscordWatch,
     /// The account; `*` for any.
     pub account: &'a str,
     /// The Region; `*` for any.
@@ -55,7 +58,7 @@ impl Permissions<'_> {
     pub fn policy(&self) -> Value {
         // What is allowed on the same things stands in one statement.
         let mut statements: BTreeMap<On, BTreeSet<&str>> = BTreeMap::new();
-        for call in CALLS.iter().filter(|call| call.is_of(self.r#use)) {
+        for call in CALLS.iter().filter(|call| call.is_of(self.r#use, self.discord)) {
             for (action, on) in call.needs {
                 statements.entry(*on).or_default().insert(action);
             }
@@ -77,14 +80,14 @@ impl Permissions<'_> {
 
     /// Every action of the policy.
     pub fn actions(&self) -> BTreeSet<&'static str> {
-        let calls = CALLS.iter().filter(|call| call.is_of(self.r#use));
+        let calls = CALLS.iter().filter(|call| call.is_of(self.r#use, self.discord));
         calls.flat_map(|call| call.needs).map(|(action, _)| *action).collect()
     }
 
     /// The calls that a run makes, by service and operation, in the form of actions: `s3:ListObjectsV2`. Those that depend on how
     /// fast the target is come second.
     pub fn calls(&self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
-        let calls = CALLS.iter().filter(|call| call.is_of(self.r#use));
+        let calls = CALLS.iter().filter(|call| call.is_of(self.r#use, self.discord));
         let (sometimes, always): (Vec<_>, Vec<_>) = calls.partition(|call| call.sometimes);
         let names = |calls: Vec<&table::Call>| calls.into_iter().map(|call| call.call).collect();
         (names(always), names(sometimes))
@@ -124,6 +127,12 @@ impl Permissions<'_> {
                 arns
             }
             On::OwnInstance => vec![arn("ec2", "instance/*".to_owned())],
+            On::Catcher => vec![arn("lambda", format!("function:{CAPTURE_PREFIX}*"))],
+            On::CatcherLogGroup => vec![arn("logs", format!("log-group:/aws/lambda/{CAPTURE_PREFIX}*"))],
+            On::CatcherRole | On::PassedCatcherRole => {
+                vec![format!("arn:aws:iam::{account}:role/{CAPTURE_PREFIX}*-role")]
+            }
+            On::CatcherQueue => vec![arn("sqs", format!("{CAPTURE_PREFIX}*"))],
             On::TagsOfNew => ["security-group", "instance"].map(|kind| arn("ec2", format!("{kind}/*"))).into(),
         }
     }
@@ -148,7 +157,9 @@ impl Permissions<'_> {
             On::TagsOfNew => {
                 Some(json!({ "StringEquals": { "ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"] } }))
             }
-            On::PassedRole => Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } })),
+            On::PassedRole | On::PassedCatcherRole => {
+                Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } }))
+            }
             _ => None,
         }
     }

@@ -11,8 +11,10 @@
 //! and remove it.
 
 mod adopt;
+mod capture;
 mod function;
 mod group;
+mod lambda;
 mod lease;
 mod ledger;
 pub(crate) mod package;
@@ -24,6 +26,7 @@ mod topic;
 mod trail;
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +40,7 @@ use crate::target::Target;
 use self::function::Receiver;
 use self::stand_in::StandIn;
 
+pub(crate) use self::capture::{CAPTURE_PREFIX, CaptureFunction};
 pub use self::group::{DrillGroup, DrillInstance};
 pub(crate) use self::lease::{Claim, KEY as LEASE_TAG, Lease, all_good as good_leases};
 pub use self::ledger::{Ledger, LeftBehind, Removed};
@@ -84,6 +88,23 @@ pub struct WebhookUrls {
     pub from_here: String,
 }
 
+/// What the function of a pipeline that stands posts to.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PostsTo {
+    /// The function's name.
+    pub(crate) function: String,
+    /// The variable that has the webhook's URL.
+    pub(crate) variable: String,
+    /// The variable's value, which is a secret; none where it is not set.
+    pub(crate) url: Option<String>,
+}
+
+impl fmt::Debug for PostsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostsTo({} of {})", self.variable, self.function)
+    }
+}
+
 /// A pipeline that stands.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -96,6 +117,8 @@ pub struct Pipeline {
     /// The function's ARN; none where the harness runs it in the target's place.
     pub function_arn: Option<String>,
     stand_in: Option<StandIn>,
+    /// Where the function of a pipeline that was there before the run posts by itself.
+    posts_to: Option<PostsTo>,
 }
 
 /// A step of provisioning that AWS refused, or did not answer.
@@ -160,6 +183,25 @@ pub enum ProvisionError {
         function: String,
         /// The other run.
         run_id: String,
+    },
+    /// A public address does not lead to the mocked webhook.
+    #[error(
+        "{url} does not lead to the mocked webhook, which listens at {listens}: {what}. Start the tunnel so that it hands on what \
+         it gets to that address, path and all"
+    )]
+    Tunnel {
+        /// The address.
+        url: String,
+        /// Where the mock listens.
+        listens: SocketAddr,
+        /// What came in place of the webhook.
+        what: String,
+    },
+    /// The Discord channel cannot be read back.
+    #[error("the Discord channel cannot be read back: {reason}")]
+    ChannelUnread {
+        /// Why.
+        reason: String,
     },
     /// The journal could not be written; the change was not made.
     #[error(transparent)]
@@ -232,7 +274,7 @@ impl Pipeline {
             Receiver::Function(arn) => (Some(arn), None),
             Receiver::StandIn(stand_in) => (None, Some(stand_in)),
         };
-        Ok(Self { trail_arn, rule_arn, topic_arn, function_arn, stand_in })
+        Ok(Self { trail_arn, rule_arn, topic_arn, function_arn, stand_in, posts_to: None })
     }
 
     /// Makes sure that what the run would make first is not there already: the rule, and the group of an account. Nothing is
@@ -249,6 +291,11 @@ impl Pipeline {
     /// posts where it always does.
     pub async fn adopt(site: Site<'_>, names: &Names, webhook_url: Option<&str>) -> Result<Self, ProvisionError> {
         adopt::adopt(site, names, webhook_url).await
+    }
+
+    /// Where the function of a pipeline that was there before the run posts by itself.
+    pub(crate) fn posts_to(&self) -> Option<&PostsTo> {
+        self.posts_to.as_ref()
     }
 
     /// Whether the harness runs the function in the target's place.

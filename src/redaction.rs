@@ -29,7 +29,7 @@ const BEFORE_SECRETS: [&str; 6] = [
 ];
 
 /// The variables of the environment whose values are secret.
-const VARIABLES: [&str; 2] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+const VARIABLES: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ALERT_DRILL_DISCORD_BOT_TOKEN"];
 
 /// What is known to be secret.
 #[derive(Clone, Default)]

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnosis::Finding;
-use crate::drill::Strength;
+use crate::drill::{DiscordWatch, Strength};
 use crate::pipeline::LeftBehind;
 use crate::scenario::{Hop, TargetKind};
 use crate::target::{Calls, Capabilities, Skew, Target};
@@ -101,14 +101,14 @@ pub struct QueueAlert {
     pub matched_by: Strength,
 }
 
-/// An alert that the mocked Discord webhook received.
+/// An alert in the Discord channel, or in what the run put in its place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DiscordAlert {
     /// The message's text.
     pub content: String,
     /// The message as Discord keeps it: Discord's message object, embeds and author included.
     pub message: Value,
-    /// When it was received.
+    /// When it was received; of the real channel, when Discord says that it was.
     pub received_at: Timestamp,
     /// How long after the EC2 call began, in milliseconds.
     pub latency_ms: f64,
@@ -140,7 +140,7 @@ pub struct MailAlert {
 pub struct Alerts {
     /// At the temporary queue.
     pub queue: Vec<QueueAlert>,
-    /// At the mocked webhook.
+    /// In the Discord channel, or in what the run put in its place.
     pub discord: Vec<DiscordAlert>,
     /// In the mailboxes, where the target lets them be read.
     pub mail: Vec<MailAlert>,
@@ -285,6 +285,8 @@ pub struct Report {
     pub scenario: String,
     /// Where it ran.
     pub target: TargetReport,
+    /// How the Discord channel was watched; `null` where nothing was run.
+    pub discord: Option<DiscordWatch>,
     /// The verdict on all required drills together.
     pub verdict: Verdict,
     /// Whether it was interrupted.

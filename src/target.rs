@@ -22,6 +22,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 pub use self::account::RealAccount;
+pub(crate) use self::account::is_of_this_machine;
 pub use self::clients::Clients;
 pub(crate) use self::clients::emulator;
 pub(crate) use self::clock::Clock;
@@ -313,7 +314,7 @@ impl Target {
 
     /// Whether it is a lab that runs functions on this machine anyway. Whoever answers at another address may call itself one.
     pub(crate) fn is_lab_of_this_machine(&self) -> bool {
-        self.kind == TargetKind::Lab && self.endpoint_url.as_deref().is_some_and(account::is_of_this_machine)
+        self.kind == TargetKind::Lab && self.endpoint_url.as_deref().is_some_and(is_of_this_machine)
     }
 
     /// Whether the harness makes CloudTrail's events in the target's place.
@@ -413,6 +414,11 @@ async fn account_of(clients: &Clients, endpoint: &str) -> Result<String, TargetE
 /// machine that has none (a small image) needs none.
 pub(crate) fn plain_http() -> reqwest::ClientBuilder {
     reqwest::Client::builder().tls_certs_only([]).no_proxy()
+}
+
+/// A client for this address: for plain HTTP where that is enough.
+pub(crate) fn client_for(url: &str) -> reqwest::ClientBuilder {
+    if url.starts_with("http://") { plain_http() } else { reqwest::Client::builder() }
 }
 
 /// Opens a link as a browser would, for its effect: a confirmation mail's.

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+#[path = "account/capture.rs"]
+mod capture;
 #[path = "account/check.rs"]
 mod check;
 #[path = "account/clock.rs"]
@@ -13,6 +15,8 @@ mod killed;
 mod late;
 #[path = "account/lease.rs"]
 mod lease;
+#[path = "account/live.rs"]
+mod live;
 #[path = "account/plan.rs"]
 mod plan;
 #[path = "account/proxy.rs"]
@@ -29,3 +33,5 @@ mod secrets;
 mod state;
 #[path = "account/storm.rs"]
 mod storm;
+#[path = "account/tunnel.rs"]
+mod tunnel;

@@ -5,6 +5,8 @@
 
 #[path = "cli/breaks.rs"]
 mod breaks;
+#[path = "cli/channel.rs"]
+mod channel;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/endpoint.rs"]

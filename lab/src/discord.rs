@@ -20,10 +20,11 @@
 //! | `POST /api/webhooks/{id}/{token}` | 204; 200 and the message with `?wait=true` |
 //! | `GET`, `PATCH`, `DELETE /api/webhooks/{id}/{token}` | the webhook; the webhook with its new name; 204 |
 //! | `GET`, `PATCH`, `DELETE …/messages/{message}` | the message; the edited message; 204 |
+//! | `GET /api/channels/{id}/messages` | to a bot: the channel's messages, newest first, 50 unless `limit` says otherwise |
 //! | anything else | Discord's 404, `{"message": "404: Not Found", "code": 0}` |
 //!
 //! Each route also exists under `/api/v6` to `/api/v10`. Slack- and GitHub-compatible webhooks, threads, polls and
-//! components are not built; asking for the first two answers 501 and says so.
+//! components are not built; asking for the first two answers 501 and says so. So does what else a bot may do.
 //!
 //! # Sources
 //! - Routes, `wait`, and multipart: Discord, *Webhook Resource* (`developers/resources/webhook`).
@@ -36,6 +37,8 @@
 //! - Rate limits: *Rate Limits*; five requests in two seconds a webhook, failed ones included, as measured by the
 //!   Discord webhooks guide (`birdie0.github.io/discord-webhooks-guide/other/rate_limits.html`).
 
+mod bot;
+mod channel;
 mod fault;
 mod form;
 mod message;
@@ -59,6 +62,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+pub use bot::{Bot, BotAccess};
 pub use fault::Fault;
 pub use form::{FormError, FormErrors};
 pub use rate_limit::RateLimit;
@@ -67,6 +71,7 @@ pub use request::{Request, Response};
 pub use webhook::Webhook;
 
 use crate::cloud::Limits;
+use bot::Member;
 use snowflake::Snowflakes;
 use webhook::Entry;
 
@@ -125,12 +130,16 @@ pub struct Exchange {
 struct State {
     snowflakes: Snowflakes,
     webhooks: Vec<Entry>,
+    /// The bots that are members of every channel's server.
+    members: Vec<Member>,
     messages: Vec<Received>,
     exchanges: VecDeque<Exchange>,
     /// How many exchanges there were so far, those that are no longer kept included.
     answered: u64,
     faults: VecDeque<(Option<String>, Fault)>,
     rate_limit: RateLimit,
+    /// How often a bot may read.
+    read_limit: RateLimit,
     /// The rate-limit headers of the request that is being answered.
     pending_headers: Vec<(String, String)>,
     default_api_version: u8,
@@ -165,7 +174,8 @@ impl Discord {
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
         let most = Limits::default().discord_messages;
-        let state = State { default_api_version: DEFAULT_API_VERSION, most, ..State::default() };
+        let state =
+            State { default_api_version: DEFAULT_API_VERSION, most, read_limit: channel::READS, ..State::default() };
         Self { clock, state: Arc::new(Mutex::new(state)), exchanges: watch::Sender::new(0) }
     }
 
@@ -187,14 +197,19 @@ impl Discord {
         state.webhooks.iter().map(channel).collect()
     }
 
-    /// Makes everything as it was when this webhook was the only one: messages, exchanges, faults and other webhooks are
-    /// gone, and the webhook, its URL unchanged, is as it was made.
-    pub(crate) fn reset(&self, webhook: &Webhook) {
+    /// Makes everything as it was when there were this webhook and this bot alone: messages, exchanges, faults and others of
+    /// them are gone. The webhook, its URL unchanged, is as it was made, and so is the bot with its token.
+    pub(crate) fn reset(&self, webhook: &Webhook, bot: &Bot) {
         let mut state = self.state();
-        let snowflakes = std::mem::take(&mut state.snowflakes);
-        let webhooks = vec![Entry::new(webhook.clone())];
-        let (default_api_version, most) = (DEFAULT_API_VERSION, state.most);
-        *state = State { snowflakes, webhooks, default_api_version, most, ..State::default() };
+        *state = State {
+            snowflakes: std::mem::take(&mut state.snowflakes),
+            webhooks: vec![Entry::new(webhook.clone())],
+            members: vec![Member::new(bot.clone())],
+            default_api_version: DEFAULT_API_VERSION,
+            read_limit: channel::READS,
+            most: state.most,
+            ..State::default()
+        };
     }
 
     /// Makes a channel with an incoming webhook and returns the webhook. Two calls with one name make two channels.
@@ -205,6 +220,37 @@ impl Discord {
         let webhook = Webhook::generate(channel, || state.snowflakes.next(now));
         state.webhooks.push(Entry::new(webhook.clone()));
         webhook
+    }
+
+    /// Makes a bot that may see every channel.
+    #[must_use]
+    pub fn add_bot(&self) -> Bot {
+        let now = (self.clock)();
+        let mut state = self.state();
+        let bot = Bot::generate(state.snowflakes.next(now));
+        state.members.push(Member::new(bot.clone()));
+        bot
+    }
+
+    /// The bots, oldest first.
+    #[must_use]
+    pub fn bots(&self) -> Vec<Bot> {
+        self.state().members.iter().map(|member| member.bot.clone()).collect()
+    }
+
+    /// What this bot may see from now on.
+    pub fn set_bot_access(&self, bot_id: &str, access: BotAccess) {
+        let mut state = self.state();
+        state.members.iter_mut().filter(|member| member.bot.id == bot_id).for_each(|member| member.access = access);
+    }
+
+    /// How many times a bot may read channels in how long: 50 times a second, unless this says otherwise. Counters start anew.
+    pub fn set_read_limit(&self, read_limit: RateLimit) {
+        let mut state = self.state();
+        state.read_limit = read_limit;
+        for member in &mut state.members {
+            member.bucket = rate_limit::Bucket::default();
+        }
     }
 
     /// Removes the webhook, as a person does in the channel's settings: its URL answers 404 (10015) from now on.

@@ -139,6 +139,11 @@ impl Lab {
         self.current.start().webhook.url(&self.endpoint_url())
     }
 
+    /// The token of the lab's own bot, which may see the channel: `Authorization: Bot TOKEN`.
+    pub fn discord_bot_token(&self) -> &str {
+        &self.current.start().bot.token
+    }
+
     /// The mails so far, oldest first; with an address, that mailbox alone.
     pub fn mail(&self, to: Option<&str>) -> Vec<Message> {
         self.current.cloud().mail.messages(to)
@@ -150,8 +155,8 @@ impl Lab {
     }
 
     /// Makes everything as it was when the lab started: resources of all accounts, records, deliveries, mails, Discord,
-    /// faults. Functions are stopped, and their processes gone when this returns. The address and the URL of the lab's own
-    /// webhook stay.
+    /// faults. Functions are stopped, and their processes gone when this returns. The address, the URL of the lab's own
+    /// webhook and the token of its bot stay.
     pub async fn reset(&self) {
         self.current.reset().await;
     }
@@ -266,11 +271,12 @@ impl LabBuilder {
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
         let discord = Discord::new();
         discord.keep(self.limits.discord_messages);
-        let webhook = discord.add_webhook(&self.channel);
+        let (webhook, bot) = (discord.add_webhook(&self.channel), discord.add_bot());
         let start = Start {
             address,
             discord,
             webhook,
+            bot,
             limits: self.limits,
             faults: self.faults,
             enforce_iam: self.enforce_iam,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CheckArgs, Output, fail};
 use crate::check::Check;
 use crate::context::Context;
-use crate::drill::RunEvent;
+use crate::drill::{DiscordWay, RunEvent};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Spot};
 use crate::pipeline::Ledger;
@@ -26,6 +26,12 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
     let reports = match args.reports.prepare() {
         Ok(reports) => reports,
         Err(error) => return fail(Exit::Usage, &error),
+    };
+    let discord = match args.discord.way() {
+        Ok(DiscordWay::AsTargetAllows) => DiscordWay::AsTargetAllows,
+        Ok(_) if !args.live => return fail(Exit::Usage, &"--discord is how drills watch the channel: with --live"),
+        Ok(way) => way,
+        Err(why) => return fail(Exit::Usage, &why),
     };
     let names = args.names.of(&scenario);
     let (place, account, region) = (args.standing.place(), args.standing.account(), args.standing.region());
@@ -48,7 +54,7 @@ pub(super) async fn execute(args: CheckArgs, lang: Lang, output: Output, context
         let ledger = Arc::new(Ledger::default());
         let entered = Arc::clone(&ledger);
         let left = move || super::run::left(std::slice::from_ref(&entered), lang);
-        check = check.journal(args.journal.folder()).ledger(ledger);
+        check = check.discord(discord).journal(args.journal.folder()).ledger(ledger);
         match signal::interrupts(stop.clone(), move || on_signal.show(&RunEvent::Interrupted), left) {
             Ok(listens) => listening = Some(listens),
             Err(error) => return fail(Exit::CouldNotRun, &error),

@@ -38,7 +38,11 @@ pub(super) async fn execute(args: LabArgs, lang: Lang, output: Output) -> Exit {
         Output::Json => {
             // Standard output is for the program that reads it; a person is warned all the same.
             anstream::eprint!("{}", warning(lab.address().ip(), lang).trim_start());
-            let ready = json!({ "endpoint_url": lab.endpoint_url(), "discord_webhook_url": lab.discord_webhook_url() });
+            let ready = json!({
+                "endpoint_url": lab.endpoint_url(),
+                "discord_webhook_url": lab.discord_webhook_url(),
+                "discord_bot_token": lab.discord_bot_token(),
+            });
             format!("{ready}\n")
         }
     };

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Output, RunArgs, TargetArg, fail, print, run};
 use crate::context::Context;
-use crate::drill::RunError;
+use crate::drill::{DiscordWay, RunError};
 use crate::exit::Exit;
 use crate::matrix::{self, Cell, MatrixReport};
 use crate::outcome::{Outcome, Spot};
@@ -112,6 +112,7 @@ impl PlaceArgs {
 pub(super) async fn execute(
     scenario: Scenario,
     args: RunArgs,
+    discord: DiscordWay,
     cells: Vec<Cell>,
     lang: Lang,
     output: Output,
@@ -132,14 +133,14 @@ pub(super) async fn execute(
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let (started_at, started) = (Timestamp::now(), Instant::now());
-    let shared = Arc::new((scenario, args, stop));
+    let shared = Arc::new((scenario, args, discord, stop));
     let outcomes = matrix::run_all(cells, shared.1.places.parallel.into(), |cell| {
         let (shared, tally) = (Arc::clone(&shared), Arc::clone(&tally));
         let ledger = Arc::new(Ledger::default());
         ledgers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ledger));
         async move {
-            let (scenario, args, stop) = &*shared;
-            let outcome = Box::pin(one(scenario, args, ledger, stop, cell, lang)).await;
+            let (scenario, args, discord, stop) = &*shared;
+            let outcome = Box::pin(one(scenario, args, discord, ledger, stop, cell, lang)).await;
             tally.ended(&outcome);
             outcome
         }
@@ -171,6 +172,7 @@ pub(super) async fn execute(
 async fn one(
     scenario: &Scenario,
     args: &RunArgs,
+    discord: &DiscordWay,
     ledger: Arc<Ledger>,
     stop: &CancellationToken,
     cell: Cell,
@@ -181,7 +183,8 @@ async fn one(
     let ended = match stop.is_cancelled() {
         true => Err(RunError::Interrupted),
         false => {
-            run::prepared(scenario, args, place, cell, lang).ledger(ledger).stop_with(stop.clone()).execute().await
+            let run = run::prepared(scenario, args, place, cell, lang).discord(discord.clone());
+            run.ledger(ledger).stop_with(stop.clone()).execute().await
         }
     };
     Outcome::of(scenario.name.as_str(), asked, started_at, ended)

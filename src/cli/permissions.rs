@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{account, fail, print};
 use crate::context::Context;
+use crate::drill::DiscordWatch;
 use crate::exit::Exit;
 use crate::permissions::{Permissions, Use};
 use crate::scenario::{Region, Scenario};
@@ -20,6 +21,10 @@ pub(super) struct PermissionsArgs {
     /// For runs that build a pipeline of their own and remove it.
     #[arg(long)]
     provision: bool,
+    /// How the runs watch the Discord channel. With `mock` and `tunnel`, the webhook of a function that stands is changed for the
+    /// time of a run; with `capture`, a function and what it needs are made as well; with `live` and `none`, neither.
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = DiscordWatch::Mock)]
+    discord: DiscordWatch,
     /// The account: its twelve digits. Any where this is not given.
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<String>,
@@ -44,9 +49,13 @@ pub(super) fn execute(args: &PermissionsArgs, context: &Context) -> Exit {
         Ok(scenario) => scenario,
         Err(invalid) => return super::lint::refuse(&invalid, context),
     };
+    if args.provision && args.discord == DiscordWatch::Live {
+        return fail(Exit::Usage, &"--discord live reads the real channel of a pipeline that stands: with --adopt");
+    }
     let policy = Permissions {
         scenario: &scenario,
         r#use: if args.provision { Use::Provision } else { Use::Adopt },
+        discord: args.discord,
         account: args.account.as_deref().unwrap_or("*"),
         region: args.region.as_ref().unwrap_or(&scenario.region).as_str(),
         group: args.group.as_deref(),

@@ -6,13 +6,21 @@ use super::matrix::NoPlaces;
 use super::run::{exit_of, place_of, prepared};
 use super::{Output, RunArgs, fail, print};
 use crate::context::Context;
+use crate::drill::DiscordWay;
 use crate::exit::Exit;
 use crate::plan;
 use crate::scenario::Scenario;
 use crate::signal;
 use crate::text::Lang;
 
-pub(super) async fn execute(scenario: &Scenario, args: RunArgs, lang: Lang, output: Output, context: &Context) -> Exit {
+pub(super) async fn execute(
+    scenario: &Scenario,
+    args: RunArgs,
+    discord: DiscordWay,
+    lang: Lang,
+    output: Output,
+    context: &Context,
+) -> Exit {
     let mut cells = match args.places.cells() {
         Ok(cells) => cells,
         Err(NoPlaces::Matrix(invalid)) => return super::lint::refuse(&invalid, context),
@@ -30,7 +38,7 @@ pub(super) async fn execute(scenario: &Scenario, args: RunArgs, lang: Lang, outp
         Ok(listening) => listening,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
-    let planned = Box::pin(prepared(scenario, &args, place, cell, lang).stop_with(stop).plan()).await;
+    let planned = Box::pin(prepared(scenario, &args, place, cell, lang).discord(discord).stop_with(stop).plan()).await;
     drop(listening);
     let plan = match planned {
         Ok(plan) => plan,

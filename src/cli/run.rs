@@ -28,8 +28,12 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
     if let Some(wrong) = wrong(&args) {
         return fail(Exit::Usage, &wrong);
     }
+    let discord = match args.discord.way() {
+        Ok(way) => way,
+        Err(why) => return fail(Exit::Usage, &why),
+    };
     if args.dry_run {
-        return super::plan::execute(&scenario, args, lang, output, context).await;
+        return super::plan::execute(&scenario, args, discord, lang, output, context).await;
     }
     if let Err(exit) = args.record.check() {
         return exit;
@@ -40,13 +44,16 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(NoPlaces::Usage(why)) => return fail(Exit::Usage, &why),
     };
     if args.places.is_matrix(&cells) {
+        if args.discord.is_for_one_place() {
+            return fail(Exit::Usage, &"--discord tunnel leads to one mocked webhook, and so to a run in one place");
+        }
         if args.reports.are_asked() {
             return fail(
                 Exit::Usage,
                 &"the files of --report-… are of a run in one place; several places have one document, --output json",
             );
         }
-        return matrix::execute(scenario, args, cells, lang, output, context).await;
+        return matrix::execute(scenario, args, discord, cells, lang, output, context).await;
     }
     let reports = match args.reports.clone().prepare() {
         Ok(reports) => reports,
@@ -66,7 +73,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     let (started_at, asked) = (Timestamp::now(), matrix::asked(&place, &scenario, &cell));
-    let run = prepared(&scenario, &args, place, cell, lang);
+    let run = prepared(&scenario, &args, place, cell, lang).discord(discord);
     let ran = run.ledger(ledger).on_event(move |event| shown.show(&event)).stop_with(stop).execute().await;
     drop(listening);
     progress.clear();
@@ -172,6 +179,12 @@ fn wrong(args: &RunArgs) -> Option<&'static str> {
         _ if args.dry_run && args.target == Some(TargetArg::Localstack) => Some(
             "--dry-run is for the lab, for an endpoint that is one, and for --target aws: what a run does on LocalStack only a run finds out",
         ),
+        _ if args.discord.is_live() && !args.adopt => {
+            Some("--discord live reads the real channel of a pipeline that stands: with --adopt")
+        }
+        _ if args.discord.is_capture() && args.keep => {
+            Some("--keep and --discord capture do not go together: a public URL would stay")
+        }
         _ if is_aws && args.keep && args.allow_open_to_world => {
             Some("--keep and --allow-open-to-world do not go together")
         }
@@ -212,8 +225,10 @@ pub(super) fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::NoSuchDrill { .. } | RunError::NothingSelected => Exit::NothingSelected,
         RunError::Interrupted => Exit::Interrupted,
-        RunError::NoPlan { .. } | RunError::Target(_) | RunError::Journal(_) | RunError::Refused(_) => {
-            Exit::CouldNotRun
-        }
+        RunError::NoPlan { .. }
+        | RunError::Target(_)
+        | RunError::Journal(_)
+        | RunError::Refused(_)
+        | RunError::Unwatchable(_) => Exit::CouldNotRun,
     }
 }

@@ -128,7 +128,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the ladder.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::ApiRefused,
         Self::GroupAmbiguous,
         Self::CouldNotProvision,

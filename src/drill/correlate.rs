@@ -80,6 +80,14 @@ pub(super) fn message(content: &str, performed: &Performed, event_ids: &[String]
     content.contains(&performed.group_id).then_some(Strength::Weak)
 }
 
+/// Whether what Discord refused may have been the drill's message: it is tied to the drill, or names nothing that would make it
+/// another's, as an empty one does.
+pub(super) fn may_be(text: &str, performed: &Performed, event_ids: &[String]) -> bool {
+    let names_something =
+        || names_an_event(text, &performed.marker) || ["sg-", "sgr-"].iter().any(|id| text.contains(id));
+    message(text, performed, event_ids).is_some() || !names_something()
+}
+
 /// Whether a message names the drill's call, and neither an event nor any group or rule: whose it is cannot be told.
 pub(super) fn is_ambiguous(content: &str, performed: &Performed) -> bool {
     content.contains(performed.call)

@@ -1,6 +1,7 @@
 //! Why there was no run at all.
 
 use super::consent::Refusal;
+use super::way::Unwatchable;
 use crate::journal::JournalError;
 use crate::target::TargetError;
 
@@ -37,6 +38,9 @@ pub enum RunError {
     /// Nobody allowed it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The Discord channel cannot be watched in this way; nothing was made.
+    #[error(transparent)]
+    Unwatchable(#[from] Unwatchable),
     /// The journal could not be begun; nothing was made.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -15,6 +15,7 @@ use crate::diagnosis;
 use crate::report::{Alerts, DiscordAlert, HopReport, HopStatus, MailAlert, QueueAlert};
 use crate::scenario::{Drill, Hop, TargetKind};
 use crate::target::{LabTarget, ladder_hop};
+use crate::text::Lang;
 
 /// What the probes saw of one drill.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub(super) struct Seen {
     alerts: Alerts,
     /// Messages that nothing tied to the drill when they arrived. The record that names them may come a moment later.
     untied: Vec<Observation>,
+    /// What was posted and Discord does not take: the body, and Discord's answer.
+    refused: Vec<(String, String)>,
 }
 
 impl Seen {
@@ -57,6 +60,7 @@ impl Seen {
                     }
                 }
                 Sighting::Discord { .. } => messages.push(observation),
+                Sighting::Refused { text, refusal } => self.refused.push((text.clone(), refusal.clone())),
             }
         }
         // A new record may tie a message that came before it.
@@ -107,6 +111,12 @@ impl Seen {
             }
             _ => None,
         })
+    }
+
+    /// What Discord said to a message that may have been the drill's.
+    fn refusal(&self, performed: &Performed) -> Option<&str> {
+        let may_be = |text: &str| correlate::may_be(text, performed, &self.event_ids);
+        self.refused.iter().find_map(|(text, refusal)| may_be(text).then_some(refusal.as_str()))
     }
 
     pub(super) fn bus_seen(&self) -> bool {
@@ -178,7 +188,7 @@ pub(super) fn untouched() -> Vec<HopReport> {
 }
 
 /// The ladder of a call that was refused.
-pub(super) fn refused(refusal: &str) -> Vec<HopReport> {
+pub(super) fn refused_call(refusal: &str) -> Vec<HopReport> {
     let mut hops = untouched();
     hops[0].status = HopStatus::Broken;
     hops[0].evidence = Some(refusal.to_owned());
@@ -209,10 +219,10 @@ pub(super) fn view(
                     let first = seen.alerts.queue.first();
                     (first.is_some(), first.map(|alert| alert.latency_ms), first.map(|alert| alert.event_id.clone()))
                 }
-                Hop::Discord => {
-                    let first = seen.alerts.discord.first();
-                    (first.is_some(), first.map(|alert| alert.latency_ms), first.map(|alert| headline(&alert.content)))
-                }
+                Hop::Discord => match seen.alerts.discord.first() {
+                    Some(first) => (true, Some(first.latency_ms), Some(headline(&first.content))),
+                    None => (false, None, refused(seen, performed, stage.lang)),
+                },
             };
             let status = match reached {
                 true if stands_in(stage, hop) => HopStatus::Synthesised,
@@ -270,6 +280,10 @@ fn reached_between(
         Hop::Function if stands_in(stage, hop) => {
             (seen.discord_seen(), None, Some(stage.lang.choose("run by the harness", "하네스가 실행함").to_owned()))
         }
+        // Who posts, runs. Where the target tells of the function itself, that says more.
+        Hop::Function if !stage.target.capabilities.explains_deliveries => {
+            (seen.discord_seen() || seen.refusal(performed).is_some(), None, None)
+        }
         Hop::Function => (seen.discord_seen(), None, None),
         Hop::Api | Hop::Queue | Hop::Discord | Hop::Mail => (false, None, None),
     }
@@ -314,6 +328,15 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
             report.evidence = why.and_then(|why| why.lines().next().map(str::to_owned));
         }
     }
+}
+
+/// What Discord said to the drill's message, where it did not take it.
+fn refused(seen: &Seen, performed: &Performed, lang: Lang) -> Option<String> {
+    let refusal = seen.refusal(performed)?;
+    Some(lang.choose(
+        format!("Discord refuses the message: {refusal}"),
+        format!("디스코드가 메시지를 거부합니다: {refusal}"),
+    ))
 }
 
 /// The first line of a message, for a ladder that is read at a glance.

@@ -9,12 +9,13 @@ use tokio::task::JoinSet;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
+use super::doubt;
 use super::event::RunEvent;
 use super::event_history::EventHistory;
 use super::ladder::{self, Seen};
 use super::observation::Observations;
-use super::probe::DiscordWatch;
 use super::trigger::{Performed, Trigger};
+use super::way::DiscordWatch;
 use crate::diagnosis::{self, Finding};
 use crate::pipeline::{DrillGroup, Lease, Ledger, ProvisionError, Site, rule_description};
 use crate::report::{ActionReport, Alerts, DrillReport, Expected, Verdict};
@@ -127,10 +128,15 @@ impl Stage {
     pub(super) fn why_unseen(&self, hop: Hop) -> Option<&'static str> {
         let lang = self.lang;
         match (hop, self.discord) {
-            (Hop::Function | Hop::Discord, DiscordWatch::Unwatched) => Some(lang.choose(
-                "the function runs in AWS and cannot reach this machine, so that nobody watched the channel",
-                "함수가 AWS에서 실행되어 이 컴퓨터에 닿을 수 없으므로 채널을 확인하지 않았습니다",
-            )),
+            (Hop::Function | Hop::Discord, DiscordWatch::None) => Some(match self.target.capabilities.reaches_harness {
+                true => lang.choose("nobody watched the channel, as was asked", "요청에 따라 채널을 확인하지 않았습니다"),
+                false => lang.choose(
+                    "the function runs in AWS and cannot reach this machine, so that nobody watched the channel (--discord \
+                     capture, tunnel and live do)",
+                    "함수가 AWS에서 실행되어 이 컴퓨터에 닿을 수 없으므로 채널을 확인하지 않았습니다 (--discord capture, tunnel, live로 \
+                     확인할 수 있습니다)",
+                ),
+            }),
             (Hop::Mail, _) if !self.target.capabilities.reads_mail && self.target.kind == TargetKind::Aws => {
                 Some(lang.choose("nobody reads the mailbox", "메일함을 확인하지 않습니다"))
             }
@@ -330,7 +336,7 @@ async fn act_and_watch(
         started_at: performed.started_at,
     });
     if let Some(refusal) = &performed.refused {
-        report.hops = ladder::refused(refusal);
+        report.hops = ladder::refused_call(refusal);
         report.reason = Some(format!("{}: {refusal}", performed.call));
         return vec![Finding::api_refused(performed.call, refusal, stage.lang)];
     }
@@ -359,19 +365,12 @@ async fn act_and_watch(
         report.reason = Some(why);
         return Vec::new();
     }
-    // Nobody can say whose a message is that names the call and nothing else: that is no verdict on the pipeline.
-    if let (Expect::Alert(alert), Watched::TimeIsOver) = (&drill.expect, watched)
-        && stage.discord == DiscordWatch::Mock
-        && alert.at.contains(&Hop::Discord)
-        && seen.queue_seen()
-        && !seen.discord_seen()
-        && let Some(content) = seen.ambiguous_message(&performed)
+    // That is no verdict on the pipeline.
+    if watched == Watched::TimeIsOver
+        && let Some(doubt) = doubt::of_channel(stage, drill, &performed, &seen)
     {
         report.hops.iter_mut().for_each(ladder::unsay_channel);
-        report.reason = Some(stage.lang.choose(
-            format!("a message that names {} came, and it names neither group nor rule: nobody can say whose it is: {content}", performed.call),
-            format!("{}을(를) 담은 메시지가 왔지만 그룹도 규칙도 적혀 있지 않아 이 훈련의 것인지 알 수 없습니다: {content}", performed.call),
-        ));
+        report.reason = Some(doubt);
         return Vec::new();
     }
     if report.record.is_none() && watched == Watched::TimeIsOver {

@@ -24,12 +24,19 @@ pub(super) enum Sighting {
         /// When SNS published it, by AWS's clock.
         published: Option<Timestamp>,
     },
-    /// A message at the mocked webhook.
+    /// A message in the channel, or what stands in for it.
     Discord {
         /// Its text.
         content: String,
         /// The message as Discord keeps it.
         message: Arc<Value>,
+    },
+    /// What was posted, and Discord does not take.
+    Refused {
+        /// The body of the request.
+        text: String,
+        /// Discord's answer.
+        refusal: String,
     },
 }
 
@@ -49,11 +56,13 @@ pub(super) struct Observation {
 pub(super) struct Observations {
     list: Mutex<Vec<Observation>>,
     count: watch::Sender<usize>,
+    /// Why nobody can see the channel at present, where that is so.
+    blind: Mutex<Option<String>>,
 }
 
 impl Observations {
     pub(super) fn new() -> Self {
-        Self { list: Mutex::default(), count: watch::Sender::new(0) }
+        Self { list: Mutex::default(), count: watch::Sender::new(0), blind: Mutex::default() }
     }
 
     /// Enters a sighting that was made just now, and wakes those who watch.
@@ -83,6 +92,16 @@ impl Observations {
     /// Changes with every observation.
     pub(super) fn watch(&self) -> watch::Receiver<usize> {
         self.count.subscribe()
+    }
+
+    /// Says that the channel cannot be seen at present, and why; or that it can again.
+    pub(super) fn set_blind(&self, why: Option<String>) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Why the channel cannot be seen at present; none where it can.
+    pub(super) fn why_blind(&self) -> Option<String> {
+        self.blind.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Observation>> {

@@ -1,7 +1,7 @@
-//! The probes: a temporary queue behind the topic, a tap on the bus, and the mocked webhook.
+//! The probes: a temporary queue behind the topic, a tap on the bus, and what sees the Discord channel.
 
 mod discord;
 mod queue;
 
-pub(super) use self::discord::{DiscordProbe, DiscordWatch};
+pub(super) use self::discord::{ChannelProbe, DiscordProbe};
 pub(super) use self::queue::{QueueProbe, Source};

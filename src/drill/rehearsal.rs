@@ -13,6 +13,7 @@ use super::error::RunError;
 use super::event::RunEvent;
 use super::lane::{self, Times};
 use super::run::{Clock, Run};
+use super::way::{DiscordWatch, DiscordWay};
 use crate::inspection::Names;
 use crate::pipeline::{DrillGroup, Lease, Ledger, Pipeline, ProvisionError, Site, WebhookUrls};
 use crate::plan::{CallNames, FORMAT_VERSION, Phase, Plan};
@@ -45,7 +46,10 @@ impl Run<'_> {
             }
         };
         let standing = match &target {
-            Some(target) => self.look(target).await.map_err(no_plan)?,
+            Some(target) => {
+                self.discord.on(target, self.adopted.is_some(), self.keep)?;
+                self.look(target).await.map_err(no_plan)?
+            }
             None => None,
         };
         let mut plan = Plan {
@@ -103,6 +107,7 @@ impl Run<'_> {
             }
             None => (self.scenario.clone(), None),
         };
+        let mut watch = DiscordWatch::Mock;
         let (stage, lab) = match target {
             None => (Target::taped_lab(self.meant_region(), &self.account, &run_id, tape.clone()).await?, None),
             Some(target) if target.kind == TargetKind::Localstack => {
@@ -112,7 +117,10 @@ impl Run<'_> {
             }
             Some(target) => {
                 let lab = Lab::start().await.map_err(no_plan)?;
-                let likeness = Likeness::of(target, self.role.as_ref());
+                let mut likeness = Likeness::of(target, self.role.as_ref());
+                watch = self.discord.on(target, self.adopted.is_some(), self.keep)?;
+                // Its functions run on this machine, where a tunnel would lead.
+                likeness.capabilities.reaches_harness |= watch == DiscordWatch::Tunnel;
                 if adopted.is_some() {
                     let built = self.build(&lab, &likeness, &scenario).await.map_err(no_plan)?;
                     names.group = standing.map(|standing| (built.id, standing.id.clone()));
@@ -137,6 +145,7 @@ impl Run<'_> {
                 }
             }),
             is_rehearsal: true,
+            discord: DiscordWay::rehearsed(watch),
             ..self
         };
         let report = Box::pin(rehearsal.run_on(stage, run_id, drills, Clock::start())).await;

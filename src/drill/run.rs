@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use alert_drill_lab::identity::DEFAULT_ACCOUNT;
 use jiff::Timestamp;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -16,19 +15,18 @@ use super::consent::{Asked, Consent, Refusal};
 use super::error::RunError;
 use super::event::RunEvent;
 use super::event_history::EventHistory;
-use super::lane::{self, Held, Queue, Stage, Times};
+use super::ground::Plan;
+use super::lane::{self, Queue, Stage, Times};
 use super::observation::Observations;
-use super::probe::{DiscordProbe, DiscordWatch, QueueProbe, Source};
 use super::selection::Selection;
+use super::way::{DiscordWatch, DiscordWay};
 use crate::diagnosis::{self, Code, Finding};
 use crate::inspection::Names;
 use crate::journal::{Begun, Journal};
-use crate::pipeline::{
-    DrillGroup, Lease, Ledger, Notifier, Pipeline, ProvisionError, Removed, Site, WebhookUrls, rule,
-};
+use crate::pipeline::{Ledger, Notifier, ProvisionError, Removed};
 use crate::report::{self, Cleanup, DrillReport, FORMAT_VERSION, Report, TargetReport, Verdict};
 use crate::scenario::{Drill, Scenario, TargetKind, Wait};
-use crate::target::{Place, QUEUE_PREFIX, Role, TAP_PREFIX, Target};
+use crate::target::{Place, Role, Target};
 use crate::text::Lang;
 
 /// A run that is to be made. The settings that are not named are those of `alert-drill run`.
@@ -53,6 +51,7 @@ pub struct Run<'a> {
     pub(super) times: Times,
     pub(super) notifier: Notifier,
     pub(super) adopted: Option<Names>,
+    pub(super) discord: DiscordWay,
     pub(super) account: String,
     pub(super) role: Option<Role>,
     pub(super) region: Option<String>,
@@ -79,6 +78,7 @@ impl<'a> Run<'a> {
             times: Times::default(),
             notifier: Notifier::OfScenario,
             adopted: None,
+            discord: DiscordWay::default(),
             account: DEFAULT_ACCOUNT.to_owned(),
             role: None,
             region: None,
@@ -161,9 +161,15 @@ impl<'a> Run<'a> {
     }
 
     /// Drills the pipeline of these names that stands there, in place of one that is built for the run. Its function posts
-    /// to the mocked webhook while the run lasts; nothing else of it is changed.
+    /// to what [`discord`](Self::discord) says while the run lasts; nothing else of it is changed.
     pub fn adopt(mut self, names: Names) -> Self {
         self.adopted = Some(names);
+        self
+    }
+
+    /// How the Discord channel is watched.
+    pub fn discord(mut self, way: DiscordWay) -> Self {
+        self.discord = way;
         self
     }
 
@@ -265,6 +271,13 @@ impl<'a> Run<'a> {
         clock: Clock,
     ) -> Result<Report, RunError> {
         let Clock { started, started_at } = clock;
+        let discord = match self.discord.on(&target, self.adopted.is_some(), self.keep) {
+            Ok(discord) => discord,
+            Err(unwatchable) => {
+                target.close().await;
+                return Err(unwatchable.into());
+            }
+        };
         if let Some(folder) = self.journal.as_deref().filter(|_| !target.is_own()) {
             let begun = Begun {
                 run_id: run_id.clone(),
@@ -282,7 +295,7 @@ impl<'a> Run<'a> {
             scenario: self.scenario.name.to_string(),
             target: shown.clone(),
         });
-        let stage = Arc::new(self.stage(target, run_id));
+        let stage = Arc::new(self.stage(target, discord, run_id));
         let (mut found, ended) = self.drill_until_ended(&stage, drills).await;
         if let Some(how) = &ended {
             found.target_ended(how, &stage.target.product, self.lang);
@@ -304,6 +317,7 @@ impl<'a> Run<'a> {
             run_id,
             scenario: self.scenario.name.to_string(),
             target: shown,
+            discord: Some(discord),
             verdict: found.verdict,
             interrupted: self.stop.is_cancelled(),
             started_at,
@@ -317,11 +331,11 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn stage(&self, target: Target, run_id: String) -> Stage {
+    fn stage(&self, target: Target, discord: DiscordWatch, run_id: String) -> Stage {
         // A rehearsal is on a lab, whatever it looks like, and a silence there takes no minutes.
         let pace = if self.is_rehearsal { TargetKind::Lab } else { target.kind };
         Stage {
-            discord: DiscordWatch::of(&target),
+            discord,
             held: OnceLock::new(),
             target,
             scenario: self.scenario.clone(),
@@ -358,14 +372,20 @@ impl<'a> Run<'a> {
         let holds_group = stage.target.kind == TargetKind::Aws;
         (self.on_event)(RunEvent::Provisioning { holds_group });
         let started = Instant::now();
-        match self.provision(stage, &drills).await {
+        let plan = Plan {
+            adopted: self.adopted.as_ref(),
+            notifier: &self.notifier,
+            shared_group: self.consent.shared_group,
+            discord: &self.discord,
+        };
+        match plan.build(stage, &drills).await {
             // The probes are held until the last lane has ended.
-            Ok(probes) => {
+            Ok(ground) => {
                 (self.on_event)(RunEvent::Provisioned { took: started.elapsed() });
                 let queue = Queue::new(drills);
                 let lanes = self.jobs.min(queue.len());
                 let mut outcomes = lane::run_all(stage, queue, lanes).await;
-                probes.pipeline.stop().await;
+                ground.pipeline.stop().await;
                 outcomes.sort_unstable_by_key(|outcome| outcome.index);
                 let mut findings: Vec<Finding> = Vec::new();
                 let mut drills: Vec<DrillReport> = Vec::with_capacity(outcomes.len());
@@ -396,74 +416,6 @@ impl<'a> Run<'a> {
             drills.iter().filter_map(|drill| Some(drill.action.as_ref()?.group_id.clone())).collect();
         let changes = aftermath::changes_of_others(&stage.observations.since(0), &stage.run_id, &groups);
         (!changes.is_empty()).then(|| diagnosis::remediation(&stage.target, self.scenario, changes, self.lang))
-    }
-
-    async fn provision(&self, stage: &Stage, drills: &[Drill]) -> Result<Probes, ProvisionError> {
-        let site = stage.site();
-        if stage.target.kind == TargetKind::Aws {
-            self.hold_group(stage).await?;
-        }
-        let observations = Arc::clone(&stage.observations);
-        let discord = match stage.discord {
-            DiscordWatch::Mock => {
-                let channel = self.scenario.pipeline.channel.name.as_str();
-                let mock = DiscordProbe::start(channel, Arc::clone(&observations), stage.target.reach()).await;
-                Some(mock.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?)
-            }
-            DiscordWatch::Unwatched => None,
-        };
-        let webhook = discord.as_ref().map(DiscordProbe::webhook_urls);
-        let short = lane::short(&stage.run_id);
-        let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));
-        let tap = async {
-            let source = Source::Tap(tap_name.clone());
-            let probe = QueueProbe::start(site, &tap_name, source, Arc::clone(&observations)).await?;
-            rule::put(site, &tap_name, &tap_pattern(drills), &probe.arn).await?;
-            Ok::<_, ProvisionError>(probe)
-        };
-        // Both are awaited to their ends, so that no call is dropped in flight.
-        let instance = async {
-            match stage.held.get() {
-                Some(held) if !stage.adopts => held.launch(site).await,
-                _ => Ok(()),
-            }
-        };
-        let (pipeline, tap, instance) = tokio::join!(self.pipeline(site, webhook.as_ref()), tap, instance);
-        let (pipeline, tap, ()) = (pipeline?, tap?, instance?);
-        site.go_on()?;
-        let source = Source::Topic(pipeline.topic_arn.clone());
-        let queue = QueueProbe::start(site, &queue_name, source, observations).await?;
-        stage.function_stands_in.store(pipeline.is_stood_in(), Ordering::Relaxed);
-        Ok(Probes { pipeline, _discord: discord, _tap: tap, _queue: queue })
-    }
-
-    /// Takes the group that the drills of an account open and close, and the lease on it: before anything else is changed.
-    async fn hold_group(&self, stage: &Stage) -> Result<(), ProvisionError> {
-        let site = stage.site();
-        let held = match &self.adopted {
-            Some(names) => {
-                let group = DrillGroup::standing(site, &names.group, self.consent.shared_group).await?;
-                let lease = Lease::take(site, &group.id).await?;
-                Held::new(group, lease)
-            }
-            None => {
-                let group = DrillGroup::make(site, self.scenario.pipeline.group.name.to_string()).await?;
-                let lease = Lease::of_own_group(site, &group.id);
-                Held::new(group, lease)
-            }
-        };
-        // A run holds one group, once.
-        let _ = stage.held.set(held);
-        (self.on_event)(RunEvent::GroupHeld);
-        Ok(())
-    }
-
-    /// The pipeline to drill: built, or taken as it stands.
-    async fn pipeline(&self, site: Site<'_>, webhook: Option<&WebhookUrls>) -> Result<Pipeline, ProvisionError> {
-        match &self.adopted {
-            Some(names) => Pipeline::adopt(site, names, webhook.map(|urls| urls.from_target.as_str())).await,
-            None => Pipeline::provision(site, &self.notifier, webhook).await,
-        }
     }
 
     async fn clean_up(&self, stage: &Stage, has_ended: bool, verdict: Verdict) -> Cleanup {
@@ -529,25 +481,4 @@ impl Found {
         self.findings.retain(|other| other.code != Code::CouldNotProvision);
         self.findings.push(finding);
     }
-}
-
-/// The pipeline and the probes of a run; they see until they are dropped.
-struct Probes {
-    pipeline: Pipeline,
-    _discord: Option<DiscordProbe>,
-    _tap: QueueProbe,
-    _queue: QueueProbe,
-}
-
-/// A pattern that sees every call of the drills on the bus, whatever the pattern under test says.
-fn tap_pattern(drills: &[Drill]) -> String {
-    let mut names: Vec<&str> = drills.iter().map(|drill| drill.action.event_name()).collect();
-    names.sort_unstable();
-    names.dedup();
-    json!({
-        "source": ["aws.ec2"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": { "eventSource": ["ec2.amazonaws.com"], "eventName": names },
-    })
-    .to_string()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{WebhookAnswer, WebhookFacts};
 use crate::sdk;
-use crate::target::plain_http;
+use crate::target::client_for;
 
 /// How long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,9 +58,8 @@ fn redacted(value: &str) -> String {
 }
 
 async fn ask(url: &str) -> WebhookAnswer {
-    let builder = if url.starts_with("http://") { plain_http() } else { reqwest::Client::builder() };
     let unreachable = |error: reqwest::Error| WebhookAnswer::Unreachable(sdk::cause(&error).to_string());
-    let client = match builder.timeout(PATIENCE).build() {
+    let client = match client_for(url).timeout(PATIENCE).build() {
         Ok(client) => client,
         Err(error) => return unreachable(error),
     };

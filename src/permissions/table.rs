@@ -1,6 +1,7 @@
 //! The one table: which calls a run makes, and what AWS asks for each.
 
 use super::Use;
+use crate::drill::DiscordWatch;
 
 /// What an action is allowed on. Its name is the statement's `Sid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,16 @@ pub(super) enum On {
     OwnInstance,
     /// The tags of what is made, in the call that makes it.
     TagsOfNew,
+    /// The function that catches what the alarm's function posts.
+    Catcher,
+    /// Its log group.
+    CatcherLogGroup,
+    /// Its role.
+    CatcherRole,
+    /// Its role, handed to Lambda.
+    PassedCatcherRole,
+    /// The queue that it hands on to.
+    CatcherQueue,
 }
 
 /// In which runs a call is made.
@@ -57,12 +68,22 @@ enum In {
     Both,
 }
 
+/// With which way to watch the channel a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum With {
+    Any,
+    /// The function's webhook is another meanwhile.
+    ChangedWebhook,
+    Capture,
+}
+
 /// A call of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     /// Service and operation.
     pub(super) call: &'static str,
     r#in: In,
+    with: With,
     /// Whether it depends on the target, or on what it finds there, whether the call is made.
     pub(super) sometimes: bool,
     /// The actions, and on what; none where AWS asks for none.
@@ -71,7 +92,7 @@ pub(super) struct Call {
 
 impl Call {
     const fn new(call: &'static str, r#in: In, needs: &'static [(&'static str, On)]) -> Self {
-        Self { call, r#in, sometimes: false, needs }
+        Self { call, r#in, with: With::Any, sometimes: false, needs }
     }
 
     const fn sometimes(mut self) -> Self {
@@ -79,12 +100,23 @@ impl Call {
         self
     }
 
-    pub(super) fn is_of(&self, r#use: Use) -> bool {
-        match self.r#in {
-            In::Both => true,
-            In::Adopting => r#use == Use::Adopt,
-            In::Provisioning => r#use == Use::Provision,
-        }
+    const fn with(mut self, with: With) -> Self {
+        self.with = with;
+        self
+    }
+
+    pub(super) fn is_of(&self, r#use: Use, discord: DiscordWatch) -> bool {
+        let is_with = match self.with {
+            With::Any => true,
+            With::ChangedWebhook => discord.changes_webhook(),
+            With::Capture => discord == DiscordWatch::Capture,
+        };
+        is_with
+            && match self.r#in {
+                In::Both => true,
+                In::Adopting => r#use == Use::Adopt,
+                In::Provisioning => r#use == Use::Provision,
+            }
     }
 }
 
@@ -174,8 +206,36 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("lambda:GetFunctionConfiguration", Adopting, &[("lambda:GetFunctionConfiguration", On::Function)]),
     Call::new("lambda:GetFunctionConcurrency", Adopting, &[("lambda:GetFunctionConcurrency", On::Function)]),
     Call::new("lambda:GetPolicy", Adopting, &[("lambda:GetPolicy", On::Function)]),
-    Call::new("lambda:UpdateFunctionConfiguration", Adopting, &[("lambda:UpdateFunctionConfiguration", On::Function)]),
-    Call::new("lambda:GetFunction", Adopting, &[("lambda:GetFunction", On::Function)]),
+    Call::new("lambda:UpdateFunctionConfiguration", Adopting, &[("lambda:UpdateFunctionConfiguration", On::Function)])
+        .with(With::ChangedWebhook),
+    Call::new("lambda:GetFunction", Adopting, &[("lambda:GetFunction", On::Function)]).with(With::ChangedWebhook),
+
+    // The function that catches what the alarm's function posts, with its role, its log group, its URL and its queue. Some of these
+    // calls are those of a pipeline of the run's own, made once more on something else.
+    Call::new("iam:CreateRole", Both, &[("iam:CreateRole", On::CatcherRole), ("iam:TagRole", On::CatcherRole)])
+        .with(With::Capture),
+    Call::new("iam:PutRolePolicy", Both, &[("iam:PutRolePolicy", On::CatcherRole)]).with(With::Capture),
+    Call::new("iam:DeleteRolePolicy", Both, &[("iam:DeleteRolePolicy", On::CatcherRole)]).with(With::Capture),
+    Call::new("iam:DeleteRole", Both, &[("iam:DeleteRole", On::CatcherRole)]).with(With::Capture),
+    Call::new("logs:CreateLogGroup", Both, &[
+        ("logs:CreateLogGroup", On::CatcherLogGroup), ("logs:TagResource", On::CatcherLogGroup),
+    ]).with(With::Capture),
+    Call::new("logs:DeleteLogGroup", Both, &[("logs:DeleteLogGroup", On::CatcherLogGroup)]).with(With::Capture),
+    Call::new("lambda:CreateFunction", Both, &[
+        ("lambda:CreateFunction", On::Catcher), ("lambda:TagResource", On::Catcher), ("iam:PassRole", On::PassedCatcherRole),
+    ]).with(With::Capture),
+    Call::new("lambda:GetFunction", Both, &[("lambda:GetFunction", On::Catcher)]).with(With::Capture).sometimes(),
+    Call::new("lambda:AddPermission", Both, &[("lambda:AddPermission", On::Catcher)]).with(With::Capture),
+    Call::new("lambda:CreateFunctionUrlConfig", Both, &[("lambda:CreateFunctionUrlConfig", On::Catcher)])
+        .with(With::Capture),
+    Call::new("lambda:DeleteFunctionUrlConfig", Both, &[("lambda:DeleteFunctionUrlConfig", On::Catcher)])
+        .with(With::Capture),
+    Call::new("lambda:DeleteFunction", Both, &[("lambda:DeleteFunction", On::Catcher)]).with(With::Capture),
+    Call::new("sqs:CreateQueue", Both, &[("sqs:CreateQueue", On::CatcherQueue), ("sqs:TagQueue", On::CatcherQueue)])
+        .with(With::Capture),
+    Call::new("sqs:ReceiveMessage", Both, &[("sqs:ReceiveMessage", On::CatcherQueue)]).with(With::Capture),
+    Call::new("sqs:DeleteMessageBatch", Both, &[("sqs:DeleteMessage", On::CatcherQueue)]).with(With::Capture),
+    Call::new("sqs:DeleteQueue", Both, &[("sqs:DeleteQueue", On::CatcherQueue)]).with(With::Capture),
 
     // The group that drills open and close, what it is attached to, and the lease on it.
     Call::new("ec2:DescribeSecurityGroups", Both, &[("ec2:DescribeSecurityGroups", On::Anything)]),

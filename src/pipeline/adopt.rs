@@ -4,7 +4,7 @@
 //! [`Resource::Webhook`].
 
 use super::resource::{point_elsewhere, saved_in};
-use super::{Pipeline, ProvisionError, Resource, Site};
+use super::{Pipeline, PostsTo, ProvisionError, Resource, Site};
 use crate::inspection::{self, FunctionConfiguration, Names, RuleFound, Unknown};
 
 /// Takes the pipeline of these names, as far as it stands. Its function posts to `webhook_url` until the ledger is cleaned up.
@@ -47,6 +47,11 @@ pub(super) async fn adopt(
         topic_arn: facts.topic.arn.clone(),
         function_arn: Some(function.arn.clone()),
         stand_in: None,
+        posts_to: Some(PostsTo {
+            function: name.clone(),
+            variable: variable.clone(),
+            url: variables.get(variable).cloned(),
+        }),
     };
     let Some(webhook_url) = webhook_url else { return Ok(pipeline) };
     if let Some(run_id) = saved_in(variables) {

@@ -1,21 +1,15 @@
 //! The function with its role, the permission that lets the topic invoke it, and its subscription.
 
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, Runtime, State};
-use backon::{ExponentialBuilder, Retryable};
-use serde_json::json;
-use std::time::Duration;
+use aws_sdk_lambda::types::State;
 
+use super::lambda::{self, Spec};
 use super::package::{Notifier, PackageError};
 use super::stand_in::StandIn;
-use super::{ProvisionError, RUN_TAG, Resource, SCENARIO_TAG, Site, WebhookUrls};
+use super::{ProvisionError, Site, WebhookUrls};
 use crate::scenario::{self, TargetKind};
 
 /// The managed policy that lets a function write its log.
 const LOGS_POLICY: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
-
-/// How long a function may take to become active.
-const ACTIVATION: Duration = Duration::from_secs(60);
 
 /// What gets the topic's messages and posts to the channel.
 pub(super) enum Receiver {
@@ -39,7 +33,7 @@ pub(super) async fn provision(
         variables.extend(webhook_url.map(|url| (function.webhook_variable.to_string(), url.clone())));
         variables
     };
-    match make(site, &package, &variables(webhook.map(|urls| &urls.from_target))).await {
+    match make(site, &package, variables(webhook.map(|urls| &urls.from_target))).await {
         Ok(arn) => missing.map_or(Ok(Receiver::Function(arn)), |missing| Err(missing.into())),
         Err(error) if site.target.is_relayed() && runs_no_functions(site, &error).await => {
             // The harness runs it on this machine, whatever would have been deployed.
@@ -81,124 +75,37 @@ async fn runs_no_functions(site: Site<'_>, error: &ProvisionError) -> bool {
 }
 
 /// Makes the role and the function, and waits until it can be invoked. Returns the function's ARN.
-async fn make(site: Site<'_>, package: &[u8], variables: &[(String, String)]) -> Result<String, ProvisionError> {
-    let Site { target, scenario, run_id, ledger, .. } = site;
-    let function = &scenario.pipeline.function;
+async fn make(site: Site<'_>, package: &[u8], variables: Vec<(String, String)>) -> Result<String, ProvisionError> {
+    let function = &site.scenario.pipeline.function;
     let role_arn = role(site).await?;
     site.go_on()?;
-    log_group(site).await?;
+    lambda::log_group(site, function.name.as_str()).await?;
     site.go_on()?;
-    let entry = Resource::Function(function.name.to_string());
-    ledger.intend(entry.clone())?;
-    // IAM is slow to tell Lambda of a new role: AWS refuses the first attempts with a 400.
-    let create = || {
-        target
-            .clients
-            .lambda
-            .create_function()
-            .function_name(function.name.as_str())
-            .runtime(Runtime::from(function.runtime.as_str()))
-            .architectures(Architecture::from(function.architecture.as_str()))
-            .handler(function.handler.as_str())
-            .role(&role_arn)
-            .timeout(i32::try_from(function.timeout.duration().as_secs().max(1)).unwrap_or(i32::MAX))
-            .memory_size(i32::from(function.memory_mb.get()))
-            .code(FunctionCode::builder().zip_file(Blob::new(package)).build())
-            .environment(Environment::builder().set_variables(Some(variables.iter().cloned().collect())).build())
-            .tags(RUN_TAG, run_id)
-            .tags(SCENARIO_TAG, scenario.name.as_str())
-            .send()
+    let spec = Spec {
+        name: function.name.as_str(),
+        runtime: function.runtime.as_str(),
+        architecture: function.architecture.as_str(),
+        handler: function.handler.as_str(),
+        timeout: function.timeout.duration(),
+        memory_mb: function.memory_mb.get(),
+        package,
+        variables,
     };
-    let created = create
-        .retry(ExponentialBuilder::default().with_min_delay(Duration::from_secs(1)).with_max_times(6))
-        .when(|error| crate::sdk::reason(error).contains("cannot be assumed by Lambda"))
-        .await
-        .map_err(|error| ProvisionError::refused("lambda:CreateFunction", &function.name, &error))?;
-    ledger.made(&entry, function.name.as_str());
-    let arn = created
-        .function_arn()
-        .ok_or_else(|| ProvisionError::without("lambda:CreateFunction", &function.name, "FunctionArn"))?
-        .to_owned();
-    if created.state() != Some(&State::Active) {
-        active(site).await?;
-    }
-    Ok(arn)
-}
-
-/// Makes the function's log group, so that it carries the run's tag: Lambda would make it without any. One that is there is
-/// somebody's, and stays.
-async fn log_group(site: Site<'_>) -> Result<(), ProvisionError> {
-    let Site { target, scenario, run_id, ledger, .. } = site;
-    let name = format!("/aws/lambda/{}", scenario.pipeline.function.name);
-    let entry = Resource::LogGroup(name.clone());
-    ledger.intend(entry.clone())?;
-    let create = target.clients.logs.create_log_group().log_group_name(&name);
-    match create.tags(RUN_TAG, run_id).tags(SCENARIO_TAG, scenario.name.as_str()).send().await {
-        Ok(_) => ledger.made(&entry, &name),
-        Err(error) if crate::sdk::code(&error) == Some("ResourceAlreadyExistsException") => {
-            // It may be the run's own after all, where an answer was lost.
-            let of_run = entry.of_run(&target.clients, run_id).await;
-            match of_run.map_err(|reason| ProvisionError::invalid("logs:ListTagsForResource", &name, reason))?.first() {
-                Some(id) => ledger.made(&entry, id),
-                None => ledger.strike(&entry),
-            }
-        }
-        Err(error) => return Err(ProvisionError::refused("logs:CreateLogGroup", &name, &error)),
-    }
-    Ok(())
+    lambda::make(site, &spec, &role_arn).await
 }
 
 fn environment(function: &scenario::Function) -> Vec<(String, String)> {
     function.environment.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
 }
 
-async fn active(site: Site<'_>) -> Result<(), ProvisionError> {
-    use aws_sdk_lambda::client::Waiters as _;
-
-    let name = &site.scenario.pipeline.function.name;
-    let wait = site.target.clients.lambda.wait_until_function_active_v2().function_name(name.as_str());
-    let waited = wait.wait(ACTIVATION).await;
-    waited.map(|_| ()).map_err(|error| ProvisionError::NotActive { name: name.to_string(), reason: error.to_string() })
-}
-
 /// Makes the role that the function runs under. Returns its ARN.
 async fn role(site: Site<'_>) -> Result<String, ProvisionError> {
-    let Site { target, scenario, run_id, ledger, .. } = site;
-    let name = format!("{}-role", scenario.pipeline.function.name);
-    let trust = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Service": "lambda.amazonaws.com" },
-            "Action": "sts:AssumeRole",
-        }],
-    });
-    let iam = &target.clients.iam;
-    let entry = Resource::Role(name.clone());
-    ledger.intend(entry.clone())?;
-    let tag = |key: &str, value: &str| {
-        let tag = aws_sdk_iam::types::Tag::builder().key(key).value(value).build();
-        tag.map_err(|error| ProvisionError::invalid("iam:CreateRole", key, error))
-    };
-    let created = iam
-        .create_role()
-        .role_name(&name)
-        .assume_role_policy_document(trust.to_string())
-        .tags(tag(RUN_TAG, run_id)?)
-        .tags(tag(SCENARIO_TAG, scenario.name.as_str())?)
-        .send()
-        .await
-        .map_err(|error| ProvisionError::refused("iam:CreateRole", &name, &error))?;
-    ledger.made(&entry, &name);
+    let name = format!("{}-role", site.scenario.pipeline.function.name);
+    let role_arn = lambda::role(site, &name).await?;
     site.go_on()?;
-    iam.attach_role_policy()
-        .role_name(&name)
-        .policy_arn(LOGS_POLICY)
-        .send()
-        .await
-        .map_err(|error| ProvisionError::refused("iam:AttachRolePolicy", &name, &error))?;
-    let role = created.role().ok_or_else(|| ProvisionError::without("iam:CreateRole", &name, "Role"))?;
-    Ok(role.arn().to_owned())
+    let attach = site.target.clients.iam.attach_role_policy().role_name(&name).policy_arn(LOGS_POLICY);
+    attach.send().await.map_err(|error| ProvisionError::refused("iam:AttachRolePolicy", &name, &error))?;
+    Ok(role_arn)
 }
 
 impl Receiver {

@@ -9,6 +9,7 @@
 
 mod bucket;
 mod function;
+mod function_url;
 mod group;
 mod instance;
 mod lease;
@@ -51,6 +52,8 @@ pub enum Resource {
     },
     /// The changed webhook of a function, by the function's name: removing the change gives it its own back.
     Webhook(String),
+    /// The public URL of a function of the run's own, by the function's name.
+    FunctionUrl(String),
     /// The subscription of an endpoint to a topic.
     Subscription {
         /// The topic.
@@ -169,6 +172,7 @@ impl Resource {
         match self {
             Self::SecurityGroupRule { .. } => "security group rule",
             Self::Webhook(_) => "changed webhook of the function",
+            Self::FunctionUrl(_) => "public URL of the function",
             Self::Subscription { .. } => "subscription",
             Self::Rule(_) => "rule",
             Self::Queue(_) => "queue",
@@ -191,6 +195,7 @@ impl Resource {
             Self::Subscription { endpoint, .. } => endpoint,
             Self::Lease { group_id, .. } => group_id,
             Self::Webhook(name)
+            | Self::FunctionUrl(name)
             | Self::Rule(name)
             | Self::Queue(name)
             | Self::Trail(name)
@@ -219,6 +224,7 @@ impl Resource {
                 security_group_rule::of_run(clients, group_id, description).await
             }
             Self::Webhook(function) => webhook::of_run(clients, function, run_id).await,
+            Self::FunctionUrl(function) => function_url::of_run(clients, function, run_id).await,
             Self::Subscription { topic_arn, endpoint } => subscription::of_run(clients, topic_arn, endpoint).await,
             Self::Rule(name) => rule::of_run(clients, name, run_id).await,
             Self::Queue(name) => queue::of_run(clients, name, run_id).await,
@@ -244,6 +250,7 @@ impl Resource {
                 security_group_rule::remove(clients, group_id, description).await
             }
             Self::Webhook(function) => webhook::remove(clients, function).await,
+            Self::FunctionUrl(function) => function_url::remove(clients, function).await,
             Self::Subscription { .. } => subscription::remove(clients, id).await,
             Self::Rule(name) => rule::remove(clients, name).await,
             Self::Queue(_) => queue::remove(clients, id).await,

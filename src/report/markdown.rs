@@ -95,6 +95,9 @@ fn heading(out: &mut String, report: &Report, lang: Lang) {
     if !lacks.is_empty() {
         let _ = writeln!(out, "{}: {}\n", inline(&target.product), lacks.join(" · "));
     }
+    if let Some(watched) = words::watched(report, lang) {
+        let _ = writeln!(out, "{watched}\n");
+    }
 }
 
 fn overview(out: &mut String, groups: &[Group<'_>], lang: Lang) {

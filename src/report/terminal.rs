@@ -16,6 +16,9 @@ use crate::text::Lang;
 pub fn coloured(report: &Report, lang: Lang) -> String {
     let mut out = String::new();
     target(&mut out, &report.target, lang);
+    if let Some(watched) = words::watched(report, lang) {
+        let _ = writeln!(out, "{DIM}{watched}{DIM:#}\n");
+    }
     if let Some(inspection) = &report.inspection {
         inspected(&mut out, inspection, lang);
     }

@@ -3,6 +3,7 @@
 use super::groups::Group;
 use super::{Expected, HopStatus, NoRun, Report, Standing, Verdict};
 use crate::diagnosis::Severity;
+use crate::drill::DiscordWatch;
 use crate::scenario::Hop;
 use crate::target::{Capabilities, Skew};
 use crate::text::Lang;
@@ -203,6 +204,26 @@ pub(super) fn lacks(capabilities: Capabilities, lang: Lang) -> Vec<&'static str>
         (enforces_policies, "does not enforce policies", "정책을 적용하지 않음"),
     ];
     lacks.iter().filter(|(has, ..)| !has).map(|(_, english, korean)| lang.choose(*english, *korean)).collect()
+}
+
+/// How the Discord channel was watched; nothing where it was as usual, by the mock.
+pub(super) fn watched(report: &Report, lang: Lang) -> Option<&'static str> {
+    Some(match report.discord? {
+        DiscordWatch::Mock => return None,
+        DiscordWatch::Capture => lang.choose(
+            "Discord: the function posted to a temporary function URL",
+            "디스코드: 함수가 임시 함수 URL로 보냄",
+        ),
+        DiscordWatch::Tunnel => lang.choose(
+            "Discord: the function posted to the mocked webhook, through a tunnel",
+            "디스코드: 함수가 터널을 거쳐 모의 웹후크로 보냄",
+        ),
+        DiscordWatch::Live => lang.choose(
+            "Discord: the function posted to the real channel, and a bot read it back",
+            "디스코드: 함수가 실제 채널로 보냈고 봇이 다시 읽음",
+        ),
+        DiscordWatch::None => lang.choose("Discord: nobody watched the channel", "디스코드: 채널을 확인하지 않음"),
+    })
 }
 
 /// Whether a remedy can be pasted into a shell as it stands; the others are sentences.

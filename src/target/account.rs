@@ -110,7 +110,7 @@ async fn config(endpoint_url: Option<&str>, region: &str, name: &str, is_at_home
 }
 
 /// Whether an address is one of this machine's own.
-pub(super) fn is_of_this_machine(url: &str) -> bool {
+pub(crate) fn is_of_this_machine(url: &str) -> bool {
     let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.is_some_and(|host| {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

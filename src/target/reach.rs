@@ -3,7 +3,8 @@
 //! A function in a container, or an emulator in one, does not find this process at `127.0.0.1`. From a container the way leads
 //! over the address of Docker's bridge, which is an address of this machine; nothing else is listened at, so that other
 //! machines reach nothing. Where the bridge is inside of a virtual machine (Docker Desktop), its address is none of this
-//! machine's: there `host.docker.internal` leads to the loopback interface.
+//! machine's: there `host.docker.internal` leads to the loopback interface. From AWS there is no way but one that somebody makes:
+//! a tunnel with a public address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
@@ -14,9 +15,21 @@ pub(super) const HOST_NAME: &str = "host.docker.internal";
 
 /// The way from what a target runs to this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reach {
-    listen: IpAddr,
-    host: String,
+pub(crate) enum Reach {
+    /// At a free port of an address of this machine, under this host's name.
+    Host {
+        /// The address.
+        listen: IpAddr,
+        /// The host.
+        host: String,
+    },
+    /// By an address that leads here from elsewhere.
+    Behind {
+        /// Where it leads.
+        listen: SocketAddr,
+        /// The address.
+        url: String,
+    },
 }
 
 impl Reach {
@@ -26,7 +39,12 @@ impl Reach {
     }
 
     fn at(address: IpAddr) -> Self {
-        Self { listen: address, host: address.to_string() }
+        Self::Host { listen: address, host: address.to_string() }
+    }
+
+    /// By a public address in front of this one of this machine.
+    pub(crate) fn behind(listen: SocketAddr, url: &str) -> Self {
+        Self::Behind { listen, url: url.trim_end_matches('/').to_owned() }
     }
 
     /// From the container behind an endpoint, whose network has this gateway.
@@ -39,7 +57,7 @@ impl Reach {
             Some(own) if !own.is_loopback() => Self::at(own),
             // In a container oneself, which shares the other's network with its loopback interface.
             _ if std::path::Path::new("/.dockerenv").exists() => Self::from_here(),
-            _ => Self { listen: Ipv4Addr::LOCALHOST.into(), host: HOST_NAME.to_owned() },
+            _ => Self::Host { listen: Ipv4Addr::LOCALHOST.into(), host: HOST_NAME.to_owned() },
         }
     }
 
@@ -52,14 +70,20 @@ impl Reach {
         Self::from_container(container::bridge().await, url)
     }
 
-    /// A listener that what the target runs can reach, at a free port.
+    /// A listener that what the target runs can reach, at a free port unless another leads there.
     pub(crate) fn listener(&self) -> std::io::Result<TcpListener> {
-        TcpListener::bind((self.listen, 0))
+        match self {
+            Self::Host { listen, .. } => TcpListener::bind((*listen, 0)),
+            Self::Behind { listen, .. } => TcpListener::bind(listen),
+        }
     }
 
     /// The address of a listener as what the target runs has to name it.
     pub(crate) fn url(&self, listener: SocketAddr) -> String {
-        format!("http://{}:{}", self.host, listener.port())
+        match self {
+            Self::Host { host, .. } => format!("http://{host}:{}", listener.port()),
+            Self::Behind { url, .. } => url.clone(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
+use alert_drill::DiscordWatch;
 use alert_drill::lab::Lab;
 use alert_drill::permissions::{Permissions, Use};
 use alert_drill::scenario::Scenario;
@@ -22,16 +23,16 @@ use crate::matrix::iam;
 use crate::support::{Ended, Folder, command, finish, run};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
-const REGION: &str = "ap-northeast-2";
+pub(crate) const REGION: &str = "ap-northeast-2";
 
 /// Hands every request on to a lab, and notes which call it is.
-struct Proxy {
-    url: String,
+pub(crate) struct Proxy {
+    pub(crate) url: String,
     calls: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Proxy {
-    async fn start(upstream: String) -> Self {
+    pub(crate) async fn start(upstream: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(BTreeSet::new()));
@@ -50,7 +51,7 @@ impl Proxy {
         Self { url, calls }
     }
 
-    fn calls(&self) -> BTreeSet<String> {
+    pub(crate) fn calls(&self) -> BTreeSet<String> {
         self.calls.lock().unwrap().clone()
     }
 }
@@ -127,6 +128,8 @@ fn lambda(method: &hyper::Method, path: &str) -> &'static str {
         ("DELETE", [_]) => "DeleteFunction",
         ("GET", [_, "configuration"]) => "GetFunctionConfiguration",
         ("PUT", [_, "configuration"]) => "UpdateFunctionConfiguration",
+        ("POST", [_, "url"]) => "CreateFunctionUrlConfig",
+        ("DELETE", [_, "url"]) => "DeleteFunctionUrlConfig",
         ("GET", [_, "policy"]) => "GetPolicy",
         ("POST", [_, "policy"]) => "AddPermission",
         ("GET", [_, "concurrency"]) => "GetFunctionConcurrency",
@@ -135,18 +138,21 @@ fn lambda(method: &hyper::Method, path: &str) -> &'static str {
 }
 
 /// The binary, as the account's user.
-async fn by_account(arguments: &[&str]) -> Ended {
+pub(crate) async fn by_account(arguments: &[&str]) -> Ended {
     let mut run = command(arguments);
     run.env("AWS_ACCESS_KEY_ID", ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "test");
     tokio::task::spawn_blocking(|| finish(run)).await.unwrap()
 }
 
+pub(crate) fn permissions(scenario: &Scenario, r#use: Use, discord: DiscordWatch) -> Permissions<'_> {
+    Permissions { scenario, r#use, discord, account: ACCOUNT, region: REGION, group: None }
+}
+
 /// Both directions: every call is in the table, and the table has none that was not made.
 #[track_caller]
-fn assert_same(r#use: Use, made: &BTreeSet<String>) {
+pub(crate) fn assert_same(r#use: Use, discord: DiscordWatch, made: &BTreeSet<String>) {
     let scenario = Scenario::shipped();
-    let (always, sometimes) =
-        Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION, group: None }.calls();
+    let (always, sometimes) = permissions(&scenario, r#use, discord).calls();
     let unlisted: Vec<_> =
         made.iter().filter(|call| !always.contains(call.as_str()) && !sometimes.contains(call.as_str())).collect();
     let unmade: Vec<_> = always.iter().filter(|call| !made.contains(**call)).collect();
@@ -168,7 +174,7 @@ async fn the_calls_of_a_run_that_builds_its_pipeline_are_those_of_the_table() {
     let proxy = Proxy::start(lab.endpoint_url()).await;
     let ended = by_account(&["--all", "--endpoint-url", &proxy.url]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_same(Use::Provision, &proxy.calls());
+    assert_same(Use::Provision, DiscordWatch::Mock, &proxy.calls());
     lab.stop().await;
 }
 
@@ -223,7 +229,7 @@ async fn the_calls_of_drills_on_a_pipeline_that_stands_are_those_of_the_table() 
     let folder = Folder::new();
     let ended = told(&in_account(&folder, &proxy.url), &["--adopt", "--account", ACCOUNT]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_same(Use::Adopt, &proxy.calls());
+    assert_same(Use::Adopt, DiscordWatch::Mock, &proxy.calls());
     lab.stop().await;
 }
 
@@ -239,7 +245,7 @@ async fn the_calls_of_a_check_with_drills_are_in_the_table() {
     assert!(ended.stdout.contains("✓ open-inbound-port"), "{}", ended.stdout);
     let scenario = Scenario::shipped();
     let listed: BTreeSet<&str> = [Use::Adopt, Use::Provision]
-        .map(|r#use| Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION, group: None }.calls())
+        .map(|r#use| permissions(&scenario, r#use, DiscordWatch::Mock).calls())
         .into_iter()
         .flat_map(|(always, sometimes)| always.into_iter().chain(sometimes))
         .collect();
@@ -256,7 +262,7 @@ async fn the_calls_of_a_run_in_an_account_are_those_of_the_table() {
     let folder = Folder::new();
     let ended = told(&in_account(&folder, &proxy.url), &["--account", ACCOUNT]).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_same(Use::Provision, &proxy.calls());
+    assert_same(Use::Provision, DiscordWatch::Mock, &proxy.calls());
     lab.stop().await;
 }
 
@@ -280,9 +286,9 @@ async fn a_role_with_the_policy_and_nothing_else_is_enough() {
     let policy = document(&["permissions", "--provision", "--account", ACCOUNT]);
     let role = role(&lab).await;
     let put = async |policy: &Value| allow(&lab, policy).await;
+    put(&policy).await;
     let endpoint = lab.endpoint_url();
     let arguments = ["--all", "--endpoint-url", endpoint.as_str(), "--role-arn", role.as_str()];
-    put(&policy).await;
     let ended = by_account(&arguments).await;
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert!(!ended.stdout.contains("not authorized"), "{}", ended.stdout);
@@ -362,10 +368,7 @@ fn the_policy_has_the_scenarios_names_and_no_more_than_the_table() {
         let listed =
             |name: &'static str| statements.iter().flat_map(move |statement| statement[name].as_array().unwrap());
         let actions: BTreeSet<&str> = listed("Action").map(|action| action.as_str().unwrap()).collect();
-        assert_eq!(
-            actions,
-            Permissions { scenario: &scenario, r#use, account: ACCOUNT, region: REGION, group: None }.actions()
-        );
+        assert_eq!(actions, permissions(&scenario, r#use, DiscordWatch::Mock).actions());
         assert!(actions.iter().all(|action| !action.contains('*')), "{actions:?}");
         // What changes something is narrowed: by name, by prefix, or by tag. A subscription has no resource in IAM.
         for statement in statements.iter().filter(|statement| statement["Resource"] == serde_json::json!(["*"])) {

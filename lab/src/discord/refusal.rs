@@ -24,8 +24,10 @@ pub enum Refusal {
     UnknownWebhook,
     /// 404 (10008): there is no such message of this webhook.
     UnknownMessage,
-    /// 404 (10003): `thread_id` names no channel.
+    /// 404 (10003): there is no such channel; `thread_id` names none.
     UnknownChannel,
+    /// 403 (50001): the bot may not see the channel.
+    MissingAccess,
     /// 401 (50027): the webhook exists, the token is not its token.
     InvalidWebhookToken,
     /// 400 (50006): neither content nor embeds nor files, or only white space.
@@ -88,6 +90,7 @@ impl Refusal {
             | Self::InvalidForm(_)
             | Self::ThreadOutsideForum => 400,
             Self::Unauthorized | Self::InvalidWebhookToken => 401,
+            Self::MissingAccess => 403,
             Self::UnknownRoute | Self::UnknownWebhook | Self::UnknownMessage | Self::UnknownChannel => 404,
             Self::MethodNotAllowed => 405,
             Self::RateLimited { .. } | Self::Blocked { .. } => 429,
@@ -104,6 +107,7 @@ impl Refusal {
             Self::UnknownChannel => 10003,
             Self::UnknownMessage => 10008,
             Self::UnknownWebhook => 10015,
+            Self::MissingAccess => 50001,
             Self::EmptyMessage => 50006,
             Self::InvalidWebhookToken => 50027,
             Self::InvalidForm(_) => 50035,
@@ -132,6 +136,7 @@ impl Refusal {
             Self::UnknownWebhook => "Unknown Webhook",
             Self::UnknownMessage => "Unknown Message",
             Self::UnknownChannel => "Unknown Channel",
+            Self::MissingAccess => "Missing Access",
             Self::InvalidWebhookToken => "Invalid Webhook Token",
             Self::EmptyMessage => "Cannot send an empty message",
             Self::InvalidJson => "The request body contains invalid JSON.",

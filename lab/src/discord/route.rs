@@ -13,8 +13,19 @@ use super::{Exchange, Received, State, rate_limit};
 /// What the path asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Route<'a> {
-    Webhook { id: &'a str, token: &'a str },
-    Message { id: &'a str, token: &'a str, message: &'a str },
+    Webhook {
+        id: &'a str,
+        token: &'a str,
+    },
+    Message {
+        id: &'a str,
+        token: &'a str,
+        message: &'a str,
+    },
+    /// The messages of a channel, which a bot reads.
+    Channel {
+        channel: &'a str,
+    },
 }
 
 /// An answer on its way: what [`Exchange`] tells of it beside the status.
@@ -93,7 +104,15 @@ impl State {
         if !(6..=10).contains(&api_version) {
             return Err(Refusal::InvalidApiVersion);
         }
-        let (Route::Webhook { id, token } | Route::Message { id, token, .. }) = route;
+        let (id, token) = match route {
+            Route::Webhook { id, token } | Route::Message { id, token, .. } => (id, token),
+            Route::Channel { channel } => {
+                return match request.method.as_str() {
+                    "GET" => self.read_channel(request, channel, now).map(Outcome::of),
+                    _ => Err(Refusal::NotBuilt("messages of a bot's own")),
+                };
+            }
+        };
         let index = self.authorize(id, token)?;
         match (route, request.method.as_str()) {
             (Route::Webhook { .. }, "POST") => {
@@ -218,6 +237,8 @@ fn route<'a>(segments: &[&'a str]) -> Result<Route<'a>, Refusal> {
         ["webhooks", _] => Err(Refusal::Unauthorized),
         ["webhooks", id, token] => Ok(Route::Webhook { id, token }),
         ["webhooks", id, token, "messages", message] => Ok(Route::Message { id, token, message }),
+        ["channels", channel, "messages"] => Ok(Route::Channel { channel }),
+        ["channels", ..] => Err(Refusal::NotBuilt("of channels anything but the list of their messages")),
         ["webhooks", _, _, "slack"] => Err(Refusal::NotBuilt("Slack-compatible webhooks (/slack)")),
         ["webhooks", _, _, "github"] => Err(Refusal::NotBuilt("GitHub-compatible webhooks (/github)")),
         _ => Err(Refusal::UnknownRoute),

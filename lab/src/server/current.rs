@@ -11,7 +11,7 @@ use super::body::Bodies;
 use super::guard::Guard;
 use super::page::MOST_READERS;
 use crate::cloud::{Cloud, Limits};
-use crate::discord::{Discord, Webhook};
+use crate::discord::{Bot, Discord, Webhook};
 use crate::faults::Faults;
 use crate::trust::Trust;
 
@@ -32,6 +32,7 @@ pub(super) struct Start {
     pub(super) address: SocketAddr,
     pub(super) discord: Discord,
     pub(super) webhook: Webhook,
+    pub(super) bot: Bot,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) enforce_iam: bool,
@@ -69,7 +70,7 @@ impl Current {
         let old = std::mem::replace(&mut *self.cloud.write().unwrap_or_else(PoisonError::into_inner), fresh);
         old.lambda.stop().await;
         // Last, so that no function of the old cloud posts into the new channels.
-        self.start.discord.reset(&self.start.webhook);
+        self.start.discord.reset(&self.start.webhook, &self.start.bot);
         // Those who look on see the new cloud from here on, and nothing that Discord still had of the old one.
         old.retired.cancel();
     }

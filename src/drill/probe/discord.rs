@@ -1,91 +1,85 @@
-//! The mocked webhook: Discord's behaviour as the lab has it, served by wiremock.
+//! What sees the Discord channel, one file a way (see [`DiscordWatch`](crate::DiscordWatch)).
+//!
+//! ```text
+//! mock, tunnel   function ─► (tunnel ─►) this machine ────────────────────────► judge ─► observations
+//! capture        function ─► function URL ─► temporary queue ─► this machine ─► judge ─► observations
+//! live           function ─► the real channel ◄─ a bot, again and again ───────────────► observations
+//! ```
+
+mod capture;
+mod channel_api;
+mod judge;
+mod live;
+mod mock;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use alert_drill_lab::discord::{self, Discord, Webhook};
-use jiff::Timestamp;
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+use self::capture::Capture;
+use self::live::Reader;
+use self::mock::Mock;
+use crate::drill::observation::Observations;
+use crate::drill::way::{DiscordWay, Live};
+use crate::pipeline::{PostsTo, ProvisionError, Site, WebhookUrls};
+use crate::target::Reach;
 
-use crate::drill::observation::{Observations, Sighting};
-use crate::pipeline::WebhookUrls;
-use crate::target::{Reach, Target};
-
-/// How a run sees what arrives in the Discord channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::drill) enum DiscordWatch {
-    /// The function posts to a mocked webhook of the run's own.
-    Mock,
-    /// Nobody looks: the function posts where it always does, and whether a message came is not known.
-    Unwatched,
-}
-
-impl DiscordWatch {
-    /// The way that this target allows.
-    pub(in crate::drill) fn of(target: &Target) -> Self {
-        if target.capabilities.reaches_harness { Self::Mock } else { Self::Unwatched }
-    }
-}
-
-/// A Discord of the run's own with one webhook.
-pub(in crate::drill) struct DiscordProbe {
-    server: MockServer,
-    webhook: Webhook,
-    from_target: String,
+/// What the function posts to for the time of a run; it sees until it is dropped.
+pub(in crate::drill) enum DiscordProbe {
+    /// A mock on this machine, perhaps behind a tunnel.
+    Mock(Mock),
+    /// A function URL in the account.
+    Capture(Capture),
 }
 
 impl DiscordProbe {
-    /// Starts the mock at a free port, where what the target runs can reach it.
+    /// Starts what the function is to post to; none where it posts where it always does. `way` is known to be one that the
+    /// target allows, but for the first, which means the mock where the function reaches it.
     pub(in crate::drill) async fn start(
-        channel: &str,
+        site: Site<'_>,
+        way: &DiscordWay,
         observations: Arc<Observations>,
-        reach: &Reach,
-    ) -> std::io::Result<Self> {
-        let discord = Discord::new();
-        // The real limit is 5 messages in 2 seconds, and drills side by side would wait for each other.
-        discord.set_rate_limit(discord::RateLimit { requests: u32::MAX, window: Duration::from_secs(1) });
-        let webhook = discord.add_webhook(channel);
-        let listener = reach.listener()?;
-        let from_target = reach.url(listener.local_addr()?);
-        let server = MockServer::builder().listener(listener).disable_request_recording().start().await;
-        Mock::given(|_: &Request| true).respond_with(Responder { discord, observations }).mount(&server).await;
-        Ok(Self { server, webhook, from_target })
+    ) -> Result<Option<Self>, ProvisionError> {
+        let channel = site.scenario.pipeline.channel.name.as_str();
+        match way {
+            DiscordWay::AsTargetAllows if !site.target.capabilities.reaches_harness => Ok(None),
+            DiscordWay::AsTargetAllows | DiscordWay::Mock => {
+                let mock = Mock::start(channel, observations, site.target.reach()).await;
+                let mock = mock.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?;
+                Ok(Some(Self::Mock(mock)))
+            }
+            DiscordWay::Tunnel(tunnel) => {
+                let reach = Reach::behind(tunnel.listen, &tunnel.url);
+                let mock = Mock::start(channel, observations, &reach).await;
+                let mock = mock.map_err(|error| ProvisionError::invalid("listening", tunnel.listen, error))?;
+                mock.check_tunnel(&tunnel.url).await?;
+                Ok(Some(Self::Mock(mock)))
+            }
+            DiscordWay::Capture => Ok(Some(Self::Capture(Capture::start(site, channel, observations).await?))),
+            DiscordWay::Live(_) | DiscordWay::None => Ok(None),
+        }
     }
 
     /// What the function posts to.
     pub(in crate::drill) fn webhook_urls(&self) -> WebhookUrls {
-        WebhookUrls {
-            from_target: self.webhook.url(&self.from_target),
-            from_here: self.webhook.url(&self.server.uri()),
+        match self {
+            Self::Mock(mock) => mock.webhook_urls(),
+            Self::Capture(capture) => capture.webhook_urls(),
         }
     }
 }
 
-struct Responder {
-    discord: Discord,
-    observations: Arc<Observations>,
+/// Reads the real channel back; it sees until it is dropped.
+pub(in crate::drill) struct ChannelProbe {
+    _reader: Reader,
 }
 
-impl Respond for Responder {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        let (at, time) = (Instant::now(), Timestamp::now());
-        let headers = request.headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?)));
-        let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let mut asked = discord::Request::new(request.method.as_str(), &format!("{}{query}", request.url.path()))
-            .with_body(request.body.clone());
-        for (name, value) in headers {
-            asked = asked.with_header(&name, value);
-        }
-        let (answer, posted) = self.discord.receive(&asked);
-        if let Some(message) = posted {
-            let content = message.content().to_owned();
-            let message = Arc::new(message.message);
-            self.observations.saw_at(at, time, Sighting::Discord { content, message });
-        }
-        let mut response = ResponseTemplate::new(answer.status);
-        for (name, value) in &answer.headers {
-            response = response.append_header(name.as_str(), value.as_str());
-        }
-        response.set_body_bytes(answer.body.to_vec())
+impl ChannelProbe {
+    /// Looks the webhook of the pipeline up, makes sure that the bot sees its channel, and begins to read.
+    pub(in crate::drill) async fn start(
+        site: Site<'_>,
+        live: &Live,
+        posts_to: Option<&PostsTo>,
+        observations: Arc<Observations>,
+    ) -> Result<Self, ProvisionError> {
+        Ok(Self { _reader: Reader::start(site, live, posts_to, observations).await? })
     }
 }

@@ -1,10 +1,11 @@
-//! A temporary queue: subscribed to the topic, or the target of the tap's rule.
+//! A temporary queue: subscribed to the topic, the target of the tap's rule, or what a function hands on to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 use serde_json::Value;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::drill::observation::{Observations, Sighting};
 use crate::grant;
@@ -26,10 +27,47 @@ pub(in crate::drill) enum Source {
     Tap(String),
 }
 
+/// A temporary queue.
+#[derive(Debug)]
+pub(super) struct TemporaryQueue {
+    /// Its ARN.
+    pub(super) arn: String,
+    /// What its calls take.
+    pub(super) url: String,
+}
+
+impl TemporaryQueue {
+    /// Makes the queue, with a policy where others than the account's own may send to it.
+    pub(super) async fn make(site: Site<'_>, name: &str, policy: Option<String>) -> Result<Self, ProvisionError> {
+        let crate::target::Target { clients, region, account, .. } = site.target;
+        let entry = Resource::Queue(name.to_owned());
+        site.ledger.intend(entry.clone())?;
+        let attributes = policy.map(|policy| HashMap::from([(QueueAttributeName::Policy, policy)]));
+        let created = clients
+            .sqs
+            .create_queue()
+            .queue_name(name)
+            .set_attributes(attributes)
+            .tags(RUN_TAG, site.run_id)
+            .tags(SCENARIO_TAG, site.scenario.name.as_str())
+            .send()
+            .await
+            .map_err(|error| ProvisionError::refused("sqs:CreateQueue", name, &error))?;
+        let url =
+            created.queue_url().ok_or_else(|| ProvisionError::without("sqs:CreateQueue", name, "QueueUrl"))?.to_owned();
+        site.ledger.made(&entry, &url);
+        Ok(Self { arn: queue_arn(region, account, name), url })
+    }
+}
+
+fn queue_arn(region: &str, account: &str, name: &str) -> String {
+    format!("arn:aws:sqs:{region}:{account}:{name}")
+}
+
 /// A temporary queue and the task that reads it.
 #[derive(Debug)]
 pub(in crate::drill) struct QueueProbe {
-    reader: JoinHandle<()>,
+    _reader: QueueReader,
     /// The queue's ARN.
     pub(in crate::drill) arn: String,
 }
@@ -43,27 +81,12 @@ impl QueueProbe {
         observations: Arc<Observations>,
     ) -> Result<Self, ProvisionError> {
         let crate::target::Target { clients, region, account, .. } = site.target;
-        let arn = format!("arn:aws:sqs:{region}:{account}:{name}");
         let (service, source_arn) = match &source {
             Source::Topic(topic_arn) => ("sns.amazonaws.com", topic_arn.clone()),
             Source::Tap(rule) => ("events.amazonaws.com", format!("arn:aws:events:{region}:{account}:rule/{rule}")),
         };
-        let policy = grant::policy([grant::send(service, &arn, &source_arn)]);
-        let entry = Resource::Queue(name.to_owned());
-        site.ledger.intend(entry.clone())?;
-        let created = clients
-            .sqs
-            .create_queue()
-            .queue_name(name)
-            .attributes(QueueAttributeName::Policy, policy)
-            .tags(RUN_TAG, site.run_id)
-            .tags(SCENARIO_TAG, site.scenario.name.as_str())
-            .send()
-            .await
-            .map_err(|error| ProvisionError::refused("sqs:CreateQueue", name, &error))?;
-        let url =
-            created.queue_url().ok_or_else(|| ProvisionError::without("sqs:CreateQueue", name, "QueueUrl"))?.to_owned();
-        site.ledger.made(&entry, &url);
+        let policy = grant::policy([grant::send(service, &queue_arn(region, account, name), &source_arn)]);
+        let TemporaryQueue { arn, url } = TemporaryQueue::make(site, name, Some(policy)).await?;
         if let Source::Topic(topic_arn) = &source {
             site.go_on()?;
             let entry = Resource::Subscription { topic_arn: topic_arn.clone(), endpoint: arn.clone() };
@@ -82,19 +105,30 @@ impl QueueProbe {
                 site.ledger.made(&entry, arn);
             }
         }
-        let reader = tokio::spawn(read(clients.sqs.clone(), url, source, observations));
-        Ok(Self { reader, arn })
+        let reader = QueueReader::start(clients.sqs.clone(), url, move |body| {
+            if let Some(sighting) = sighting(body, &source) {
+                observations.saw(sighting);
+            }
+        });
+        Ok(Self { _reader: reader, arn })
     }
 }
 
-impl Drop for QueueProbe {
-    fn drop(&mut self) {
-        self.reader.abort();
+/// Reads a queue until it is dropped.
+#[derive(Debug)]
+pub(super) struct QueueReader {
+    _reading: AbortOnDropHandle<()>,
+}
+
+impl QueueReader {
+    /// Begins to read, and hands the body of each message to `take`.
+    pub(super) fn start(sqs: aws_sdk_sqs::Client, url: String, take: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { _reading: AbortOnDropHandle::new(tokio::spawn(read(sqs, url, take))) }
     }
 }
 
-/// Reads the queue until the probe is dropped. A refusal is met with patience: the drill's own limit decides.
-async fn read(sqs: aws_sdk_sqs::Client, url: String, source: Source, observations: Arc<Observations>) {
+/// Reads until it is aborted. A refusal is met with patience: the drill's own limit decides.
+async fn read(sqs: aws_sdk_sqs::Client, url: String, take: impl Fn(&str) + Send + Sync + 'static) {
     loop {
         let received = sqs.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(LONG_POLL);
         let messages = match received.send().await {
@@ -108,9 +142,7 @@ async fn read(sqs: aws_sdk_sqs::Client, url: String, source: Source, observation
         };
         let mut entries = Vec::with_capacity(messages.len());
         for (position, message) in messages.iter().enumerate() {
-            if let Some(sighting) = message.body().and_then(|body| sighting(body, &source)) {
-                observations.saw(sighting);
-            }
+            message.body().into_iter().for_each(&take);
             let entry = DeleteMessageBatchRequestEntry::builder().id(position.to_string());
             entries.extend(entry.set_receipt_handle(message.receipt_handle.clone()).build());
         }

@@ -1,12 +1,12 @@
 //! The function.
 
-use super::{Found, Resource, found, gone, if_of, run_of, webhook};
+use super::{Found, Resource, found, function_url, gone, if_of, run_of, webhook};
 use crate::sdk;
 use crate::target::Clients;
 
 pub(super) const NOT_FOUND: &[&str] = &["ResourceNotFoundException"];
 
-/// Functions of runs, and functions of others whose webhook a run has changed.
+/// Functions of runs with their public URLs, and functions of others whose webhook a run has changed.
 pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
     let mut listing = clients.lambda.list_functions().into_paginator().send();
     let mut all = Vec::new();
@@ -18,6 +18,7 @@ pub(super) async fn all(clients: &Clients) -> Result<Vec<Found>, String> {
                 all.push(Found { resource: Resource::Webhook(name.to_owned()), id: name.to_owned(), run_id });
             }
             if let Some(run_id) = made_by(clients, arn).await? {
+                all.extend(function_url::of(clients, name, &run_id).await?);
                 all.push(Found { resource: Resource::Function(name.to_owned()), id: name.to_owned(), run_id });
             }
         }

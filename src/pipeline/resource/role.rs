@@ -1,6 +1,7 @@
-//! The role that the function runs under.
+//! The role that a function runs under.
 
 use super::{Found, Resource, found, gone, if_of, run_of};
+use crate::pipeline::capture;
 use crate::sdk;
 use crate::target::Clients;
 
@@ -34,8 +35,14 @@ async fn made_by(clients: &Clients, name: &str) -> Result<Option<String>, String
     Ok(run_of(tags.iter().map(|tag| (tag.key(), tag.value()))))
 }
 
-/// IAM deletes a role only once nothing is attached to it.
+/// IAM deletes a role only once it has no policy. The one of a function that catches has one of its own, whose name is known, and
+/// no other.
 pub(super) async fn remove(clients: &Clients, name: &str) -> Result<(), String> {
+    if name.starts_with(capture::CAPTURE_PREFIX) {
+        let deleted = clients.iam.delete_role_policy().role_name(name).policy_name(capture::POLICY).send().await;
+        gone(deleted, NOT_FOUND)?;
+        return gone(clients.iam.delete_role().role_name(name).send().await, NOT_FOUND);
+    }
     let listed = found(clients.iam.list_attached_role_policies().role_name(name).send().await, NOT_FOUND)?;
     let Some(listed) = listed else { return Ok(()) };
     let attached = listed.attached_policies.unwrap_or_default();
