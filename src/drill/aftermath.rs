@@ -48,7 +48,7 @@ mod tests {
             "eventTime": "2026-03-14T16:02:19Z", "userAgent": agent, "requestParameters": { "groupId": group },
             "userIdentity": { "type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/closer/closer" },
         } });
-        let sighting = Sighting::Queue { event, message_id: "m".to_owned() };
+        let sighting = Sighting::Queue { event, message_id: "m".to_owned(), published: None };
         Observation { at: Instant::now(), time: Timestamp::now(), sighting }
     }
 

@@ -91,7 +91,7 @@ impl Stage {
         }
     }
 
-    fn tell(&self, event: RunEvent) {
+    pub(super) fn tell(&self, event: RunEvent) {
         (self.on_event)(event);
     }
 
