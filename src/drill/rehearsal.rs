@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::RunError;
 use super::event::RunEvent;
 use super::lane::{self, Times};
-use super::run::{Clock, Run};
+use super::run::{Beginning, Run};
 use crate::inspection::Names;
 use crate::pipeline::{DrillGroup, Lease, Ledger, Pipeline, ProvisionError, Site, WebhookUrls};
 use crate::plan::{CallNames, FORMAT_VERSION, Phase, Plan};
@@ -139,7 +139,7 @@ impl Run<'_> {
             is_rehearsal: true,
             ..self
         };
-        let report = Box::pin(rehearsal.run_on(stage, run_id, drills, Clock::start())).await;
+        let report = Box::pin(rehearsal.run_on(stage, run_id, drills, Beginning::now())).await;
         if let Some(lab) = lab {
             lab.stop().await;
         }
