@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::error::RunError;
 use super::event::RunEvent;
 use super::lane::{self, Times};
-use super::run::{Clock, Run};
+use super::run::{Beginning, Run};
 use super::way::{DiscordWatch, DiscordWay};
 use crate::inspection::Names;
 use crate::pipeline::{DrillGroup, Lease, Ledger, Pipeline, ProvisionError, Site, WebhookUrls};
@@ -148,7 +148,7 @@ impl Run<'_> {
             discord: DiscordWay::rehearsed(watch),
             ..self
         };
-        let report = Box::pin(rehearsal.run_on(stage, run_id, drills, Clock::start())).await;
+        let report = Box::pin(rehearsal.run_on(stage, run_id, drills, Beginning::now())).await;
         if let Some(lab) = lab {
             lab.stop().await;
         }

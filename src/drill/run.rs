@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
     pub async fn execute(self) -> Result<Report, RunError> {
         let drills = self.selection.of(self.scenario, self.repeat)?;
         self.is_allowed(&drills)?;
-        let clock = Clock::start();
+        let beginning = Beginning::now();
         let run_id = Uuid::now_v7().to_string();
         if let Place::LocalStack(localstack) = &self.place {
             (self.on_event)(RunEvent::TargetStarting { image: localstack.image.clone() });
@@ -240,7 +240,7 @@ impl<'a> Run<'a> {
         let target =
             Target::open_as(&self.place, self.meant_region(), &self.account, self.role.as_ref(), &run_id, &self.stop)
                 .await?;
-        self.run_on(target, run_id, drills, clock).await
+        self.run_on(target, run_id, drills, beginning).await
     }
 
     /// Refuses what nobody allowed, before an account is opened.
@@ -268,9 +268,9 @@ impl<'a> Run<'a> {
         target: Target,
         run_id: String,
         drills: Vec<Drill>,
-        clock: Clock,
+        beginning: Beginning,
     ) -> Result<Report, RunError> {
-        let Clock { started, started_at } = clock;
+        let Beginning { started, started_at } = beginning;
         let discord = match self.discord.on(&target, self.adopted.is_some(), self.keep) {
             Ok(discord) => discord,
             Err(unwatchable) => {
@@ -451,13 +451,13 @@ impl<'a> Run<'a> {
 
 /// When a run began, on both clocks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(super) struct Beginning {
     started: Instant,
     started_at: Timestamp,
 }
 
-impl Clock {
-    pub(super) fn start() -> Self {
+impl Beginning {
+    pub(super) fn now() -> Self {
         Self { started: Instant::now(), started_at: Timestamp::now() }
     }
 }

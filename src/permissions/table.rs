@@ -262,4 +262,23 @@ pub(super) const CALLS: &[Call] = &[
     ]),
     Call::new("ec2:DescribeInstances", Both, &[("ec2:DescribeInstances", On::Anything)]),
     Call::new("ec2:TerminateInstances", Provisioning, &[("ec2:TerminateInstances", On::OwnInstance)]),
+
+    // Where an answer was lost, the run has to find out whether it has made something: a port that is open before all.
+    Call::new("ec2:DescribeSecurityGroupRules", Both, &[("ec2:DescribeSecurityGroupRules", On::Anything)]).sometimes(),
+    Call::new("ec2:DescribeTags", Adopting, &[("ec2:DescribeTags", On::Anything)]).sometimes(),
+    Call::new("events:DescribeRule", Adopting, &[("events:DescribeRule", On::TapRule)]).sometimes(),
+    Call::new("events:ListTagsForResource", Adopting, &[("events:ListTagsForResource", On::TapRule)]).sometimes(),
+    Call::new("events:ListTagsForResource", Provisioning, &[("events:ListTagsForResource", On::Rules)]).sometimes(),
+    Call::new("sqs:GetQueueUrl", Provisioning, &[("sqs:GetQueueUrl", On::ProbeQueues)]).sometimes(),
+    Call::new("sqs:ListQueueTags", Both, &[("sqs:ListQueueTags", On::ProbeQueues)]).sometimes(),
+    Call::new("sns:ListSubscriptionsByTopic", Provisioning, &[("sns:ListSubscriptionsByTopic", On::Topic)]).sometimes(),
+    Call::new("sns:ListTagsForResource", Provisioning, &[("sns:ListTagsForResource", On::Topic)]).sometimes(),
+    Call::new("cloudtrail:GetTrail", Provisioning, &[("cloudtrail:GetTrail", On::Trail)]).sometimes(),
+    Call::new("cloudtrail:ListTags", Provisioning, &[("cloudtrail:ListTags", On::Trail)]).sometimes(),
+    Call::new("s3:GetBucketTagging", Provisioning, &[("s3:GetBucketTagging", On::Bucket)]).sometimes(),
+    Call::new("lambda:GetFunctionConfiguration", Provisioning, &[("lambda:GetFunctionConfiguration", On::Function)]).sometimes(),
+    Call::new("lambda:ListTags", Provisioning, &[("lambda:ListTags", On::Function)]).sometimes(),
+    Call::new("logs:DescribeLogGroups", Provisioning, &[("logs:DescribeLogGroups", On::Anything)]).sometimes(),
+    Call::new("logs:ListTagsForResource", Provisioning, &[("logs:ListTagsForResource", On::LogGroup)]).sometimes(),
+    Call::new("iam:ListRoleTags", Provisioning, &[("iam:ListRoleTags", On::FunctionRole)]).sometimes(),
 ];

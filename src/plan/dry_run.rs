@@ -79,7 +79,9 @@ async fn ask(clients: &Clients, form: String) -> DryRun {
     match code.as_deref() {
         Some("DryRunOperation") => DryRun { outcome: DryRunOutcome::WouldSucceed, code, message: None },
         Some("UnauthorizedOperation") => {
-            let message = readable(clients, &sdk::reason(&error)).await;
+            let said = sdk::reason(&error);
+            let said = said.strip_prefix("UnauthorizedOperation: ").unwrap_or(&said);
+            let message = readable(clients, said).await;
             DryRun { outcome: DryRunOutcome::WouldBeRefused, code, message: Some(message) }
         }
         _ => DryRun { outcome: DryRunOutcome::Failed, code, message: Some(sdk::reason(&error)) },

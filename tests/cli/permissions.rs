@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use alert_drill::DiscordWatch;
 use alert_drill::lab::Lab;
+use alert_drill::lab::faults::Faults;
 use alert_drill::permissions::{Permissions, Use};
 use alert_drill::scenario::Scenario;
 use aws_credential_types::Credentials;
@@ -328,6 +329,27 @@ async fn a_role_with_the_policy_drills_the_group_that_stands_and_no_other() {
     assert_eq!(named.code, Some(0), "{}{}", named.stdout, named.stderr);
     allow(&lab, &document(&["permissions", "--account", ACCOUNT, "--group", "sg-0123456789abcdef0"])).await;
     assert_eq!(run().await.code, Some(5));
+    lab.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_the_policy_closes_a_port_that_it_does_not_know_to_have_opened() {
+    let lab = Lab::builder().enforce_iam(true).start().await.unwrap();
+    let (group, role) = (standing(&lab).await, role(&lab).await);
+    allow(&lab, &document(&["permissions", "--account", ACCOUNT, "--group", &group])).await;
+    let lost = r#"{"fault":"drop_answer","service":"ec2","operation":"AuthorizeSecurityGroupIngress","next":1}"#;
+    lab.set_faults(&Faults::from_json(&format!(r#"{{"calls":[{lost}]}}"#)).unwrap()).unwrap();
+    let folder = Folder::new();
+    let ended = told(&in_account(&folder, &lab.endpoint_url()), &["--adopt", "--role-arn", &role]).await;
+    // The SDK asked again, and there was such a rule by then: no verdict on that drill.
+    assert!(ended.stdout.contains("InvalidPermission.Duplicate"), "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        !ended.stdout.contains("not authorized") && ended.stdout.contains("everything removed"),
+        "{}",
+        ended.stdout
+    );
+    let groups = ec2(&lab).describe_security_groups().group_ids(&group).send().await.unwrap();
+    assert_eq!(groups.security_groups()[0].ip_permissions(), []);
     lab.stop().await;
 }
 
