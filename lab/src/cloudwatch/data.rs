@@ -148,10 +148,11 @@ fn check(call: &Call, queries: Vec<Query>) -> Result<Vec<Checked>, AwsError> {
         let message = format!("The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}.");
         return Err(validation(message));
     }
+    let added = label_additions(&queries);
     let mut ids = BTreeSet::new();
     let mut checked = Vec::with_capacity(queries.len());
     for (query, n) in queries.into_iter().zip(1..) {
-        let query = query.check(call, &format!("MetricDataQueries.member.{n}."))?;
+        let query = query.check(call, &format!("MetricDataQueries.member.{n}."), added)?;
         if !ids.insert(query.id.clone()) {
             return Err(validation(format!("The id {} is used by more than one of the MetricDataQueries.", query.id)));
         }
@@ -163,8 +164,37 @@ fn check(call: &Call, queries: Vec<Query>) -> Result<Vec<Checked>, AwsError> {
     Ok(checked)
 }
 
+/// What a label has behind the metric's name where the query gives none: what the queries differ by.
+///
+/// Source: recorded answers of AWS.
+#[derive(Clone, Copy)]
+struct LabelAdditions {
+    stat: bool,
+    period: bool,
+}
+
+fn label_additions(queries: &[Query]) -> LabelAdditions {
+    let stats = || queries.iter().filter_map(|query| query.metric_stat.as_ref());
+    let kinds: BTreeSet<_> = stats().map(|stat| &stat.stat).collect();
+    let periods: BTreeSet<_> = stats().map(|stat| stat.period).collect();
+    LabelAdditions { stat: kinds.len() > 1, period: periods.len() > 1 }
+}
+
+impl LabelAdditions {
+    fn label(self, name: &str, stat: &str, period: i64) -> String {
+        let mut label = name.to_owned();
+        if self.stat {
+            label = format!("{label} {stat}");
+        }
+        if self.period {
+            label = format!("{label} {period}");
+        }
+        label
+    }
+}
+
 impl Query {
-    fn check(self, call: &Call, at: &str) -> Result<Checked, AwsError> {
+    fn check(self, call: &Call, at: &str, added: LabelAdditions) -> Result<Checked, AwsError> {
         let begins_small = self.id.starts_with(|c: char| c.is_ascii_lowercase());
         if !begins_small || !self.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || self.id.len() > 255 {
             return Err(validation(format!(
@@ -210,7 +240,7 @@ impl Query {
         let statistic = Statistic::plain(&stat.stat).map_or_else(|| Statistic::extended(&stat.stat, wrong), Ok)?;
         Ok(Checked {
             id: self.id,
-            label: self.label.unwrap_or(name),
+            label: self.label.unwrap_or_else(|| added.label(&name, &stat.stat, stat.period)),
             metric,
             period: stat.period,
             statistic,

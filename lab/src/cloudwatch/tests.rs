@@ -236,7 +236,8 @@ async fn queues_tell_how_full_they_are() {
     let queries: Vec<Value> = wanted.iter().map(|(id, name, stat, _)| query(&(id, name, stat))).collect();
     let input = json!({ "MetricDataQueries": queries, "StartTime": start - 7200.0, "EndTime": end });
     let answer = ask(&client, "GetMetricData", input).await.unwrap();
-    for ((_, name, _, value), result) in wanted.iter().zip(answer["MetricDataResults"].as_array().unwrap()) {
+    for ((_, name, stat, value), result) in wanted.iter().zip(answer["MetricDataResults"].as_array().unwrap()) {
         assert_eq!(result["Values"][0], json!(value), "{name}");
+        assert_eq!(result["Label"], format!("{name} {stat}"), "the queries differ by their statistics");
     }
 }

@@ -67,11 +67,22 @@ pub(super) fn delete(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
     call.done()
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum OrderBy {
-    #[default]
     LogStreamName,
     LastEventTime,
+}
+
+impl OrderBy {
+    fn of(given: Option<&str>) -> Result<Self, AwsError> {
+        match given {
+            None | Some("LogStreamName") => Ok(Self::LogStreamName),
+            Some("LastEventTime") => Ok(Self::LastEventTime),
+            Some(other) => {
+                Err(violated(other, "orderBy", "Member must satisfy enum value set: [LogStreamName, LastEventTime]"))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -80,8 +91,7 @@ struct DescribeInput {
     log_group_name: Option<String>,
     log_group_identifier: Option<String>,
     log_stream_name_prefix: Option<String>,
-    #[serde(default)]
-    order_by: OrderBy,
+    order_by: Option<String>,
     #[serde(default)]
     descending: bool,
     next_token: Option<String>,
@@ -115,7 +125,8 @@ struct StreamOutput {
 pub(super) fn describe(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
     let input: DescribeInput = call.input()?;
     let limit = limit(input.limit, 50, 50)?;
-    if input.order_by == OrderBy::LastEventTime && input.log_stream_name_prefix.is_some() {
+    let order = OrderBy::of(input.order_by.as_deref())?;
+    if order == OrderBy::LastEventTime && input.log_stream_name_prefix.is_some() {
         return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
     }
     let prefix = input.log_stream_name_prefix.unwrap_or_default();
@@ -124,7 +135,7 @@ pub(super) fn describe(logs: &Logs, call: &Call) -> Result<Reply, AwsError> {
         let named = group.streams.iter().filter(|(name, _)| name.starts_with(&prefix));
         Ok(named.map(|(name, stream)| output(call, &group_name, name, stream)).collect::<Vec<_>>())
     })?;
-    if input.order_by == OrderBy::LastEventTime {
+    if order == OrderBy::LastEventTime {
         streams.sort_by_key(|stream| stream.last_event_timestamp);
     }
     if input.descending {

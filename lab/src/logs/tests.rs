@@ -197,7 +197,10 @@ fn a_parameter_that_breaks_a_rule_is_named_with_the_service_s_own_code() {
     assert_eq!(error.code, "InvalidParameterException");
     assert!(error.message.ends_with(r"Member must satisfy regular expression pattern: [\w#+=/:,.@-]*"), "{error}");
     let order = json!({ "logGroupName": "g", "orderBy": "Colour" });
-    assert_eq!(call(&logs, "DescribeLogStreams", order).unwrap_err().code, "InvalidParameterException");
+    let error = call(&logs, "DescribeLogStreams", order).unwrap_err();
+    assert_eq!(error.code, "InvalidParameterException");
+    assert!(error.message.contains("Value 'Colour' at 'orderBy' failed"), "{error}");
+    assert!(error.message.ends_with("Member must satisfy enum value set: [LogStreamName, LastEventTime]"), "{error}");
 }
 
 #[test]

@@ -84,6 +84,9 @@ impl Published {
     }
 }
 
+/// The default text, and those of the protocols.
+type Texts = (String, BTreeMap<String, String>);
+
 impl Draft {
     /// The size that the limit counts.
     pub(super) fn size(&self) -> usize {
@@ -118,7 +121,7 @@ impl Draft {
     }
 
     /// The text of every protocol and those of single ones; none where the message is the same for all.
-    fn texts(&self) -> Result<Option<(String, BTreeMap<String, String>)>, AwsError> {
+    fn texts(&self) -> Result<Option<Texts>, AwsError> {
         match self.structure.as_deref() {
             None => Ok(None),
             Some("json") => by_protocol(&self.message).map(Some),

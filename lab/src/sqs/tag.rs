@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Sqs;
+use super::error::missing;
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 
@@ -64,6 +65,9 @@ impl Sqs {
 
     pub(super) fn tag_queue(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: TagQueue = call.input()?;
+        if input.tags.is_empty() {
+            return Err(missing("Tags"));
+        }
         self.on_queue(call, &input.queue_url, |queue| {
             let mut tags = queue.tags.clone();
             tags.extend(input.tags);
@@ -76,6 +80,10 @@ impl Sqs {
 
     pub(super) fn untag_queue(&self, call: &Call) -> Result<Reply, AwsError> {
         let input: UntagQueue = call.input()?;
+        if input.tag_keys.is_empty() {
+            let message = "Tag keys must be between 1 and 128 characters in length.";
+            return Err(AwsError::bad_request("InvalidParameterValue", message));
+        }
         self.on_queue(call, &input.queue_url, |queue| {
             queue.tags.retain(|key, _| !input.tag_keys.contains(key));
             Ok(())

@@ -340,6 +340,10 @@ async fn lists_are_paged_and_tags_kept() {
     ask(&sqs, "UntagQueue", json!({ "QueueUrl": URL, "TagKeys": ["a"] })).await.unwrap();
     let tags = ask(&sqs, "ListQueueTags", json!({ "QueueUrl": URL })).await.unwrap();
     assert_eq!(tags["Tags"], json!({ "b": "2" }));
+    let none = ask(&sqs, "TagQueue", json!({ "QueueUrl": URL, "Tags": {} })).await.unwrap_err();
+    assert_eq!(none.message, "The request must contain the parameter Tags.");
+    let none = ask(&sqs, "UntagQueue", json!({ "QueueUrl": URL, "TagKeys": [] })).await.unwrap_err();
+    assert_eq!(none.message, "Tag keys must be between 1 and 128 characters in length.");
 }
 
 #[tokio::test]

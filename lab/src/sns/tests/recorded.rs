@@ -21,12 +21,14 @@ fn message(at: &str, attribute: &[(&str, &str)]) -> Vec<(String, String)> {
     params
 }
 
+type Params<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn one_wrong_message_ends_a_batch() {
     let bench = Bench::new().await;
     bench.open_queue().await;
     bench.subscribe("sqs", QUEUE, &[]).await;
-    let table: [(&[(&str, &str)], &str, &str); 3] = [
+    let table: [(Params<'_>, &str, &str); 3] = [
         (
             &[("DataType", "String"), ("StringValue", "")],
             "ParameterValueInvalid",
@@ -132,7 +134,7 @@ async fn a_token_says_which_subscription_it_is_of() {
 async fn refusals_that_name_the_wrong_part() {
     let bench = Bench::new().await;
     let endpoint = "arn:aws:sns:ap-northeast-2:000000000000:endpoint/APNS/alarm/1";
-    let table: &[(&str, &[(&str, &str)], &str)] = &[
+    let table: &[(&str, Params<'_>, &str)] = &[
         (
             "Publish",
             &[("TargetArn", endpoint), ("Message", "m")],
