@@ -180,7 +180,7 @@ async fn the_calls_of_a_run_that_builds_its_pipeline_are_those_of_the_table() {
 }
 
 /// A pipeline that stands in a lab, with the group `securitygroup-test` that nobody holds and nothing is open on; and its id.
-async fn standing(lab: &Lab) -> String {
+pub(crate) async fn standing(lab: &Lab) -> String {
     let built = by_account(&["--keep", "--endpoint-url", &lab.endpoint_url()]).await;
     assert_eq!(built.code, Some(6), "it is kept: {}", built.stderr);
     let ec2 = ec2(lab);
