@@ -53,6 +53,27 @@ pub struct Permissions<'a> {
     pub group: Option<&'a str>,
 }
 
+/// A statement of the policy.
+struct Statement<'a> {
+    /// What gives it its name.
+    on: On,
+    actions: BTreeSet<&'a str>,
+    resources: Vec<String>,
+    condition: Option<Value>,
+}
+
+impl Statement<'_> {
+    fn written(&self) -> Value {
+        let Self { on, actions, resources, condition } = self;
+        let sid = format!("{on:?}");
+        let mut statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
+        if let Some(condition) = condition {
+            statement["Condition"] = condition.clone();
+        }
+        statement
+    }
+}
+
 impl Permissions<'_> {
     /// The policy document.
     pub fn policy(&self) -> Value {
@@ -63,19 +84,16 @@ impl Permissions<'_> {
                 statements.entry(*on).or_default().insert(action);
             }
         }
-        let statement = |(on, actions): (On, BTreeSet<&str>)| {
-            let mut statement = json!({
-                "Sid": format!("{on:?}"),
-                "Effect": "Allow",
-                "Action": actions,
-                "Resource": self.resources(on),
-            });
-            if let Some(condition) = self.condition(on) {
-                statement["Condition"] = condition;
+        // And so does what is allowed under the same condition: IAM takes 6144 characters.
+        let mut merged: Vec<Statement<'_>> = Vec::new();
+        for (on, actions) in statements {
+            let (resources, condition) = (self.resources(on), self.condition(on));
+            match merged.iter_mut().find(|other| other.actions == actions && other.condition == condition) {
+                Some(other) => other.resources.extend(resources),
+                None => merged.push(Statement { on, actions, resources, condition }),
             }
-            statement
-        };
-        json!({ "Version": "2012-10-17", "Statement": statements.into_iter().map(statement).collect::<Vec<_>>() })
+        }
+        json!({ "Version": "2012-10-17", "Statement": merged.iter().map(Statement::written).collect::<Vec<_>>() })
     }
 
     /// Every action of the policy.

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::account::RealAccount;
 pub(crate) use self::account::is_of_this_machine;
 pub use self::clients::Clients;
-pub(crate) use self::clients::emulator;
+pub(crate) use self::clients::{AGENT, emulator};
 pub(crate) use self::clock::Clock;
 pub use self::clock::Skew;
 use self::container::Container;

@@ -2,18 +2,23 @@
 //!
 //! A drill is not failed by it, and does not wait for it: what the queue has heard by the end of the run is looked at once.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::observation::{Observation, Sighting};
+use crate::report::ActionReport;
+use crate::target::AGENT;
 
-/// The changes of these groups that others than this run have made and the topic told of, each once, in words.
-pub(super) fn changes_of_others(observations: &[Observation], run_id: &str, group_ids: &[String]) -> Vec<String> {
+/// The changes that others than runs have made of the groups of these drills' actions, after those, and that the topic told of:
+/// each once, in words.
+pub(super) fn changes_of_others(observations: &[Observation], actions: &[&ActionReport]) -> Vec<String> {
     let mut seen: Vec<(&str, String)> = Vec::new();
     for observation in observations {
         let Sighting::Queue { event, .. } = &observation.sighting else { continue };
         let record = &event["detail"];
         let Some(event_id) = record["eventID"].as_str() else { continue };
-        if seen.iter().any(|(known, _)| *known == event_id) || !is_of_another(record, run_id, group_ids) {
+        let is_known = seen.iter().any(|(known, _)| *known == event_id);
+        if is_known || !is_of_another(record) || !actions.iter().any(|action| is_answer(record, action)) {
             continue;
         }
         let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
@@ -25,27 +30,31 @@ pub(super) fn changes_of_others(observations: &[Observation], run_id: &str, grou
     seen.into_iter().map(|(_, words)| words).collect()
 }
 
-/// Whether a record is of a call that somebody else made on one of these groups. The run's own calls have its id in the
-/// user agent.
-fn is_of_another(record: &Value, run_id: &str, group_ids: &[String]) -> bool {
-    let is_own = record["userAgent"].as_str().is_some_and(|agent| agent.contains(run_id));
-    let text = record["requestParameters"].to_string();
-    !is_own && record["eventSource"] == "ec2.amazonaws.com" && group_ids.iter().any(|id| text.contains(id.as_str()))
+/// Whether a record is of a call of EC2's that no run has made, neither this one nor another.
+fn is_of_another(record: &Value) -> bool {
+    let is_of_a_run = record["userAgent"].as_str().is_some_and(|agent| agent.contains(AGENT));
+    !is_of_a_run && record["eventSource"] == "ec2.amazonaws.com"
+}
+
+/// Whether a record names the group that a drill has changed, and is not older than that. Records have whole seconds.
+fn is_answer(record: &Value, action: &ActionReport) -> bool {
+    let time = record["eventTime"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    let is_later = time.is_some_and(|time| time.as_second() >= action.started_at.as_second());
+    is_later && record["requestParameters"].to_string().contains(&action.group_id)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
 
-    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
 
-    fn heard(event_id: &str, agent: &str, group: &str) -> Observation {
+    fn heard(event_id: &str, agent: &str, group: &str, time: &str) -> Observation {
         let event = json!({ "detail": {
             "eventID": event_id, "eventName": "RevokeSecurityGroupIngress", "eventSource": "ec2.amazonaws.com",
-            "eventTime": "2026-03-14T16:02:19Z", "userAgent": agent, "requestParameters": { "groupId": group },
+            "eventTime": time, "userAgent": agent, "requestParameters": { "groupId": group },
             "userIdentity": { "type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/closer/closer" },
         } });
         let sighting = Sighting::Queue { event, message_id: "m".to_owned(), published: None };
@@ -53,15 +62,26 @@ mod tests {
     }
 
     #[test]
-    fn only_the_changes_of_others_to_the_drills_groups_are_named_and_each_once() {
+    fn only_the_answers_of_others_to_a_drill_are_named_and_each_once() {
+        let (before, after) = ("2026-03-14T16:02:18Z", "2026-03-14T16:02:19Z");
         let observations = [
-            heard("e-1", "aws-sdk-rust app/alert-drill-run-1", "sg-1"),
-            heard("e-2", "Boto3/1.40", "sg-1"),
-            heard("e-2", "Boto3/1.40", "sg-1"),
-            heard("e-3", "Boto3/1.40", "sg-2"),
+            heard("of-this-run", "aws-sdk-rust app/alert-drill-run-1", "sg-1", after),
+            heard("of-an-earlier-run", "aws-sdk-rust app/alert-drill-run-0", "sg-1", after),
+            heard("before-the-drill", "Boto3/1.40", "sg-1", before),
+            heard("of-another-group", "Boto3/1.40", "sg-2", after),
+            heard("the-answer", "Boto3/1.40", "sg-1", after),
+            heard("the-answer", "Boto3/1.40", "sg-1", after),
         ];
-        let named = changes_of_others(&observations, "run-1", &["sg-1".to_owned()]);
+        let action = ActionReport {
+            call: "AuthorizeSecurityGroupIngress".to_owned(),
+            what: String::new(),
+            request_id: None,
+            group_id: "sg-1".to_owned(),
+            rule_ids: Vec::new(),
+            started_at: "2026-03-14T16:02:19.4Z".parse().unwrap(),
+        };
         let who = "arn:aws:sts::123456789012:assumed-role/closer/closer";
-        assert_eq!(named, [format!("RevokeSecurityGroupIngress by {who} at 2026-03-14T16:02:19Z (e-2)")]);
+        let named = format!("RevokeSecurityGroupIngress by {who} at {after} (the-answer)");
+        assert_eq!(changes_of_others(&observations, &[&action]), [named]);
     }
 }

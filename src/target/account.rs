@@ -12,7 +12,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 
-use super::clients::{Clients, http_client, timeouts};
+use super::clients::{AGENT, Clients, http_client, timeouts};
 use super::role::{Role, called_by};
 use super::waiting::Waiting;
 use super::{Capabilities, Reach, Target, TargetError, account_of};
@@ -103,7 +103,7 @@ async fn config(endpoint_url: Option<&str>, region: &str, name: &str, is_at_home
         .credentials_provider(SharedCredentialsProvider::new(chain))
         .http_client(http_client(endpoint_url));
     builder.set_endpoint_url(endpoint_url.map(str::to_owned));
-    if let Ok(name) = AppName::new(format!("alert-drill-{name}")) {
+    if let Ok(name) = AppName::new(format!("{AGENT}{name}")) {
         builder = builder.app_name(name);
     }
     builder.build()

@@ -14,6 +14,9 @@ use super::waiting::Waiting;
 /// was stopped in the middle would never let a run end.
 const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// What the name of the application begins with that every call of a run has in its user agent; the run's id comes behind it.
+pub(crate) const AGENT: &str = "alert-drill-";
+
 /// A client for each service that the harness calls.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -101,7 +104,7 @@ pub(crate) fn emulator(endpoint_url: &str, region: &str, account: &str, name: &s
         .timeout_config(timeouts())
         .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials));
     builder = builder.http_client(http_client(Some(endpoint_url)));
-    if let Ok(name) = AppName::new(format!("alert-drill-{name}")) {
+    if let Ok(name) = AppName::new(format!("{AGENT}{name}")) {
         builder = builder.app_name(name);
     }
     builder.build()

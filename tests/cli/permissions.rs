@@ -376,7 +376,7 @@ async fn a_run_in_an_account_is_made_by_a_role_of_that_account_alone() {
     let session = format!("assumed-role/alert-drill/alert-drill-{}", report["run_id"].as_str().unwrap());
     assert!(caller["arn"].as_str().unwrap().ends_with(&session), "{caller}");
     let other = run("444455556666").await;
-    assert_eq!((other.code, other.stdout.as_str()), (Some(5), ""));
+    assert_eq!(other.code, Some(5), "{}", other.stdout);
     assert!(other.stderr.contains("are those of the account 111122223333, not of 444455556666"), "{}", other.stderr);
     lab.stop().await;
 }

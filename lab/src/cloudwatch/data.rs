@@ -166,7 +166,7 @@ fn check(call: &Call, queries: Vec<Query>) -> Result<Vec<Checked>, AwsError> {
 
 /// What a label has behind the metric's name where the query gives none: what the queries differ by.
 ///
-/// Source: recorded answers of AWS.
+/// AWS's pages give no rule for it; this is the one that other emulators' tests of AWS's answers expect.
 #[derive(Clone, Copy)]
 struct LabelAdditions {
     stat: bool,
