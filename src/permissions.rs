@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use self::table::{CALLS, On};
 use crate::drill::DiscordWatch;
-use crate::pipeline::{CAPTURE_PREFIX, LEASE_TAG, RUN_TAG, SCENARIO_TAG};
+use crate::pipeline::{CAPTURE_PREFIX, LEASE_TAG, RUN_TAG, SCENARIO_TAG, role_name};
 use crate::scenario::Scenario;
 use crate::target::{QUEUE_PREFIX, TAP_PREFIX};
 
@@ -131,7 +131,9 @@ impl Permissions<'_> {
             On::AnyQueue => vec![arn("sqs", "*".to_owned())],
             On::Function => vec![arn("lambda", format!("function:{function}"))],
             On::LogGroup => vec![arn("logs", format!("log-group:/aws/lambda/{function}:*"))],
-            On::FunctionRole | On::PassedRole => vec![format!("arn:aws:iam::{account}:role/{function}-role")],
+            On::FunctionRole | On::PassedRole => {
+                vec![format!("arn:aws:iam::{account}:role/{}", role_name(function.as_str(), region))]
+            }
             On::Image => vec![arn("ssm", "parameter/aws/service/*".to_owned()).replace(&format!(":{account}:"), "::")],
             On::NewGroup => vec![arn("ec2", "security-group/*".to_owned()), arn("ec2", "vpc/*".to_owned())],
             On::DrillGroup | On::Lease => {

@@ -41,6 +41,7 @@ use self::function::Receiver;
 use self::stand_in::StandIn;
 
 pub(crate) use self::capture::{CAPTURE_PREFIX, CaptureFunction};
+pub(crate) use self::function::role_name;
 pub use self::group::{DrillGroup, DrillInstance};
 pub(crate) use self::lease::{Claim, KEY as LEASE_TAG, Lease, all_good as good_leases};
 pub use self::ledger::{Ledger, LeftBehind, Removed};

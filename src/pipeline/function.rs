@@ -98,9 +98,17 @@ fn environment(function: &scenario::Function) -> Vec<(String, String)> {
     function.environment.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
 }
 
+/// The name of the role that a function runs under. An account has its roles once for all Regions, so that the Region is in it:
+/// runs in several of them would be in each other's way. A role's name has 64 characters at the most.
+pub(crate) fn role_name(function: &str, region: &str) -> String {
+    const OF_FUNCTION: usize = 44;
+    let function: String = function.chars().take(OF_FUNCTION).collect();
+    format!("{function}-{region}-role")
+}
+
 /// Makes the role that the function runs under. Returns its ARN.
 async fn role(site: Site<'_>) -> Result<String, ProvisionError> {
-    let name = format!("{}-role", site.scenario.pipeline.function.name);
+    let name = role_name(site.scenario.pipeline.function.name.as_str(), &site.target.region);
     let role_arn = lambda::role(site, &name).await?;
     site.go_on()?;
     let attach = site.target.clients.iam.attach_role_policy().role_name(&name).policy_arn(LOGS_POLICY);

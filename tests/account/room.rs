@@ -224,7 +224,7 @@ async fn untag(clients: &Clients, scenario: &Scenario, pipeline: &Pipeline, grou
     clients
         .iam
         .untag_role()
-        .role_name(format!("{name}-role"))
+        .role_name(format!("{name}-{REGION}-role"))
         .set_tag_keys(Some(keys().collect()))
         .send()
         .await

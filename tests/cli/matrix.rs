@@ -61,6 +61,20 @@ fn every_region_of_every_account_of_a_matrix_is_drilled_and_recorded() {
     assert!(korean.stdout.contains("\n✓ 2곳: 성공 2, 실패 0, 판정 불가 0 · "), "{}", korean.stdout);
 }
 
+/// What an account has once for all Regions, its roles and the names of its buckets, keeps no Region waiting.
+#[test]
+fn regions_of_one_account_are_not_in_each_others_way() {
+    let (lab, endpoint) = crate::support::lab();
+    let regions = ["ap-northeast-2", "us-east-1", "eu-west-1", "us-west-2"];
+    let asked = regions.iter().flat_map(|region| ["--region", region]);
+    let arguments: Vec<&str> = ["--endpoint-url", &endpoint, "--output", "json"].into_iter().chain(asked).collect();
+    let ended = run(&arguments);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(report(&ended)["passed"], regions.len());
+    crate::support::signal(&lab, "INT");
+    crate::support::end_of(lab);
+}
+
 #[test]
 fn a_silent_alarm_shows_its_ladder_in_every_place() {
     let folder = Folder::new();
