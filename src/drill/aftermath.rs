@@ -2,23 +2,23 @@
 //!
 //! A drill is not failed by it, and does not wait for it: what the queue has heard by the end of the run is looked at once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::observation::{Observation, Sighting};
 use crate::report::ActionReport;
-use crate::target::AGENT;
+use crate::target::{AGENT, Clock};
 
 /// The changes that others than runs have made of the groups of these drills' actions, after those, and that the topic told of:
 /// each once, in words.
-pub(super) fn changes_of_others(observations: &[Observation], actions: &[&ActionReport]) -> Vec<String> {
+pub(super) fn changes_of_others(observations: &[Observation], actions: &[&ActionReport], clock: &Clock) -> Vec<String> {
     let mut seen: Vec<(&str, String)> = Vec::new();
     for observation in observations {
         let Sighting::Queue { event, .. } = &observation.sighting else { continue };
         let record = &event["detail"];
         let Some(event_id) = record["eventID"].as_str() else { continue };
         let is_known = seen.iter().any(|(known, _)| *known == event_id);
-        if is_known || !is_of_another(record) || !actions.iter().any(|action| is_answer(record, action)) {
+        if is_known || !is_of_another(record) || !actions.iter().any(|action| is_answer(record, action, clock)) {
             continue;
         }
         let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
@@ -36,10 +36,11 @@ fn is_of_another(record: &Value) -> bool {
     !is_of_a_run && record["eventSource"] == "ec2.amazonaws.com"
 }
 
-/// Whether a record names the group that a drill has changed, and is not older than that. Records have whole seconds.
-fn is_answer(record: &Value, action: &ActionReport) -> bool {
+/// Whether a record names the group that a drill has changed, and is not older than that by this machine's clock. Records have
+/// whole seconds: it may be of the end of its own.
+fn is_answer(record: &Value, action: &ActionReport, clock: &Clock) -> bool {
     let time = record["eventTime"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
-    let is_later = time.is_some_and(|time| time.as_second() >= action.started_at.as_second());
+    let is_later = time.is_some_and(|time| clock.here(time) + SignedDuration::from_secs(1) > action.started_at);
     is_later && record["requestParameters"].to_string().contains(&action.group_id)
 }
 
@@ -82,6 +83,6 @@ mod tests {
         };
         let who = "arn:aws:sts::123456789012:assumed-role/closer/closer";
         let named = format!("RevokeSecurityGroupIngress by {who} at {after} (the-answer)");
-        assert_eq!(changes_of_others(&observations, &[&action]), [named]);
+        assert_eq!(changes_of_others(&observations, &[&action], &Clock::default()), [named]);
     }
 }
