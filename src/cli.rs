@@ -456,6 +456,17 @@ fn print(bytes: &[u8]) -> Exit {
     }
 }
 
+/// A result in the form that is asked for; how the process ends where JSON cannot write it.
+fn formed(result: &impl serde::Serialize, output: Output, human: impl FnOnce() -> String) -> Result<String, Exit> {
+    match output {
+        Output::Human => Ok(human()),
+        Output::Json => {
+            let document = serde_json::to_string_pretty(result).map_err(|error| fail(Exit::Internal, &error))?;
+            Ok(document + "\n")
+        }
+    }
+}
+
 /// Says on standard error why there is no result.
 fn fail(exit: Exit, error: &dyn std::fmt::Display) -> Exit {
     anstream::eprintln!("{}error:{:#} {error}", ERROR, ERROR);

@@ -256,7 +256,7 @@ impl Target {
         stop: &CancellationToken,
     ) -> Result<Self, TargetError> {
         match place {
-            Place::Lab => lab::open(region, role.map_or(account, |role| role.arn.account()), run_id).await,
+            Place::Lab => lab::open(region, role.map_or(account, |role| role.arn.account()), run_id, None).await,
             Place::Endpoint(url) => {
                 let mut target = endpoint::open(url, region, account, role, run_id).await?;
                 if target.is_relayed() {
@@ -305,7 +305,7 @@ impl Target {
         run_id: &str,
     ) -> Result<Self, TargetError> {
         match place {
-            Place::Lab => lab::open(region, account, run_id).await,
+            Place::Lab => lab::open(region, account, run_id, None).await,
             Place::Endpoint(url) => endpoint::look_at(url, region, account, role, run_id).await,
             Place::LocalStack(asked) => localstack::look_at(asked, region, account, run_id).await,
             Place::Account(asked) => account::open(asked, region, role, run_id).await,
@@ -360,7 +360,7 @@ impl Target {
 
     /// Starts a lab of this process's own and opens it. It stops when the target is closed or dropped.
     pub async fn lab(region: &str, run_id: &str) -> Result<Self, TargetError> {
-        lab::open(region, DEFAULT_ACCOUNT, run_id).await
+        lab::open(region, DEFAULT_ACCOUNT, run_id, None).await
     }
 
     /// The lab behind the target, where it is one of this process's own.

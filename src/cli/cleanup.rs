@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CleanupArgs, Output, fail, print};
+use super::{CleanupArgs, Output, fail, formed, print};
 use crate::exit::Exit;
 use crate::sweep::{Sweep, Swept};
 use crate::text::Lang;
@@ -21,12 +21,9 @@ pub(super) async fn execute(args: CleanupArgs, lang: Lang, output: Output) -> Ex
         Ok(swept) => swept,
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
-    let text = match output {
-        Output::Human => shown(&swept, lang),
-        Output::Json => match serde_json::to_string_pretty(&swept) {
-            Ok(document) => document + "\n",
-            Err(error) => return fail(Exit::Internal, &error),
-        },
+    let text = match formed(&swept, output, || shown(&swept, lang)) {
+        Ok(text) => text,
+        Err(exit) => return exit,
     };
     match print(text.as_bytes()) {
         Exit::Passed if swept.is_clean() => Exit::Passed,

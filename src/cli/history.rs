@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Output, fail, print};
+use super::{Output, fail, formed, print};
 use crate::exit::Exit;
 use crate::history::{self, Period, Since, Summary};
 use crate::text::Lang;
@@ -32,11 +32,8 @@ pub(super) fn execute(args: HistoryArgs, lang: Lang, output: Output) -> Exit {
     for line in history::unread(&summary, lang) {
         anstream::eprintln!("{line}");
     }
-    match output {
-        Output::Human => print(history::human(&summary, lang).as_bytes()),
-        Output::Json => match serde_json::to_string_pretty(&summary) {
-            Ok(text) => print(format!("{text}\n").as_bytes()),
-            Err(error) => fail(Exit::Internal, &error),
-        },
+    match formed(&summary, output, || history::human(&summary, lang)) {
+        Ok(text) => print(text.as_bytes()),
+        Err(exit) => exit,
     }
 }

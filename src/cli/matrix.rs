@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Output, RunArgs, TargetArg, fail, print, run};
+use super::{Output, RunArgs, TargetArg, fail, formed, print, run};
 use crate::context::Context;
 use crate::drill::{DiscordWay, RunError};
 use crate::exit::Exit;
@@ -151,12 +151,9 @@ pub(super) async fn execute(
     let (scenario, args, ..) = &*shared;
     let report =
         MatrixReport::of(scenario.name.as_str(), &outcomes, started_at, started.elapsed().as_secs_f64() * 1000.0);
-    let text = match output {
-        Output::Human => matrix::human(&report, lang),
-        Output::Json => match serde_json::to_string_pretty(&report) {
-            Ok(text) => text + "\n",
-            Err(error) => return fail(Exit::Internal, &error),
-        },
+    let text = match formed(&report, output, || matrix::human(&report, lang)) {
+        Ok(text) => text,
+        Err(exit) => return exit,
     };
     let exit = match print(text.as_bytes()) {
         Exit::Passed => matrix::exit_of(&outcomes, |outcome| match &outcome.ended {

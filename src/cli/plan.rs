@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::matrix::NoPlaces;
 use super::run::{exit_of, place_of, prepared};
-use super::{Output, RunArgs, fail, print};
+use super::{Output, RunArgs, fail, formed, print};
 use crate::context::Context;
 use crate::drill::DiscordWay;
 use crate::exit::Exit;
@@ -44,12 +44,9 @@ pub(super) async fn execute(
         Ok(plan) => plan,
         Err(error) => return fail(exit_of(&error), &error),
     };
-    let text = match output {
-        Output::Human => plan::human(&plan, lang),
-        Output::Json => match serde_json::to_string_pretty(&plan) {
-            Ok(text) => text + "\n",
-            Err(error) => return fail(Exit::Internal, &error),
-        },
+    let text = match formed(&plan, output, || plan::human(&plan, lang)) {
+        Ok(text) => text,
+        Err(exit) => return exit,
     };
     match print(text.as_bytes()) {
         Exit::Passed if plan.is_allowed() => Exit::Passed,

@@ -65,38 +65,28 @@ async fn asked(target: &Target, call: &str, request_id: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::task::JoinSet;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn however_many_ask_it_is_asked_twice_a_second_at_the_most() {
-        let history = EventHistory::default();
-        let started = Instant::now();
-        let turns = (0..10).map(|_| async {
-            history.turn().await;
-            started.elapsed()
-        });
-        let mut at: Vec<Duration> = futures(turns).await;
+        let (history, started) = (Arc::new(EventHistory::default()), Instant::now());
+        let mut turns = JoinSet::new();
+        for _ in 0..10 {
+            let history = Arc::clone(&history);
+            turns.spawn(async move {
+                history.turn().await;
+                started.elapsed()
+            });
+        }
+        let mut at: Vec<Duration> = turns.join_all().await;
         at.sort_unstable();
         for (one, third) in at.iter().zip(at.iter().skip(2)) {
             assert!(*third - *one >= Duration::from_secs(1), "{at:?}");
         }
         assert_eq!(at[0], Duration::ZERO, "the first waits for nobody");
-    }
-
-    /// All of them side by side.
-    async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-        let mut all: Vec<_> = all.map(|one| (Box::pin(one), None)).collect();
-        std::future::poll_fn(|context| {
-            let mut ready = true;
-            for (one, result) in all.iter_mut().filter(|(_, result)| result.is_none()) {
-                match one.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *result = Some(value),
-                    std::task::Poll::Pending => ready = false,
-                }
-            }
-            if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-        all.into_iter().filter_map(|(_, result)| result).collect()
     }
 }

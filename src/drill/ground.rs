@@ -50,7 +50,7 @@ impl Plan<'_> {
             self.hold_group(stage).await?;
         }
         let observations = &stage.observations;
-        let discord = DiscordProbe::start(site, self.discord, Arc::clone(observations)).await?;
+        let discord = DiscordProbe::start(site, stage.discord, self.discord, Arc::clone(observations)).await?;
         let webhook = discord.as_ref().map(DiscordProbe::webhook_urls);
         let short = lane::short(&stage.run_id);
         let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));

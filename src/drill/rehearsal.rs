@@ -17,8 +17,8 @@ use super::way::{DiscordWatch, DiscordWay};
 use crate::inspection::Names;
 use crate::pipeline::{DrillGroup, Lease, Ledger, Pipeline, ProvisionError, Site, WebhookUrls};
 use crate::plan::{CallNames, FORMAT_VERSION, Phase, Plan};
-use crate::report::TargetReport;
-use crate::scenario::{Refused, Scenario, TargetKind};
+use crate::report::{TargetReport, Verdict};
+use crate::scenario::{Drill, Refused, Scenario, TargetKind};
 use crate::target::{Likeness, Place, Tape, Taped, Target};
 
 /// Who builds the pipeline that stands in a rehearsal.
@@ -45,12 +45,12 @@ impl Run<'_> {
                 Some(Target::look_at_as(place, region, &self.account, role, &own_id).await?)
             }
         };
-        let standing = match &target {
+        let (watch, standing) = match &target {
             Some(target) => {
-                self.discord.on(target, self.adopted.is_some(), self.keep)?;
-                self.look(target).await.map_err(no_plan)?
+                let watch = self.discord.on(target, self.adopted.is_some(), self.keep)?;
+                (Some(watch), self.look(target).await.map_err(no_plan)?)
             }
-            None => None,
+            None => (None, None),
         };
         let mut plan = Plan {
             format_version: FORMAT_VERSION,
@@ -58,10 +58,10 @@ impl Run<'_> {
             target: TargetReport::of_planned(target.as_ref(), self.meant_region(), &self.account),
             adopts: self.adopted.is_some(),
             drills: names,
-            rehearsal: crate::report::Verdict::Error,
+            rehearsal: Verdict::Error,
             calls: Vec::new(),
         };
-        let rehearsed = self.rehearse(target.as_ref(), standing.as_ref()).await?;
+        let rehearsed = self.rehearse(target.as_ref(), standing.as_ref(), drills, watch).await?;
         plan.rehearsal = rehearsed.verdict;
         let asked = target.as_ref().filter(|target| Plan::asks_of(target.kind)).map(|target| &target.clients);
         plan.fill(&rehearsed.calls, &rehearsed.names, asked).await;
@@ -94,9 +94,14 @@ impl Run<'_> {
     }
 
     /// Runs on a lab that looks like the target.
-    async fn rehearse(self, target: Option<&Target>, standing: Option<&DrillGroup>) -> Result<Rehearsed, RunError> {
+    async fn rehearse(
+        self,
+        target: Option<&Target>,
+        standing: Option<&DrillGroup>,
+        drills: Vec<Drill>,
+        watch: Option<DiscordWatch>,
+    ) -> Result<Rehearsed, RunError> {
         let run_id = Uuid::now_v7().to_string();
-        let drills = self.selection.of(self.scenario, self.repeat)?;
         let mut names = CallNames { short: lane::short(&run_id), run_id: run_id.clone(), group: None };
         let tape = Tape::default();
         let (scenario, adopted) = match &self.adopted {
@@ -107,7 +112,6 @@ impl Run<'_> {
             }
             None => (self.scenario.clone(), None),
         };
-        let mut watch = DiscordWatch::Mock;
         let (stage, lab) = match target {
             None => (Target::taped_lab(self.meant_region(), &self.account, &run_id, tape.clone()).await?, None),
             Some(target) if target.kind == TargetKind::Localstack => {
@@ -118,15 +122,19 @@ impl Run<'_> {
             Some(target) => {
                 let lab = Lab::start().await.map_err(no_plan)?;
                 let mut likeness = Likeness::of(target, self.role.as_ref());
-                watch = self.discord.on(target, self.adopted.is_some(), self.keep)?;
                 // Its functions run on this machine, where a tunnel would lead.
-                likeness.capabilities.reaches_harness |= watch == DiscordWatch::Tunnel;
+                likeness.capabilities.reaches_harness |= watch == Some(DiscordWatch::Tunnel);
                 if adopted.is_some() {
                     let built = self.build(&lab, &likeness, &scenario).await.map_err(no_plan)?;
                     names.group = standing.map(|standing| (built.id, standing.id.clone()));
                 }
                 (likeness.on(&lab, &run_id, Some(tape.clone())).await?, Some(lab))
             }
+        };
+        // A lab of the run's own allows what it allows the run.
+        let watch = match watch {
+            Some(watch) => watch,
+            None => self.discord.on(&stage, adopted.is_some(), self.keep)?,
         };
         let marks = Marks::default();
         let (marking, counted) = (Arc::clone(&marks), tape.clone());
@@ -191,7 +199,7 @@ impl Run<'_> {
 struct Rehearsed {
     calls: Vec<(Taped, Phase, Option<String>)>,
     names: CallNames,
-    verdict: crate::report::Verdict,
+    verdict: Verdict,
 }
 
 /// Which part of the run begins with this event.

@@ -142,9 +142,7 @@ impl Lease {
         let Claim { run_id, until } = other.unwrap_or(Claim { run_id: "?".to_owned(), until: Timestamp::now() });
         Err(ProvisionError::Held { group: group_id.to_owned(), run_id, until })
     }
-}
 
-impl Lease {
     /// Makes sure that no other run holds the group. Nothing is changed.
     ///
     /// # Errors

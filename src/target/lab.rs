@@ -5,7 +5,7 @@ use alert_drill_lab::deliveries::{self, Delivery};
 
 use super::clients::{Clients, emulator};
 use super::waiting::Waiting;
-use super::{Capabilities, Reach, Target, TargetError, account_of};
+use super::{Capabilities, Reach, Tape, Target, TargetError, account_of};
 use crate::scenario::{Hop, TargetKind};
 
 /// What the names of the tap's rule and queue begin with.
@@ -82,6 +82,11 @@ impl Target {
 impl Capabilities {
     /// Everything that there is to show.
     pub(crate) const fn of_a_lab() -> Self {
+        Self { reads_mail: true, explains_deliveries: true, reaches_harness: true, ..Self::of_aws() }
+    }
+
+    /// What AWS shows of itself. Its functions cannot reach a machine of somebody's.
+    pub(crate) const fn of_aws() -> Self {
         Self {
             emits_cloudtrail_events: true,
             serves_cloudtrail: true,
@@ -89,17 +94,20 @@ impl Capabilities {
             delivers_to_topics: Some(true),
             runs_functions: Some(true),
             enforces_policies: true,
-            reads_mail: true,
-            explains_deliveries: true,
-            reaches_harness: true,
+            reads_mail: false,
+            explains_deliveries: false,
+            reaches_harness: false,
         }
     }
 }
 
-pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Target, TargetError> {
+/// Starts a lab of the run's own. Its calls are no waits, and are written down where there is a tape.
+pub(super) async fn open(region: &str, account: &str, run_id: &str, tape: Option<Tape>) -> Result<Target, TargetError> {
     let lab = Lab::start().await?;
     let endpoint = lab.endpoint_url();
-    let clients = Clients::new(&emulator(&endpoint, region, account, run_id));
+    let config = emulator(&endpoint, region, account, run_id);
+    let waiting = Waiting::taped(tape);
+    let clients = if waiting.is_taped() { Clients::measured(&config, &waiting) } else { Clients::new(&config) };
     let account = account_of(&clients, &endpoint).await?;
     Ok(Target {
         kind: TargetKind::Lab,
@@ -109,7 +117,7 @@ pub(super) async fn open(region: &str, account: &str, run_id: &str) -> Result<Ta
         region: region.to_owned(),
         account,
         capabilities: Capabilities::of_a_lab(),
-        waiting: Waiting::default(),
+        waiting,
         lab: Some(LabTarget { lab }),
         relay: None,
         container: None,

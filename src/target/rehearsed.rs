@@ -70,13 +70,6 @@ impl Likeness {
 impl Target {
     /// A lab of the run's own, whose calls are written down.
     pub(crate) async fn taped_lab(region: &str, account: &str, run_id: &str, tape: Tape) -> Result<Self, TargetError> {
-        let mut target = super::lab::open(region, account, run_id).await?;
-        let Some(endpoint) = &target.endpoint_url else { return Ok(target) };
-        let waiting = Waiting::taped(Some(tape));
-        target.clients = Clients::measured(&emulator(endpoint, region, account, run_id), &waiting);
-        target.waiting = waiting;
-        // As opening it did, before there was a tape.
-        account_of(&target.clients, endpoint).await?;
-        Ok(target)
+        super::lab::open(region, account, run_id, Some(tape)).await
     }
 }

@@ -62,6 +62,11 @@ impl Waiting {
         Self { tape, ..Self::default() }
     }
 
+    /// Whether they are.
+    pub(super) fn is_taped(&self) -> bool {
+        self.tape.is_some()
+    }
+
     /// Begins a wait.
     pub(crate) fn begin(&self) -> Wait {
         let mut waits = self.lock();

@@ -15,11 +15,11 @@ mod mock;
 use std::sync::Arc;
 
 use self::capture::Capture;
-use self::live::Reader;
+pub(in crate::drill) use self::live::ChannelProbe;
 use self::mock::Mock;
 use crate::drill::observation::Observations;
-use crate::drill::way::{DiscordWay, Live};
-use crate::pipeline::{PostsTo, ProvisionError, Site, WebhookUrls};
+use crate::drill::way::{DiscordWatch, DiscordWay};
+use crate::pipeline::{ProvisionError, Site, WebhookUrls};
 use crate::target::Reach;
 
 /// What the function posts to for the time of a run; it sees until it is dropped.
@@ -31,30 +31,30 @@ pub(in crate::drill) enum DiscordProbe {
 }
 
 impl DiscordProbe {
-    /// Starts what the function is to post to; none where it posts where it always does. `way` is known to be one that the
-    /// target allows, but for the first, which means the mock where the function reaches it.
+    /// Starts what the function is to post to; none where it posts where it always does. `watch` is what `way` comes to on this
+    /// target.
     pub(in crate::drill) async fn start(
         site: Site<'_>,
+        watch: DiscordWatch,
         way: &DiscordWay,
         observations: Arc<Observations>,
     ) -> Result<Option<Self>, ProvisionError> {
         let channel = site.scenario.pipeline.channel.name.as_str();
-        match way {
-            DiscordWay::AsTargetAllows if !site.target.capabilities.reaches_harness => Ok(None),
-            DiscordWay::AsTargetAllows | DiscordWay::Mock => {
+        match (watch, way) {
+            (DiscordWatch::Mock, _) => {
                 let mock = Mock::start(channel, observations, site.target.reach()).await;
                 let mock = mock.map_err(|error| ProvisionError::invalid("listening", "the mocked webhook", error))?;
                 Ok(Some(Self::Mock(mock)))
             }
-            DiscordWay::Tunnel(tunnel) => {
+            (DiscordWatch::Tunnel, DiscordWay::Tunnel(tunnel)) => {
                 let reach = Reach::behind(tunnel.listen, &tunnel.url);
                 let mock = Mock::start(channel, observations, &reach).await;
                 let mock = mock.map_err(|error| ProvisionError::invalid("listening", tunnel.listen, error))?;
                 mock.check_tunnel(&tunnel.url).await?;
                 Ok(Some(Self::Mock(mock)))
             }
-            DiscordWay::Capture => Ok(Some(Self::Capture(Capture::start(site, channel, observations).await?))),
-            DiscordWay::Live(_) | DiscordWay::None => Ok(None),
+            (DiscordWatch::Capture, _) => Ok(Some(Self::Capture(Capture::start(site, channel, observations).await?))),
+            (DiscordWatch::Tunnel | DiscordWatch::Live | DiscordWatch::None, _) => Ok(None),
         }
     }
 
@@ -64,22 +64,5 @@ impl DiscordProbe {
             Self::Mock(mock) => mock.webhook_urls(),
             Self::Capture(capture) => capture.webhook_urls(),
         }
-    }
-}
-
-/// Reads the real channel back; it sees until it is dropped.
-pub(in crate::drill) struct ChannelProbe {
-    _reader: Reader,
-}
-
-impl ChannelProbe {
-    /// Looks the webhook of the pipeline up, makes sure that the bot sees its channel, and begins to read.
-    pub(in crate::drill) async fn start(
-        site: Site<'_>,
-        live: &Live,
-        posts_to: Option<&PostsTo>,
-        observations: Arc<Observations>,
-    ) -> Result<Self, ProvisionError> {
-        Ok(Self { _reader: Reader::start(site, live, posts_to, observations).await? })
     }
 }

@@ -34,16 +34,16 @@ const INTENT: &str = "the bot's messages come without content: switch on its Mes
 const PARTS: [&str; 5] = ["embeds", "attachments", "components", "sticker_items", "message_snapshots"];
 
 /// Reads the channel until it is dropped.
-pub(super) struct Reader {
+pub(in crate::drill) struct ChannelProbe {
     _reading: AbortOnDropHandle<()>,
 }
 
-impl Reader {
+impl ChannelProbe {
     /// Looks up what the pipeline posts to, and begins to read its channel.
     ///
     /// # Errors
     /// The webhook cannot be read or is not known, or the bot does not see the messages of its channel.
-    pub(super) async fn start(
+    pub(in crate::drill) async fn start(
         site: Site<'_>,
         live: &Live,
         posts_to: Option<&PostsTo>,
