@@ -45,7 +45,18 @@ pub enum Caller {
         session: String,
         /// When the session was made.
         created: jiff::Timestamp,
+        /// The function that has the session's credentials in its environment.
+        issued_to: Option<IssuedTo>,
     },
+}
+
+/// A version of a Lambda function, as the one that credentials were made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedTo {
+    /// The function's ARN, unqualified.
+    pub function_arn: String,
+    /// `$LATEST`, or the version's number.
+    pub version: String,
 }
 
 impl Identity {
@@ -124,7 +135,7 @@ impl Identity {
             Caller::User { name, .. } => {
                 element.insert("userName".into(), name.clone().into());
             }
-            Caller::AssumedRole { role, id, created, .. } => {
+            Caller::AssumedRole { role, id, created, issued_to, .. } => {
                 let issuer = json!({
                     "type": "Role",
                     "principalId": id,
@@ -134,6 +145,15 @@ impl Identity {
                 });
                 let attributes = json!({ "creationDate": crate::time::seconds(*created), "mfaAuthenticated": "false" });
                 element.insert("sessionContext".into(), json!({ "sessionIssuer": issuer, "attributes": attributes }));
+                if let Some(IssuedTo { function_arn, version }) = issued_to {
+                    // As in records of 2026; those of 2025 do not have the version yet.
+                    let scope = json!({
+                        "issuerType": "AWS::Lambda::Function",
+                        "credentialsIssuedTo": function_arn,
+                        "credentialsIssuedToVersion": format!("{function_arn}:{version}"),
+                    });
+                    element.insert("inScopeOf".into(), scope);
+                }
             }
         }
         Value::Object(element)

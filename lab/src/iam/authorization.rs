@@ -132,8 +132,11 @@ fn request(call: &Call, profile: &Profile, need: &Need) -> RequestContext {
     if let Some(since) = profile.session_since {
         request = request.key("aws:TokenIssueTime", time::seconds(since)).key("aws:MultiFactorAuthPresent", "false");
     }
-    if let Caller::AssumedRole { session, .. } = &identity.principal {
+    if let Caller::AssumedRole { session, issued_to, .. } = &identity.principal {
         request = request.key("sts:RoleSessionName", session);
+        if let Some(issued_to) = issued_to {
+            request = request.key("lambda:SourceFunctionArn", &issued_to.function_arn);
+        }
     }
     for (key, value) in &profile.tags {
         request = request.key(&format!("aws:PrincipalTag/{key}"), value);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Iam, Role, State};
 use crate::gateway::error::AwsError;
 use crate::gateway::service::{Protocol, Service};
-use crate::identity::{Caller, Identity};
+use crate::identity::{Caller, Identity, IssuedTo};
 use crate::ids;
 
 /// How long the session of a function lasts. The lab makes a new one with each deployment, AWS every few hours; a drill
@@ -102,6 +102,7 @@ impl Iam {
                 path: known.path.clone(),
                 session: session.to_owned(),
                 created: Timestamp::now(),
+                issued_to: None,
             };
             let access_key = ids::iam("ASIA")[..20].to_owned();
             Some(Identity { account: role.account.clone(), access_key, principal })
@@ -110,7 +111,7 @@ impl Iam {
 
     /// Credentials of a session of a role, as a function's environment gets them; calls signed with them are the
     /// session's. None where the role is gone, or was made anew under its name.
-    pub(crate) fn session(&self, role: &Role, session: &str) -> Option<Credentials> {
+    pub(crate) fn session(&self, role: &Role, session: &str, issued_to: IssuedTo) -> Option<Credentials> {
         self.with(|state| {
             let known = state.accounts.get(&role.account)?.roles.get(&role.name.to_ascii_lowercase())?;
             (known.id == role.id).then_some(())?;
@@ -121,6 +122,7 @@ impl Iam {
                 path: known.path.clone(),
                 session: session.to_owned(),
                 created,
+                issued_to: Some(issued_to),
             };
             Some(state.issue_session(Session {
                 account: role.account.clone(),

@@ -164,6 +164,7 @@ pub(super) fn assume_role(iam: &Iam, call: &Call) -> Result<Reply, AwsError> {
             path: role.path.clone(),
             session: input.role_session_name.clone(),
             created: call.time,
+            issued_to: None,
         };
         let session = Session {
             account: account.to_owned(),

@@ -13,6 +13,7 @@ use crate::gateway::call::Call;
 use crate::gateway::error::AwsError;
 use crate::gateway::params::Node;
 use crate::gateway::service::Service;
+use crate::identity::IssuedTo;
 use crate::scope::Scope;
 
 const ACCOUNT: &str = "111122223333";
@@ -68,12 +69,20 @@ fn a_role_is_known_to_other_services_by_its_arn() {
     assert_eq!((role.name.as_str(), role.trust_policy.as_str()), ("notifier", LAMBDA));
     assert!(iam.role("arn:aws:iam::111122223333:role/other/notifier").is_none(), "the path is a part of the name");
 
-    let session = iam.session(&role, "lambda-securitygroup-alarm").unwrap();
+    let function_arn = "arn:aws:lambda:us-east-1:111122223333:function:lambda-securitygroup-alarm";
+    let issued_to = IssuedTo { function_arn: function_arn.to_owned(), version: "$LATEST".to_owned() };
+    let session = iam.session(&role, "lambda-securitygroup-alarm", issued_to.clone()).unwrap();
     let identity = iam.identify(Some(&session.access_key));
+    let scope = &identity.to_record()["inScopeOf"];
+    assert_eq!(
+        (&scope["issuerType"], &scope["credentialsIssuedTo"]),
+        (&"AWS::Lambda::Function".into(), &function_arn.into())
+    );
+    assert_eq!(scope["credentialsIssuedToVersion"], format!("{function_arn}:$LATEST"));
     assert_eq!(identity.arn(), "arn:aws:sts::111122223333:assumed-role/notifier/lambda-securitygroup-alarm");
     iam_call(&iam, &[("Action", "DeleteRole"), ("RoleName", "notifier")]).unwrap();
     create_role(&iam, "notifier", LAMBDA).unwrap();
-    assert!(iam.session(&role, "s").is_none(), "a role made anew is another one");
+    assert!(iam.session(&role, "s", issued_to).is_none(), "a role made anew is another one");
 }
 
 #[test]

@@ -63,6 +63,7 @@ use crate::deliveries::{Carried, Refusal};
 use crate::gateway::call::{Call, Reply};
 use crate::gateway::error::AwsError;
 use crate::gateway::operations::operations;
+use crate::identity::IssuedTo;
 use crate::ids;
 use crate::scope::{Scope, Scoped};
 
@@ -263,7 +264,7 @@ impl Deployer<'_> {
             memory_size: settings.memory_size,
             environment: settings.environment.clone(),
             logging: settings.logging.clone(),
-            credentials: self.credentials(settings)?,
+            credentials: self.credentials(settings, label(number))?,
             endpoint_url: Some(self.cloud.endpoint_url()).filter(|url| !url.is_empty()),
         };
         Ok(self.engine.deploy(config, Arc::clone(package), concurrency))
@@ -272,9 +273,10 @@ impl Deployer<'_> {
 
 impl Deployer<'_> {
     /// Takes on the function's role. CloudTrail records it, as Lambda calls STS for it.
-    fn credentials(&self, settings: &Settings) -> Result<Credentials, AwsError> {
+    fn credentials(&self, settings: &Settings, version: String) -> Result<Credentials, AwsError> {
+        let issued_to = IssuedTo { function_arn: function_arn(self.scope, &settings.name), version };
         let taken = self.cloud.iam.role(&settings.role).and_then(|role| {
-            let session = self.cloud.iam.session(&role, &settings.name)?;
+            let session = self.cloud.iam.session(&role, &settings.name, issued_to)?;
             Some((role, session))
         });
         let (role, session) = taken.ok_or_else(create::role_cannot_be_assumed)?;

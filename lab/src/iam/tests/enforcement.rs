@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::gateway;
+use crate::identity::IssuedTo;
 
 const ACCOUNT: &str = "111122223333";
 const OTHER: &str = "444455556666";
@@ -351,4 +352,37 @@ async fn a_refused_call_is_recorded_with_its_error() {
     assert_eq!(record["errorCode"], "Client.UnauthorizedOperation");
     assert_eq!(record["userIdentity"]["userName"], "alice");
     assert_eq!(record["responseElements"], Value::Null);
+}
+
+/// Source: "Using source function ARN to control function access behavior" in the Lambda developer guide.
+#[tokio::test]
+async fn a_function_is_told_by_its_arn_from_whoever_else_takes_on_its_role() {
+    let lab = Lab::new();
+    let trust = json!({ "Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Principal": { "AWS": ACCOUNT, "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
+    } });
+    let trust = trust.to_string();
+    lab.iam(&[("Action", "CreateRole"), ("RoleName", "closer"), ("AssumeRolePolicyDocument", &trust)]).await;
+    let function_arn = "arn:aws:lambda:ap-northeast-2:111122223333:function:closer";
+    let document = json!({ "Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*",
+        "Condition": { "ArnEquals": { "lambda:SourceFunctionArn": function_arn } },
+    } });
+    let document = document.to_string();
+    let policy =
+        [("Action", "PutRolePolicy"), ("RoleName", "closer"), ("PolicyName", "p"), ("PolicyDocument", &document)];
+    lab.iam(&policy).await;
+    let arn = "arn:aws:iam::111122223333:role/closer";
+    let role = lab.0.iam.role(arn).unwrap();
+    let of = |function_arn: &str| {
+        let issued_to = IssuedTo { function_arn: function_arn.to_owned(), version: "1".to_owned() };
+        lab.0.iam.session(&role, "closer", issued_to).unwrap().access_key
+    };
+    let assume = [("Action", "AssumeRole"), ("RoleArn", arn), ("RoleSessionName", "closer")];
+    let (_, assumed) = lab.query(ACCOUNT, "sts", &assume).await;
+    let by_hand = super::element(&assumed, "AccessKeyId").to_owned();
+    for (key, expected) in [(of(function_arn), 200), (of(&format!("{function_arn}-2")), 403), (by_hand, 403)] {
+        let (status, body) = lab.query(&key, "ec2", &[("Action", "DescribeInstances")]).await;
+        assert_eq!(status, expected, "{body}");
+    }
 }
