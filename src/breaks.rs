@@ -45,6 +45,8 @@ pub enum Effect {
     WrongMessage,
     /// The alert arrives, twice.
     Duplicate,
+    /// The alert arrives, and then another, of what the function does about it.
+    Answered,
     /// The drill shows nothing: it strikes with another change of the group, or on another day.
     Hidden,
 }

@@ -153,8 +153,9 @@ impl<'a> Check<'a> {
         let region = self.region.as_deref().unwrap_or(self.scenario.region.as_str());
         let target = Target::look_at(&self.place, region, &self.account, &run_id).await?;
         let facts = Box::pin(inspection::read(&target, &self.names)).await;
+        let own_calls = inspection::read_own_calls(&target, &facts.functions).await;
         let subject = Subject::new(self.scenario, &target, self.names.clone());
-        let mut judged = diagnosis::judge(&facts, self.scenario, subject.clone(), self.lang);
+        let mut judged = diagnosis::judge(&facts, &own_calls, self.scenario, subject.clone(), self.lang);
         if self.invoke.unwrap_or_else(|| target.is_lab_of_this_machine()) {
             let way = facts.way().filter(|_| !judged.has_wrong_input());
             for function in facts.functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {

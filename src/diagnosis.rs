@@ -6,6 +6,7 @@ mod counted;
 mod finding;
 mod hops;
 mod pages;
+mod remediation;
 pub(crate) mod tried;
 mod words;
 
@@ -14,6 +15,7 @@ pub(crate) use self::changes::{Change, SOURCE_IP, Site, TIME_IN_KOREA, TIME_IN_U
 pub(crate) use self::counted::metrics;
 pub use self::finding::{Code, Finding, Severity};
 pub(crate) use self::hops::{GROUP_ID, judge};
+pub(crate) use self::remediation::{Answer, function_arn};
 pub(crate) use self::words::why;
 
 use alert_drill_lab::deliveries::{Delivery, Outcome};
@@ -56,10 +58,20 @@ pub(crate) fn explain(
     findings
 }
 
-/// What others did to the drill's groups while the run watched, where an alert came of that too: these changes, in words.
-pub(crate) fn remediation(target: &Target, scenario: &Scenario, changes: Vec<String>, lang: Lang) -> Finding {
+/// What others did to the drill's groups while the run watched, where an alert came of that too. The rule is the run's own, and so
+/// has the scenario's pattern; or one that stands, which only `check` reads.
+pub(crate) fn answered(
+    target: &Target,
+    scenario: &Scenario,
+    is_own: bool,
+    answers: Vec<Answer>,
+    lang: Lang,
+) -> Finding {
     let subject = Subject::new(scenario, target, Names::of(scenario));
-    catalogue::finding(Code::RemediationAlerts, Hop::Rule, Severity::Warning, changes, &subject, lang)
+    let document = is_own.then(|| remediation::without(&subject.event_pattern, &answers)).flatten();
+    let evidence = answers.into_iter().map(|answer| answer.words).collect();
+    let subject = Subject { document, ..subject };
+    catalogue::finding(Code::RemediationAlerts, Hop::Rule, Severity::Warning, evidence, &subject, lang)
 }
 
 /// What there is to say of an alert that arrived: that it was late, if it was, and at which hop the time went.

@@ -10,11 +10,13 @@
 //! wrong behind a gap is found as well.
 //!
 //! This module only reads. What the [`Facts`] mean is decided in [`diagnosis`](crate::diagnosis), which makes no call. Each
-//! resource is asked about at most once with each kind of call. What AWS has counted ([`read_metrics`]) is asked for last, once it is
-//! known which counters tell of what was found.
+//! resource is asked about at most once with each kind of call. What the functions have done themselves
+//! ([`read_own_calls`]) is asked for once it is known which they are; what AWS has counted ([`read_metrics`]) last, once it is known which
+//! counters tell of what was found.
 
 mod function;
 mod group;
+mod history;
 mod metrics;
 mod names;
 mod queue;
@@ -37,6 +39,7 @@ use crate::sdk;
 use crate::target::Target;
 
 pub(crate) use self::function::name_and_qualifier;
+pub(crate) use self::history::read as read_own_calls;
 pub(crate) use self::metrics::{Metric, read as read_metrics};
 pub use self::names::Names;
 

@@ -47,7 +47,8 @@ fn main() -> ExitCode {
     let workshop = Arc::new(Workshop::new());
     let runtime = Arc::new(Runtime::new().unwrap());
     let mut trials = vec![trial("unbroken", &runtime, &workshop, single::unbroken)];
-    for one in breaks::all() {
+    let shown: Vec<&breaks::Break> = breaks::all().filter(|one| !lacks_boto3(one)).collect();
+    for one in shown.iter().copied() {
         trials.push(trial(one.name, &runtime, &workshop, |workshop| single::broken(workshop, one)));
     }
     for (one, other) in pairs::PAIRS {
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
     }
     match mended::skipped() {
         Some(why) => eprintln!("skipped: {why}"),
-        None => trials.extend(breaks::all().map(|one| {
+        None => trials.extend(shown.into_iter().map(|one| {
             trial(&format!("mended: {}", one.name), &runtime, &workshop, |workshop| mended::mended(workshop, one))
         })),
     }
@@ -70,6 +71,20 @@ fn skipped() -> Option<String> {
         _ => {}
     }
     PythonVersion::V3_13.find().err().map(|error| error.to_string())
+}
+
+/// Whether the function of a break calls AWS, for which this machine's Python lacks boto3. It is said once.
+fn lacks_boto3(one: &breaks::Break) -> bool {
+    if one.effect != breaks::Effect::Answered {
+        return false;
+    }
+    let python = PythonVersion::V3_13.find().unwrap().path;
+    let imported = std::process::Command::new(&python).args(["-c", "import boto3"]).output();
+    let lacks = !imported.is_ok_and(|imported| imported.status.success());
+    if lacks {
+        eprintln!("skipped: {}: {} has no boto3", one.name, python.display());
+    }
+    lacks
 }
 
 fn trial<F>(

@@ -34,11 +34,13 @@ pub(super) struct Deployment {
     pub(super) handler: &'static str,
     /// The timeout in seconds, where it is not left as it is.
     pub(super) timeout: Option<i32>,
+    /// AWS's policy that the function's role gets as well.
+    pub(super) policy: Option<&'static str>,
 }
 
 impl Deployment {
     pub(super) const fn edited(edits: &'static [(&'static str, &'static str)]) -> Self {
-        Self { edits, handler: HANDLER, timeout: None }
+        Self { edits, handler: HANDLER, timeout: None, policy: None }
     }
 
     fn source(&self, webhook_variable: &str) -> String {
@@ -66,6 +68,11 @@ pub(super) async fn apply(site: &Site<'_>, Change(deployment): &Change) -> Resul
     let what = site.what("function", name);
     let standing = lambda.get_function_configuration().function_name(name).send().await;
     let standing = standing.map_err(|error| BreakError::refused("lambda:GetFunctionConfiguration", &what, &error))?;
+    if let Some(policy) = deployment.policy {
+        let role = standing.role().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default();
+        let attached = site.clients.iam.attach_role_policy().role_name(role).policy_arn(policy).send().await;
+        attached.map_err(|error| BreakError::refused("iam:AttachRolePolicy", role, &error))?;
+    }
     let package = zipped(deployment.source(&site.names.webhook_variable))?;
     let updated = lambda.update_function_code().function_name(name).zip_file(Blob::new(package)).send().await;
     let updated = updated.map_err(|error| BreakError::refused("lambda:UpdateFunctionCode", &what, &error))?;

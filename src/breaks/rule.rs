@@ -6,6 +6,7 @@ use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
 use aws_sdk_eventbridge::types::{InputTransformer, RuleState, Target};
 use serde_json::Value;
 
+use super::code::{self, Deployment};
 use super::pattern::Rewrite;
 use super::site::same_json;
 use super::{Break, BreakError, Effect, Site, topic};
@@ -197,7 +198,46 @@ pub(super) const BREAKS: &[Break] = &[
         ],
         change: super::Change::Rule(Change::Copy),
     },
+    Break {
+        name: "rule-alerts-on-remediation",
+        hop: Hop::Rule,
+        effect: Effect::Answered,
+        cause: Code::RemediationAlerts,
+        title: [
+            "the function closes the port again, and the rule matches that change as well",
+            "함수가 포트를 다시 닫게 하여 그 변경에도 규칙이 반응하게 함",
+        ],
+        change: super::Change::Code(code::Change(REMEDIATION)),
+    },
 ];
+
+/// The notifier, which closes what was opened once it has told of it.
+const REMEDIATION: Deployment = Deployment {
+    policy: Some("arn:aws:iam::aws:policy/AmazonEC2FullAccess"),
+    ..Deployment::edited(&[
+        (
+            "import urllib.request\n",
+            "import urllib.request\n\nimport boto3\nfrom botocore.exceptions import ClientError\n",
+        ),
+        ("        post(compose(detail))\n", "        post(compose(detail))\n        close(detail)\n"),
+        (
+            "def lambda_handler(",
+            r#"def close(detail):
+    """Closes what was opened; somebody else may have been faster."""
+    opened = ((detail.get("responseElements") or {}).get("securityGroupRuleSet") or {}).get("items") or []
+    inbound = [rule["securityGroupRuleId"] for rule in opened if not rule["isEgress"]]
+    if detail["eventName"] == "AuthorizeSecurityGroupIngress" and inbound:
+        try:
+            ec2 = boto3.client("ec2")
+            ec2.revoke_security_group_ingress(GroupId=group_id(detail), SecurityGroupRuleIds=inbound)
+        except ClientError as error:
+            print(f"not closed: {error}")
+
+
+def lambda_handler("#,
+        ),
+    ])
+};
 
 pub(super) async fn apply(site: &Site<'_>, change: &Change) -> Result<(), BreakError> {
     let (events, name) = (&site.clients.events, site.names.rule.as_str());

@@ -97,7 +97,7 @@ fn table(lang: Lang) -> String {
 fn remark(one: &Break, lang: Lang) -> &'static str {
     match one.effect {
         Effect::Hidden => lang.choose(" [no drill shows it]", " [훈련에는 드러나지 않음]"),
-        Effect::Silent(_) | Effect::WrongMessage | Effect::Duplicate => "",
+        Effect::Silent(_) | Effect::WrongMessage | Effect::Duplicate | Effect::Answered => "",
     }
 }
 

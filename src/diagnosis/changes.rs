@@ -110,19 +110,7 @@ impl Change {
 
     /// The event, as it comes to the default bus.
     pub(crate) fn event(self, site: &Site<'_>) -> Value {
-        let Site { account, region, .. } = site;
-        let detail = self.record(site);
-        json!({
-            "version": "0",
-            "id": "5d8f2a34-0f5e-4b52-9a10-7d1c52a06f11",
-            "detail-type": "AWS API Call via CloudTrail",
-            "source": "aws.ec2",
-            "account": account,
-            "time": TIME,
-            "region": region,
-            "resources": [],
-            "detail": detail,
-        })
+        event(self.record(site), TIME, site)
     }
 
     fn record(self, site: &Site<'_>) -> Value {
@@ -315,4 +303,19 @@ pub(crate) struct Site<'a> {
     pub(crate) region: &'a str,
     /// The group that is changed.
     pub(crate) group_id: &'a str,
+}
+
+/// The event that a record of EC2's comes to the default bus in.
+pub(crate) fn event(record: Value, time: &str, Site { account, region, .. }: &Site<'_>) -> Value {
+    json!({
+        "version": "0",
+        "id": "5d8f2a34-0f5e-4b52-9a10-7d1c52a06f11",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.ec2",
+        "account": account,
+        "time": time,
+        "region": region,
+        "resources": [],
+        "detail": record,
+    })
 }

@@ -87,6 +87,8 @@ impl Judgement {
 /// A judgement in the making.
 struct Judge<'a> {
     facts: &'a Facts,
+    /// What the functions have done in EC2 lately, by their records.
+    own_calls: &'a Fact<Vec<Value>>,
     scenario: &'a Scenario,
     subject: Subject<'a>,
     lang: Lang,
@@ -98,11 +100,18 @@ struct Judge<'a> {
 }
 
 /// Judges every hop.
-pub(crate) fn judge(facts: &Facts, scenario: &Scenario, subject: Subject<'_>, lang: Lang) -> Judgement {
+pub(crate) fn judge(
+    facts: &Facts,
+    own_calls: &Fact<Vec<Value>>,
+    scenario: &Scenario,
+    subject: Subject<'_>,
+    lang: Lang,
+) -> Judgement {
     let hops =
         Hop::LADDER.map(|hop| HopInspection { hop, standing: Standing::Right, seen: Vec::new(), unknown: Vec::new() });
     let mut judge = Judge {
         facts,
+        own_calls,
         scenario,
         subject,
         lang,
@@ -236,7 +245,7 @@ mod tests {
             queues: Vec::new(),
             functions: Vec::new(),
         };
-        let judged = judge(&facts, &scenario, subject, Lang::En);
+        let judged = judge(&facts, &denied(), &scenario, subject, Lang::En);
         assert!(judged.findings.is_empty(), "{:#?}", judged.findings);
         assert!(judged.unanswered >= 5, "{}", judged.unanswered);
         for inspected in

@@ -6,13 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::observation::{Observation, Sighting};
+use crate::diagnosis::Answer;
 use crate::report::ActionReport;
 use crate::target::{AGENT, Clock};
 
 /// The changes that others than runs have made of the groups of these drills' actions, after those, and that the topic told of:
-/// each once, in words.
-pub(super) fn changes_of_others(observations: &[Observation], actions: &[&ActionReport], clock: &Clock) -> Vec<String> {
-    let mut seen: Vec<(&str, String)> = Vec::new();
+/// each once.
+pub(super) fn answers(observations: &[Observation], actions: &[&ActionReport], clock: &Clock) -> Vec<Answer> {
+    let mut seen: Vec<(&str, Answer)> = Vec::new();
     for observation in observations {
         let Sighting::Queue { event, .. } = &observation.sighting else { continue };
         let record = &event["detail"];
@@ -21,13 +22,9 @@ pub(super) fn changes_of_others(observations: &[Observation], actions: &[&Action
         if is_known || !is_of_another(record) || !actions.iter().any(|action| is_answer(record, action, clock)) {
             continue;
         }
-        let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
-        let [name, time] = ["eventName", "eventTime"].map(|field| text(&record[field]));
-        let identity = &record["userIdentity"];
-        let who = identity["arn"].as_str().or(identity["type"].as_str()).unwrap_or("?");
-        seen.push((event_id, format!("{name} by {who} at {time} ({event_id})")));
+        seen.push((event_id, Answer::of(record)));
     }
-    seen.into_iter().map(|(_, words)| words).collect()
+    seen.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// Whether a record is of a call of EC2's that no run has made, neither this one nor another.
@@ -83,6 +80,7 @@ mod tests {
         };
         let who = "arn:aws:sts::123456789012:assumed-role/closer/closer";
         let named = format!("RevokeSecurityGroupIngress by {who} at {after} (the-answer)");
-        assert_eq!(changes_of_others(&observations, &[&action], &Clock::default()), [named]);
+        let answers = answers(&observations, &[&action], &Clock::default());
+        assert_eq!(answers, [Answer { words: named, function_arn: None }]);
     }
 }

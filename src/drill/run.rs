@@ -413,8 +413,9 @@ impl<'a> Run<'a> {
     /// What others did to the groups of these drills, where an alert came of that too.
     fn aftermath(&self, stage: &Stage, drills: &[DrillReport]) -> Option<Finding> {
         let actions: Vec<_> = drills.iter().filter_map(|drill| drill.action.as_ref()).collect();
-        let changes = aftermath::changes_of_others(&stage.observations.since(0), &actions, &stage.target.clients.clock);
-        (!changes.is_empty()).then(|| diagnosis::remediation(&stage.target, self.scenario, changes, self.lang))
+        let answers = aftermath::answers(&stage.observations.since(0), &actions, &stage.target.clients.clock);
+        let is_own = self.adopted.is_none();
+        (!answers.is_empty()).then(|| diagnosis::answered(&stage.target, self.scenario, is_own, answers, self.lang))
     }
 
     async fn clean_up(&self, stage: &Stage, has_ended: bool, verdict: Verdict) -> Cleanup {

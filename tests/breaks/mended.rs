@@ -4,7 +4,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use alert_drill::Check;
-use alert_drill::breaks::Break;
+use alert_drill::breaks::{Break, Effect};
 use alert_drill::diagnosis::{Code, Finding, Severity};
 use alert_drill::scenario::Hop;
 use alert_drill::target::Place;
@@ -46,6 +46,9 @@ pub(crate) fn skipped() -> Option<String> {
 pub(crate) async fn mended(workshop: Arc<Workshop>, one: &Break) {
     let bench = Bench::start(&workshop).await;
     bench.break_it(one).await;
+    if one.effect == Effect::Answered {
+        bench.open_port().await;
+    }
     let mut commands = 0;
     for _ in 0..ROUNDS {
         let remedies: Vec<String> = findings(&bench)
@@ -75,6 +78,7 @@ pub(crate) async fn mended(workshop: Arc<Workshop>, one: &Break) {
         // Whose queue was subscribed to a topic that is gone, nobody can know.
         let lost: &[Hop] = if one.name == "topic-deleted" { &[Hop::Queue] } else { &[] };
         assert_eq!(reached(&bench, &seen), expected(lost), "{}: {seen:#?}", one.name);
+        assert!(seen.queue <= 1, "{}: {seen:#?}", one.name);
     }
     bench.stop().await;
 }

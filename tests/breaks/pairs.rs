@@ -39,7 +39,7 @@ pub(crate) async fn both(workshop: Arc<Workshop>, one: &str, other: &str) {
         .iter()
         .filter_map(|one| match one.effect {
             Effect::Silent(at) => Some(at),
-            Effect::WrongMessage | Effect::Duplicate | Effect::Hidden => None,
+            Effect::WrongMessage | Effect::Duplicate | Effect::Answered | Effect::Hidden => None,
         })
         .collect();
     // The function that swallows the refusal reports success: the alert ends behind it.

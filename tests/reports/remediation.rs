@@ -37,6 +37,10 @@ fn an_answer_that_rings_again_is_named_beside_the_pass() {
     let evidence = finding["evidence"][0].as_str().unwrap();
     assert!(evidence.starts_with("RevokeSecurityGroupIngress by arn:aws:sts::"), "{evidence}");
     assert!(evidence.contains("assumed-role/lambda-securitygroup-alarm"), "{evidence}");
+    // Only the function is left out: whoever takes on its role is still heard of.
+    let remedy = finding["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("aws events put-rule --name ") && remedy.contains("anything-but"), "{remedy}");
+    assert!(remedy.contains(":function:lambda-securitygroup-alarm") && !remedy.contains(":role/"), "{remedy}");
     for text in reports.texts().into_iter().filter(|text| !text.is_empty() && !text.contains("<testsuites")) {
         assert!(text.contains("REMEDIATION_ALERTS"), "{text}");
     }

@@ -1,12 +1,13 @@
 //! The container of `--target localstack`: whatever goes wrong is named, ends with the right exit code, and leaves nothing.
 
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use alert_drill::target::{LocalStack, Place, TargetError};
 use alert_drill::{Run, RunError, RunEvent, scenario::Scenario};
 use serde_json::Value;
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::{Outcome, Skipped, place};
@@ -222,8 +223,13 @@ pub(crate) async fn only_this_machine_reaches_it() -> Outcome {
     containers().await?;
     let shared = place::localstack().await.unwrap();
     let port: u16 = shared.endpoint_url.rsplit(':').next().unwrap().parse().unwrap();
-    let reached = |address: IpAddr| TcpStream::connect_timeout(&SocketAddr::new(address, port), Duration::from_secs(2));
-    assert!(reached([127, 0, 0, 1].into()).is_ok());
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    // LocalStack takes no connection for a while when it has much to do: one attempt says little.
+    until("it takes a connection", async || {
+        let attempt = tokio::time::timeout(Duration::from_secs(2), TcpStream::connect(address));
+        attempt.await.ok()?.ok()
+    })
+    .await;
     let published = docker(&["ps", "--format", "{{.Ports}}", "--filter", &format!("publish={port}")]).await;
     assert!(published.starts_with("127.0.0.1:"), "{published}");
     Ok(())

@@ -19,7 +19,7 @@ fn command(code: Code, subject: &Subject<'_>) -> Option<Vec<String>> {
     let Subject { names, topic_arn, function_arn, place, document, .. } = subject;
     let (trail, rule, function) = (&names.trail, &names.rule, &names.function);
     let aws = |service_and_rest: String| format!("aws {service_and_rest} --region {}", subject.region);
-    let put_rule = |state| aws(format!("events put-rule {}", rule_settings(subject, state)));
+    let put_rule = |state| aws(format!("events put-rule {}", rule_settings(subject, &subject.event_pattern, state)));
     let put_target = || aws(format!("events put-targets --rule {rule} --targets {}", target(subject)));
     let set_topic = |name: &str, value: &str| {
         aws(format!(
@@ -41,6 +41,10 @@ fn command(code: Code, subject: &Subject<'_>) -> Option<Vec<String>> {
         }
         Code::RuleMissing | Code::RuleElsewhere => vec![put_rule(None), put_target()],
         Code::RuleDisabled => vec![aws(format!("events enable-rule --name {rule}"))],
+        Code::RemediationAlerts => {
+            let pattern = document.as_deref()?;
+            vec![aws(format!("events put-rule {}", rule_settings(subject, pattern, None)))]
+        }
         Code::RuleReadOnlyEvent => vec![put_rule(Some("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"))],
         Code::RulePatternMismatch | Code::RulePatternIncomplete => vec![put_rule(None)],
         // A target of the same id is replaced, and what was made of the input goes with it.
@@ -235,8 +239,12 @@ fn advice(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
             format!("이벤트에서 담당자까지 길을 하나만 남기세요: {to}"),
         ),
         Code::RemediationAlerts => (
-            "if that is the alarm's own remediation, leave its role out of the rule's pattern (see explain)".to_owned(),
-            "알림에 대한 자동 조치라면 규칙의 패턴에서 그 역할을 빼세요 (explain 참고)".to_owned(),
+            "if that is a remediation and no person, leave it out of the rule's pattern: alert-drill check prints the \
+             command where it is a function of the alarm's, and explain shows the pattern"
+                .to_owned(),
+            "사람이 아니라 자동 조치라면 규칙의 패턴에서 빼세요. 알림의 함수라면 alert-drill check가 명령을 보여 주고, 패턴은 explain을 \
+             참고하세요"
+                .to_owned(),
         ),
         Code::ErrorSwallowed => (
             "raise an error for every answer other than 2xx, so that Lambda tries again and its error metric shows it"
@@ -256,11 +264,11 @@ fn advice(code: Code, subject: &Subject<'_>, lang: Lang) -> String {
     lang.choose(english, korean)
 }
 
-/// The rule as it stands with the right pattern, and this state if one is named: what `PutRule` is not told, it takes away.
+/// The rule as it stands with this pattern, and this state if one is named: what `PutRule` is not told, it takes away.
 ///
 /// Source: `PutRule` in EventBridge's API reference.
-fn rule_settings(subject: &Subject<'_>, state: Option<&str>) -> String {
-    let mut settings = format!("--name {} --event-pattern {}", subject.names.rule, quoted(&subject.event_pattern));
+fn rule_settings(subject: &Subject<'_>, pattern: &str, state: Option<&str>) -> String {
+    let mut settings = format!("--name {} --event-pattern {}", subject.names.rule, quoted(pattern));
     let standing = subject.rule;
     let state = state.or(standing.map(|rule| rule.state.as_str()).filter(|state| *state != "ENABLED"));
     let description = standing.and_then(|rule| rule.description.as_deref()).map(quoted);

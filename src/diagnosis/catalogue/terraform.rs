@@ -27,6 +27,9 @@ pub(super) fn of(code: Code, subject: &Subject<'_>) -> Option<String> {
         Code::RulePatternMismatch | Code::RulePatternIncomplete => {
             format!("aws_cloudwatch_event_rule: event_pattern = jsonencode({})", subject.event_pattern)
         }
+        Code::RemediationAlerts => {
+            format!("aws_cloudwatch_event_rule: event_pattern = jsonencode({})", subject.document.as_deref()?)
+        }
         Code::RuleWithoutTarget => {
             "resource \"aws_cloudwatch_event_target\" with rule and arn = aws_sns_topic.….arn".to_owned()
         }

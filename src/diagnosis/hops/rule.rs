@@ -5,11 +5,14 @@ use alert_drill_lab::transform;
 use serde_json::Value;
 
 use super::{Judge, change_of, required_events};
-use crate::diagnosis::changes::Change;
-use crate::diagnosis::{Code, Severity, words};
+use crate::diagnosis::changes::{self, Change, TIME};
+use crate::diagnosis::{Answer, Code, Severity, Subject, remediation, words};
 use crate::inspection::{ElsewhereRule, RuleFacts, RuleFound, TargetFacts, Unknown};
 use crate::report::ChangeInspection;
 use crate::scenario::Hop;
+
+/// How many answers are shown; the newest come first.
+const ANSWERS_SHOWN: usize = 3;
 
 /// Judges the rule. Returns what it sends to the topic for the scenario's default drill.
 pub(super) fn judge(judge: &mut Judge<'_>) -> Option<String> {
@@ -73,6 +76,7 @@ fn one<'a>(judge: &mut Judge<'a>, rule: &'a RuleFacts, event: &Value) -> Option<
         judge.wrong(Hop::Rule, Code::RuleDisabled, vec!["events:ListRules: State: DISABLED".to_owned()]);
     }
     pattern(judge, rule, event);
+    answers(judge, rule);
     let facts = judge.facts;
     let targets = judge.known(Hop::Rule, Code::RuleWithoutTarget, &rule.targets)?;
     let to_topic: Vec<&TargetFacts> = targets.iter().filter(|target| target.arn == facts.topic.arn).collect();
@@ -138,6 +142,34 @@ fn pattern(judge: &mut Judge<'_>, rule: &RuleFacts, event: &Value) {
         true => judge.wrong(Hop::Rule, Code::RulePatternIncomplete, evidence),
         false => judge.warn(Hop::Rule, Code::RulePatternIncomplete, evidence),
     }
+}
+
+/// What the functions of the alarm have done to a group themselves, and that the rule sees: an alarm that answers itself.
+fn answers<'a>(judge: &mut Judge<'a>, rule: &'a RuleFacts) {
+    let own_calls = match judge.own_calls {
+        // Whose target has no event history is told so where its trails are looked for.
+        Err(unknown) if unknown.incapable => return,
+        own_calls => judge.known(Hop::Rule, Code::RemediationAlerts, own_calls),
+    };
+    let (Some(own_calls), Some(text)) = (own_calls, &rule.pattern) else { return };
+    let Ok(pattern) = Pattern::parse(text) else { return };
+    let site = judge.site();
+    let seen = own_calls.iter().filter(|record| {
+        let time = record["eventTime"].as_str().unwrap_or(TIME);
+        pattern.matches(&changes::event((*record).clone(), time, &site))
+    });
+    let answers: Vec<Answer> = seen.map(Answer::of).collect();
+    if answers.is_empty() {
+        return;
+    }
+    let evidence =
+        answers.iter().take(ANSWERS_SHOWN).map(|answer| format!("cloudtrail:LookupEvents: {}", answer.words));
+    let mut evidence: Vec<String> = evidence.collect();
+    if let more @ 1.. = answers.len().saturating_sub(ANSWERS_SHOWN) {
+        evidence.push(judge.lang.choose(format!("and {more} more"), format!("외 {more}건")));
+    }
+    let subject = Subject { document: remediation::without(text, &answers), ..judge.subject.clone() };
+    judge.find(Hop::Rule, Code::RemediationAlerts, Severity::Warning, evidence, &subject);
 }
 
 /// The ways by which one change comes to the topic more than once.

@@ -1,0 +1,41 @@
+//! What the functions of the alarm have done to security groups themselves, by CloudTrail's event history.
+//!
+//! A function calls AWS in a session that has its name, so that `LookupEvents` finds its calls by it, of the last 90 days. The
+//! newest page is looked at.
+
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use serde_json::Value;
+
+use super::{Fact, FunctionFacts, Unknown, answered, name_and_qualifier};
+use crate::diagnosis::function_arn;
+use crate::target::Target;
+
+const LOOKUP_EVENTS: &str = "cloudtrail:LookupEvents";
+
+/// The records of EC2's that the functions have made, newest first; of each function that is there.
+pub(crate) async fn read(target: &Target, functions: &[FunctionFacts]) -> Fact<Vec<Value>> {
+    let mut records = Vec::new();
+    let mut asked: Vec<&str> = Vec::new();
+    for function in functions.iter().filter(|function| matches!(function.configuration, Ok(Some(_)))) {
+        let (name, _) = name_and_qualifier(&function.arn);
+        // Two subscriptions may name two versions of one function.
+        if !asked.contains(&name) {
+            asked.push(name);
+            records.extend(of(target, name, &function.arn).await?);
+        }
+    }
+    Ok(records)
+}
+
+async fn of(target: &Target, name: &str, arn: &str) -> Fact<Vec<Value>> {
+    let by_name = LookupAttribute::builder().attribute_key(LookupAttributeKey::Username).attribute_value(name).build();
+    let by_name = by_name.map_err(|error| Unknown::here(LOOKUP_EVENTS, error.to_string()))?;
+    let looked_up =
+        answered(LOOKUP_EVENTS, target.clients.cloudtrail.lookup_events().lookup_attributes(by_name).send().await)?;
+    let records = looked_up.events().iter().filter_map(|event| event.cloud_trail_event());
+    let records = records.filter_map(|record| serde_json::from_str::<Value>(record).ok());
+    // Somebody else's session may have the name as well.
+    let is_own =
+        |record: &Value| function_arn(record).is_some_and(|own| arn == own || arn.starts_with(&format!("{own}:")));
+    Ok(records.filter(|record| record["eventSource"] == "ec2.amazonaws.com" && is_own(record)).collect())
+}
