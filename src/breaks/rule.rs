@@ -211,7 +211,7 @@ pub(super) const BREAKS: &[Break] = &[
     },
 ];
 
-/// The notifier, which closes what was opened once it has told of it.
+/// The notifier, which closes what was opened before it tells of it.
 const REMEDIATION: Deployment = Deployment {
     policy: Some("arn:aws:iam::aws:policy/AmazonEC2FullAccess"),
     ..Deployment::edited(&[
@@ -219,7 +219,7 @@ const REMEDIATION: Deployment = Deployment {
             "import urllib.request\n",
             "import urllib.request\n\nimport boto3\nfrom botocore.exceptions import ClientError\n",
         ),
-        ("        post(compose(detail))\n", "        post(compose(detail))\n        close(detail)\n"),
+        ("        post(compose(detail))\n", "        close(detail)\n        post(compose(detail))\n"),
         (
             "def lambda_handler(",
             r#"def close(detail):

@@ -171,9 +171,8 @@ pub(super) fn of(code: Code, hop: Hop, subject: &Subject<'_>, lang: Lang) -> Str
             ("one change raises several alerts".to_owned(), "변경 하나에 알림이 여러 번 옵니다".to_owned())
         }
         Code::RemediationAlerts => (
-            "somebody else changed the group after the drill had opened it, and the alarm rang for that as well"
-                .to_owned(),
-            "훈련이 그룹을 연 뒤 다른 주체가 그룹을 바꾸었고, 그 변경에도 알림이 왔습니다".to_owned(),
+            "something changes the group in answer to an alert, and the alarm rings for that as well".to_owned(),
+            "알림을 받은 무언가가 그룹을 다시 바꾸고, 그 변경에도 알림이 옵니다".to_owned(),
         ),
         Code::ErrorSwallowed => (
             format!("the function {function} reports success when Discord refuses its message"),
