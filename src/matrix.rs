@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A run in one place knows nothing of the others: it has its own run id, its own probes and its own clean-up. What goes wrong
-//! in one ends none of the others.
+//! in one ends none of the others. A dry run asks for each one's plan in the same way.
 
 mod show;
 
@@ -55,13 +55,14 @@ impl Cell {
     }
 }
 
-/// Runs in every cell, at most `limit` of them at a time; the outcomes are in the order of the cells.
+/// Runs in every cell, at most `limit` of them at a time; what comes of it is in the order of the cells.
 ///
 /// # Panics
 /// If a run did: after all others have ended and cleaned up.
-pub(crate) async fn run_all<F>(cells: Vec<Cell>, limit: usize, run: impl Fn(Cell) -> F) -> Vec<Outcome>
+pub(crate) async fn run_all<T, F>(cells: Vec<Cell>, limit: usize, run: impl Fn(Cell) -> F) -> Vec<T>
 where
-    F: Future<Output = Outcome> + Send + 'static,
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
 {
     let permits = Arc::new(Semaphore::new(limit.max(1)));
     let mut runs = JoinSet::new();

@@ -22,7 +22,7 @@ use crate::report::{TargetReport, Verdict};
 use crate::scenario::TargetKind;
 
 pub(crate) use self::call::Names as CallNames;
-pub(crate) use self::human::human;
+pub(crate) use self::human::{human, human_of_all};
 
 /// The version of the JSON document. It goes up when a field changes its meaning or goes; new fields do not change it.
 pub const FORMAT_VERSION: u32 = 1;
@@ -44,6 +44,30 @@ pub struct Plan {
     pub rehearsal: Verdict,
     /// The calls, in their order. Those that are made side by side may come in another one.
     pub calls: Vec<PlannedCall>,
+}
+
+/// What runs in several places would do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Plans {
+    /// [`FORMAT_VERSION`].
+    pub(crate) format_version: u32,
+    /// The scenario's name.
+    pub(crate) scenario: String,
+    /// The places, in the order in which they were named.
+    pub(crate) places: Vec<PlannedPlace>,
+}
+
+/// What the run in one of several places would do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct PlannedPlace {
+    /// The account, as far as it is known.
+    pub(crate) account: Option<String>,
+    /// The Region.
+    pub(crate) region: String,
+    /// Why there is no plan; `null` where there is one.
+    pub(crate) reason: Option<String>,
+    /// The plan; `null` where there is none.
+    pub(crate) plan: Option<Plan>,
 }
 
 /// A part of a run.

@@ -88,6 +88,11 @@ impl PlaceArgs {
         Ok(cells)
     }
 
+    /// How many places at a time.
+    pub(super) fn parallel(&self) -> usize {
+        self.parallel.into()
+    }
+
     /// Whether a Region is named.
     pub(super) fn names_region(&self) -> bool {
         self.matrix.is_some() || !self.region.is_empty()
@@ -134,7 +139,7 @@ pub(super) async fn execute(
     };
     let (started_at, started) = (Timestamp::now(), Instant::now());
     let shared = Arc::new((scenario, args, discord, stop));
-    let outcomes = matrix::run_all(cells, shared.1.places.parallel.into(), |cell| {
+    let outcomes = matrix::run_all(cells, shared.1.places.parallel(), |cell| {
         let (shared, tally) = (Arc::clone(&shared), Arc::clone(&tally));
         let ledger = Arc::new(Ledger::default());
         ledgers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ledger));

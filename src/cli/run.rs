@@ -33,7 +33,7 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(why) => return fail(Exit::Usage, &why),
     };
     if args.dry_run {
-        return super::plan::execute(&scenario, args, discord, lang, output, context).await;
+        return super::plan::execute(scenario, args, discord, lang, output, context).await;
     }
     if let Err(exit) = args.record.check() {
         return exit;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{DryRunOutcome, Phase, Plan, PlannedCall};
+use super::{DryRunOutcome, Phase, Plan, PlannedCall, PlannedPlace, Plans};
 use crate::redaction;
 use crate::report::style::{BAD, BOLD, DIM, GOOD, ODD};
 use crate::text::Lang;
@@ -25,6 +25,36 @@ pub(crate) fn human(plan: &Plan, lang: Lang) -> String {
     }
     closing(&mut out, plan, lang);
     redaction::without_tokens(&out).into_owned()
+}
+
+/// The plans of several places one after another, each under its name, and how many there are.
+pub(crate) fn human_of_all(plans: &Plans, lang: Lang) -> String {
+    let mut out = String::new();
+    for PlannedPlace { account, region, reason, plan } in &plans.places {
+        let _ = writeln!(out, "{BOLD}== {} {region}{BOLD:#}", account.as_deref().unwrap_or("?"));
+        match (plan, reason) {
+            (Some(plan), _) => out.push_str(&human(plan, lang)),
+            (None, reason) => {
+                let _ =
+                    writeln!(out, "{BAD}✗{BAD:#} {}", redaction::without_tokens(reason.as_deref().unwrap_or_default()));
+            }
+        }
+        out.push('\n');
+    }
+    let (all, planned) = (plans.places.len(), plans.places.iter().filter_map(|place| place.plan.as_ref()));
+    let (allowed, refused): (Vec<_>, Vec<_>) = planned.partition(|plan| plan.is_allowed());
+    let unplanned = all - allowed.len() - refused.len();
+    let (style, sign) = if allowed.len() == all { (GOOD, "✓") } else { (BAD, "✗") };
+    let text = lang.choose(
+        format!(
+            "{all} places: {} could run, {} would be refused, {unplanned} without a plan",
+            allowed.len(),
+            refused.len()
+        ),
+        format!("{all}곳: 실행 가능 {}, 거부될 것 {}, 계획 없음 {unplanned}", allowed.len(), refused.len()),
+    );
+    let _ = writeln!(out, "{style}{sign}{style:#} {text}");
+    out
 }
 
 fn title(call: &PlannedCall, plan: &Plan, lang: Lang) -> String {

@@ -48,16 +48,11 @@ fn json_has_every_call_with_what_it_is_about_and_no_secret() {
 #[test]
 fn what_makes_no_sense_beside_it_is_a_wrong_command_line() {
     let folder = Folder::new();
-    let (file, matrix) = (
-        folder.text("file"),
-        folder.write("matrix.yaml", "places:\n  - account: \"111122223333\"\n    regions: [us-east-1]\n"),
-    );
+    let file = folder.text("file");
     for (arguments, why) in [
         (&["--report-html", &file][..], "finds out nothing of the pipeline"),
         (&["--history", &file], "finds out nothing of the pipeline"),
         (&["--metrics-file", &file], "finds out nothing of the pipeline"),
-        (&["--matrix", &matrix], "--dry-run is for one place"),
-        (&["--region", "us-east-1", "--region", "us-west-2"], "--dry-run is for one place"),
         (&["--target", "localstack"], "what a run does on LocalStack only a run finds out"),
     ] {
         let ended = run(&[&["run", "--dry-run"], arguments].concat());
@@ -65,6 +60,29 @@ fn what_makes_no_sense_beside_it_is_a_wrong_command_line() {
         assert!(ended.stderr.contains(why), "{arguments:?}: {}", ended.stderr);
     }
     assert!(!std::path::Path::new(&file).exists());
+}
+
+#[test]
+fn several_places_have_a_plan_each_and_one_that_has_none_says_why() {
+    let regions = ["--region", "us-east-1", "--region", "ap-northeast-2"];
+    let ended = run(&[&["run", "--dry-run"], &regions[..]].concat());
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
+    let headings: Vec<&str> = ended.stdout.lines().filter(|line| line.starts_with("== ")).collect();
+    assert_eq!(headings, ["== 000000000000 us-east-1", "== 000000000000 ap-northeast-2"]);
+    assert_eq!(ended.stdout.matches(" of them change something · nothing was changed").count(), 2, "{}", ended.stdout);
+    assert_eq!(ended.stdout.lines().last(), Some("✓ 2 places: 2 could run, 0 would be refused, 0 without a plan"));
+
+    let folder = Folder::new();
+    let places = "places:\n  - account: \"111122223333\"\n    regions: [us-east-1, us-west-2]\n";
+    let matrix = folder.write("matrix.yaml", places);
+    let nobody = ["--endpoint-url", "http://127.0.0.1:9", "--matrix", &matrix, "--output", "json"];
+    let ended = run(&[&["run", "--dry-run"], &nobody[..]].concat());
+    assert_eq!(ended.code, Some(5), "{}", ended.stderr);
+    let plans: Value = serde_json::from_str(&ended.stdout).unwrap();
+    for (place, region) in plans["places"].as_array().unwrap().iter().zip(["us-east-1", "us-west-2"]) {
+        assert_eq!((&place["account"], &place["region"]), (&"111122223333".into(), &region.into()));
+        assert!(place["plan"].is_null() && place["reason"].as_str().unwrap().contains("127.0.0.1:9"), "{place}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
