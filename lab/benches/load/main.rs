@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench -p alert-drill-lab --bench load              # latency, throughput and nonsense: about a minute
-//! cargo bench -p alert-drill-lab --bench load -- memory 30 # 30 minutes of load, with the memory each minute
+//! cargo bench -p alert-drill-lab --bench load -- memory 30 # 30 minutes of 400 calls a second, with the memory each minute
 //! ```
 //! The workbook's pipeline stands in a lab of this process's own; the clients are in the same process, so that they share its
 //! cores. Nothing is asserted but that nothing is lost: a figure says something only with its machine.
@@ -41,13 +41,11 @@ async fn main() {
             throughput().await;
             nonsense().await;
         }
-        ["memory", minutes] => match minutes.parse() {
-            Ok(minutes) => memory(minutes).await,
-            Err(error) => panic!("memory takes a number of minutes: {error}"),
-        },
+        ["memory", minutes] => memory(number(minutes), 400).await,
+        ["memory", minutes, rate] => memory(number(minutes), number(rate)).await,
         ["nonsense"] => nonsense().await,
         ["throughput"] => throughput().await,
-        other => panic!("unknown arguments {other:?}: none, throughput, nonsense, or memory MINUTES"),
+        other => panic!("unknown arguments {other:?}: none, throughput, nonsense, or memory MINUTES [CALLS_A_SECOND]"),
     }
 }
 
@@ -167,24 +165,26 @@ async fn nonsense() {
     line("  a right call beside it", answers);
 }
 
-/// The memory each minute, under a steady load.
-async fn memory(minutes: u64) {
-    const RATE: u32 = 400;
+fn number(text: &str) -> u32 {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
 
+/// The memory each minute, under a steady load.
+async fn memory(minutes: u32, rate: u32) {
     let pipeline = Pipeline::build(false).await;
     let group = pipeline.group("memory").await;
     // A queue that nobody reads keeps everything, as SQS does for days.
     let reader = tokio::spawn(pipeline.client.clone().drain(pipeline.queue_url.clone()));
     let started = Instant::now();
-    println!("{RATE} calls a second for {minutes} minutes; resident memory in MB:");
+    println!("{rate} calls a second for {minutes} minutes; resident memory in MB:");
     for minute in 0..minutes {
-        let end = started + Duration::from_secs(60 * (minute + 1));
+        let end = started + Duration::from_secs(60) * (minute + 1);
         let mut calls = 0;
         while Instant::now() < end {
             pipeline.client.authorize(&group, 22).await;
             pipeline.client.revoke(&group, 22).await;
             calls += 2;
-            let due = started + Duration::from_secs(60 * minute) + Duration::from_secs(1) * calls / RATE;
+            let due = started + Duration::from_secs(60) * minute + Duration::from_secs(1) * calls / rate;
             sleep_until(due.into()).await;
         }
         println!("  minute {:>3}  {:>6} calls  {:>6} MB", minute + 1, calls, resident_megabytes());
