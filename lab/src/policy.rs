@@ -48,6 +48,7 @@
 //! policies, and VPC endpoints' policies.
 
 mod condition;
+pub(crate) mod date;
 mod decision;
 mod document;
 mod explanation;

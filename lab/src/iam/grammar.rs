@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::policy::Operator;
+use crate::policy::{Operator, date};
 
 const SYNTAX: &str = "Syntax errors in policy.";
 const LEGACY: &str = "The policy failed legacy parsing";
@@ -137,43 +137,12 @@ fn check_legacy(statement: &Object) -> Result<(), String> {
         }
         for values in keys.as_object().into_iter().flat_map(Map::values) {
             let list = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
-            if list.iter().filter_map(Value::as_str).any(|text| !could_be_a_date(text)) {
+            if list.iter().filter_map(Value::as_str).any(|text| !date::could_be(text)) {
                 return Err(LEGACY.to_owned());
             }
         }
     }
     Ok(())
-}
-
-/// IAM takes years and seconds of any sign, and anything with a `T` after a number; what it cannot order it never matches.
-fn could_be_a_date(text: &str) -> bool {
-    let number = text.trim_start_matches('-');
-    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-    match number.as_bytes().get(digits) {
-        None => text.parse::<i64>().is_ok(),
-        Some(b'T' | b't') => digits > 0,
-        Some(b'-') => is_calendar_date(text),
-        Some(_) => false,
-    }
-}
-
-fn is_calendar_date(text: &str) -> bool {
-    let (date, time) = text.split_once(['T', 't']).map_or((text, None), |(date, time)| (date, Some(time)));
-    let parts: Vec<Option<u32>> = date.split('-').map(|part| part.parse().ok()).collect();
-    let is_date = match parts.as_slice() {
-        [Some(_), Some(1..=12)] | [Some(_), Some(1..=12), Some(1..=31)] => date.find('-') == Some(4),
-        _ => false,
-    };
-    is_date && time.is_none_or(has_a_zone_of_two_digits)
-}
-
-/// An offset is `Z`, two digits, or two and two; more than nine decimals of a second are too many.
-fn has_a_zone_of_two_digits(time: &str) -> bool {
-    let Some(at) = time.find(['+', '-', 'Z', 'z']) else { return true };
-    let (clock, zone) = time.split_at(at);
-    let decimals = clock.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    let digits: Vec<usize> = zone[1..].split(':').map(str::len).collect();
-    decimals <= 9 && (zone.len() == 1 || matches!(digits.as_slice(), [2] | [2, 2]))
 }
 
 fn check_sids(statements: &[&Object]) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! One condition: an operator, a key, and the values of which one must match.
 
+use super::date;
 use super::operator::{Operator, Qualifier, Test};
 use super::request::RequestContext;
 use super::variable::{Features, Template};
@@ -8,8 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ipnet::IpNet;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::net::IpAddr;
 
 /// A condition of a statement. All conditions of a statement must hold.
@@ -31,7 +30,8 @@ struct Wanted {
 enum Value {
     Text(Template),
     Number(f64),
-    Time(Timestamp),
+    /// None: a text that IAM takes for a date and that is no moment.
+    Time(Option<Timestamp>),
     Bool(bool),
     Bytes(Vec<u8>),
     Net(IpNet),
@@ -112,8 +112,8 @@ impl Wanted {
                 (Test::Numeric(order), Some(seen)) => seen.partial_cmp(wanted).is_some_and(|o| order.holds(o)),
                 _ => false,
             },
-            Value::Time(wanted) => match (condition.operator.base.test, time(seen)) {
-                (Test::Date(order), Some(seen)) => order.holds(seen.cmp(wanted)),
+            Value::Time(wanted) => match (condition.operator.base.test, date::moment(seen), wanted) {
+                (Test::Date(order), Some(seen), Some(wanted)) => order.holds(seen.cmp(wanted)),
                 _ => false,
             },
             Value::Bool(wanted) => boolean(seen) == Some(*wanted),
@@ -148,7 +148,11 @@ fn value(test: Test, text: &str, variables: bool) -> Result<Value, &'static str>
         Test::Equals | Test::EqualsIgnoreCase => template(false),
         Test::Like | Test::Arn => template(true),
         Test::Numeric(_) => number(text).map(Value::Number).ok_or("a number"),
-        Test::Date(_) => time(text).map(Value::Time).ok_or("an ISO 8601 date or seconds since 1970"),
+        Test::Date(_) => {
+            let moment = date::moment(text);
+            let is_date = moment.is_some() || date::could_be(text);
+            is_date.then_some(Value::Time(moment)).ok_or("an ISO 8601 date or seconds since 1970")
+        }
         Test::Bool | Test::Null => boolean(text).map(Value::Bool).ok_or("true or false"),
         Test::Binary => BASE64.decode(text).map(Value::Bytes).map_err(|_| "base64"),
         Test::Ip => net(text).map(Value::Net).ok_or("an IP address or a CIDR range"),
@@ -169,24 +173,4 @@ fn boolean(text: &str) -> Option<bool> {
 
 fn net(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-/// One of the W3C's forms of ISO 8601 (`2026`, `2026-11`, `2026-11-24`, or with a time and an offset), or epoch seconds.
-fn time(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let midnight = |date: Date| TimeZone::UTC.to_timestamp(date.into()).ok();
-    if let Ok(date) = text.parse::<Date>() {
-        return midnight(date);
-    }
-    match (text.len(), text.split_once('-')) {
-        // Four digits are a year; the epoch's first two hours are nobody's condition.
-        (4, None) => midnight(Date::new(text.parse().ok()?, 1, 1).ok()?),
-        (7, Some((year, month))) => midnight(Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()?),
-        _ => {
-            let seconds = number(text)?;
-            Timestamp::from_nanosecond((seconds * 1e9) as i128).ok()
-        }
-    }
 }
