@@ -7,7 +7,7 @@ use super::way::DiscordWatch;
 use crate::scenario::{Drill, Expect, Hop};
 
 /// Why nobody can say whether the alert came to the channel; none where it did, or where it is known that it did not.
-pub(super) fn of_channel(stage: &Stage, drill: &Drill, performed: &Performed, seen: &Seen) -> Option<String> {
+pub(super) async fn of_channel(stage: &Stage, drill: &Drill, performed: &Performed, seen: &Seen) -> Option<String> {
     if stage.discord == DiscordWatch::None {
         return None;
     }
@@ -23,6 +23,15 @@ pub(super) fn of_channel(stage: &Stage, drill: &Drill, performed: &Performed, se
             format!("the Discord channel could not be read back: {why}"),
             format!("디스코드 채널을 읽지 못했습니다: {why}"),
         ));
+    }
+    if let Some(chain) = stage.chain.get() {
+        let word = chain.last_word().await;
+        if let Some(why) = word.err().or_else(|| stage.observations.lost_since(performed.started)) {
+            return Some(stage.lang.choose(
+                format!("the function that catches what is posted to Discord: {why}"),
+                format!("디스코드로 가는 메시지를 받는 함수: {why}"),
+            ));
+        }
     }
     // Where there must be silence, somebody else's message does not break it.
     let content = seen.ambiguous_message(performed).filter(|_| matches!(drill.expect, Expect::Alert(_)))?;

@@ -51,6 +51,10 @@ impl Plan<'_> {
         }
         let observations = &stage.observations;
         let discord = DiscordProbe::start(site, stage.discord, self.discord, Arc::clone(observations)).await?;
+        if let Some(chain) = discord.as_ref().and_then(DiscordProbe::chain) {
+            // A run has one channel, once.
+            let _ = stage.chain.set(chain.clone());
+        }
         let webhook = discord.as_ref().map(DiscordProbe::webhook_urls);
         let short = lane::short(&stage.run_id);
         let (queue_name, tap_name) = (format!("{QUEUE_PREFIX}{short}"), format!("{TAP_PREFIX}{short}"));

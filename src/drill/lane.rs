@@ -14,6 +14,7 @@ use super::event::RunEvent;
 use super::event_history::EventHistory;
 use super::ladder::{self, Seen};
 use super::observation::Observations;
+use super::probe::Chain;
 use super::trigger::{Performed, Trigger};
 use super::way::DiscordWatch;
 use crate::diagnosis::{self, Finding};
@@ -56,6 +57,8 @@ pub(super) struct Stage {
     /// Whether the pipeline is somebody's own.
     pub(super) adopts: bool,
     pub(super) discord: DiscordWatch,
+    /// The way by which what is posted comes here, where it is one that can lose something.
+    pub(super) chain: OnceLock<Chain>,
     /// The group that a run in an account holds, once it does.
     pub(super) held: OnceLock<Held>,
     pub(super) stop: CancellationToken,
@@ -367,7 +370,7 @@ async fn act_and_watch(
     }
     // That is no verdict on the pipeline.
     if watched == Watched::TimeIsOver
-        && let Some(doubt) = doubt::of_channel(stage, drill, &performed, &seen)
+        && let Some(doubt) = doubt::of_channel(stage, drill, &performed, &seen).await
     {
         report.hops.iter_mut().for_each(ladder::unsay_channel);
         report.reason = Some(doubt);

@@ -58,11 +58,13 @@ pub(super) struct Observations {
     count: watch::Sender<usize>,
     /// Why nobody can see the channel at present, where that is so.
     blind: Mutex<Option<String>>,
+    /// When a probe said last that it had lost something, in these words.
+    lost: Mutex<Option<(Instant, String)>>,
 }
 
 impl Observations {
     pub(super) fn new() -> Self {
-        Self { list: Mutex::default(), count: watch::Sender::new(0), blind: Mutex::default() }
+        Self { list: Mutex::default(), count: watch::Sender::new(0), blind: Mutex::default(), lost: Mutex::default() }
     }
 
     /// Enters a sighting that was made just now, and wakes those who watch.
@@ -102,6 +104,17 @@ impl Observations {
     /// Why the channel cannot be seen at present; none where it can.
     pub(super) fn why_blind(&self) -> Option<String> {
         self.blind.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that a probe has lost something.
+    pub(super) fn lose(&self, what: String) {
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), what));
+    }
+
+    /// What a probe has said since a moment that it had lost.
+    pub(super) fn lost_since(&self, moment: Instant) -> Option<String> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.as_ref().filter(|(at, _)| *at >= moment).map(|(_, what)| what.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Observation>> {

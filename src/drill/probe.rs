@@ -3,5 +3,5 @@
 mod discord;
 mod queue;
 
-pub(super) use self::discord::{ChannelProbe, DiscordProbe};
+pub(super) use self::discord::{Chain, ChannelProbe, DiscordProbe};
 pub(super) use self::queue::{QueueProbe, Source};

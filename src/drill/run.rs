@@ -336,6 +336,7 @@ impl<'a> Run<'a> {
         let pace = if self.is_rehearsal { TargetKind::Lab } else { target.kind };
         Stage {
             discord,
+            chain: OnceLock::new(),
             held: OnceLock::new(),
             target,
             scenario: self.scenario.clone(),

@@ -2,7 +2,8 @@
 
 It stands behind a function URL for the time of a drill and answers as Discord's webhook does, as far as the sender can tell the
 difference. It needs nothing but Python's own library: the SDK takes longer to load than everything else here, and a machine that
-stands in for Lambda may not have it.
+stands in for Lambda may not have it. So it tries again by itself where the queue does not take something, and where it had to give
+up, what it hands on next says so: a message that was lost here is no alarm that was silent.
 
 Sources: "Invoking Lambda function URLs" (event and answer) in the Lambda developer guide; "Create a signed AWS API request" in the
 IAM user guide; SendMessage in the SQS API reference; Discord's "Webhook Resource".
@@ -16,14 +17,24 @@ import json
 import os
 import urllib.parse
 import urllib.request
+from time import monotonic, sleep
 
 # A message of SQS's may have 1 MiB; base64 and what stands around it need their share.
 LARGEST = 700 * 1024
 LONGEST_CONTENT = 2000
 DISCORD_EPOCH = 1_420_070_400_000
+# Seconds for which the queue is tried: who posts here waits for Discord about as long.
+PATIENCE = 4
+
+# Seconds for which an instance is kept busy when it is asked to.
+HOLD = 0.5
+
+# How many messages were posted and not handed on since something was.
+lost = 0
 
 
 def lambda_handler(event, context):
+    global lost
     http = event["requestContext"]["http"]
     # Only who knows the webhook's token is let in: the URL is open to everyone.
     if not hmac.compare_digest(event["rawPath"].encode(), os.environ["WEBHOOK_PATH"].encode()):
@@ -43,11 +54,17 @@ def lambda_handler(event, context):
         "query": event.get("rawQueryString") or "",
         "content_type": content_type,
         "body": base64.b64encode(body).decode(),
+        "lost": lost,
     }
     try:
-        send(json.dumps(handed_on))
+        hand_on(json.dumps(handed_on))
+        lost = 0
+        # So that the next one who asks at the same time asks another instance, which knows what it has lost itself.
+        if http["method"] == "GET" and handed_on["query"].startswith("hold"):
+            sleep(HOLD)
     except Exception as error:
         print(f"the queue did not take the request: {error}")
+        lost += http["method"] == "POST"
         return answer(502, {"message": "502: Bad Gateway", "code": 0})
     _, _, _, webhook_id, _ = os.environ["WEBHOOK_PATH"].split("/")
     if http["method"] == "GET":
@@ -91,6 +108,19 @@ def answer(status, body):
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
 
 
+def hand_on(text):
+    deadline, pause = monotonic() + PATIENCE, 0.05
+    while True:
+        try:
+            return send(text)
+        except Exception as error:
+            if monotonic() + pause > deadline:
+                raise
+            print(f"the queue is tried again: {error}")
+        sleep(pause)
+        pause = min(2 * pause, 0.5)
+
+
 def send(text):
     """Puts a text into the queue, as the function's role."""
     queue = os.environ["QUEUE_URL"]
@@ -103,7 +133,7 @@ def send(text):
     }
     headers = signed(headers, body, "sqs", datetime.datetime.now(datetime.timezone.utc))
     request = urllib.request.Request(f"{url.scheme}://{url.netloc}/", body, headers, method="POST")
-    with urllib.request.urlopen(request, timeout=5):
+    with urllib.request.urlopen(request, timeout=2):
         pass
 
 

@@ -3,7 +3,10 @@
 use std::io::{Cursor, Write as _};
 use std::process::Command;
 
+use alert_drill::lab::deliveries::{Delivery, Outcome, Reason};
 use alert_drill::lab::discord::{Discord, RateLimit, Request};
+use alert_drill::lab::faults::{CallFault, CallFaultKind, Faults};
+use alert_drill::lab::gateway::service::Service;
 use alert_drill::lab::lambda::PythonVersion;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::Runtime;
@@ -13,6 +16,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::proxy::Cut;
 use crate::room::{Ended, Room};
+use crate::state;
 
 const CAPTURE: [&str; 4] = ["--discord", "capture", "--output", "json"];
 
@@ -182,6 +186,66 @@ assert ours["authorization"].endswith(f"Signature={theirs}"), (ours["authorizati
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
+/// What the harness's own function loses is no alarm that was silent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_lost_on_the_way_here_is_no_verdict() {
+    if !has_python() {
+        return;
+    }
+    let mut room = Room::standing().await;
+    // A second attempt would bring it after all.
+    let once = room.clients().await.lambda.put_function_event_invoke_config().maximum_retry_attempts(0);
+    once.function_name("lambda-securitygroup-alarm").send().await.unwrap();
+    room.before = state::of(&room.lab);
+    for (recovers, why) in
+        [(true, "1 of the messages that were posted did not get into"), (false, "its URL answers 502")]
+    {
+        // Late enough for the queue to refuse what it then posts.
+        let late = r#"{ "deliveries": [{ "fault": "delay", "hop": "function", "milliseconds": 1000 }] }"#;
+        room.lab.set_faults(&Faults::from_json(late).unwrap()).unwrap();
+        room.proxy.arm(None);
+        let refusing = async {
+            until("the port is open", || room.proxy.calls().iter().any(|call| call == "AuthorizeSecurityGroupIngress"))
+                .await;
+            let refused = CallFault::new(CallFaultKind::Throttle).operation(Service::Sqs, "SendMessage");
+            room.lab.set_faults(&Faults::new().call(refused)).unwrap();
+            let failed = |one: &Delivery| one.reason == Some(Reason::FunctionError) && one.outcome == Outcome::Stopped;
+            let before = room.lab.deliveries().iter().filter(|one| failed(one)).count();
+            until("the function has given up", || {
+                room.lab.deliveries().iter().filter(|one| failed(one)).count() > before
+            })
+            .await;
+            if recovers {
+                room.lab.set_faults(&Faults::new()).unwrap();
+            }
+        };
+        let arguments = [&CAPTURE[..], &["--timeout", "9s"]].concat();
+        let (ended, ()) = tokio::join!(room.ran(&arguments), refusing);
+        room.lab.set_faults(&Faults::new()).unwrap();
+        assert_eq!(ended.code, Some(5), "{}{}", ended.stdout, ended.stderr);
+        let drill = &ended.json()["drills"][0];
+        let reason = drill["reason"].as_str().unwrap();
+        assert!(
+            reason.starts_with("the function that catches what is posted to Discord: ") && reason.contains(why),
+            "{reason}"
+        );
+        assert_eq!(
+            (&drill["verdict"], &drill["hops"].as_array().unwrap().iter().any(|hop| hop["status"] == "broken")),
+            (&"error".into(), &false),
+            "{drill}"
+        );
+        room.assert_as_it_was(why);
+    }
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let started = std::time::Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "waited in vain until {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// Only who knows the path is answered, and what is answered is what the lab's Discord says.
 #[test]
 fn the_function_answers_as_discord_does() {
@@ -208,8 +272,19 @@ for other in ("/api/webhooks/42/other", "/api/webhooks/42", "/"):
 assert len(sent) == len(asked), "nobody else's is handed on"
 def fail(text):
     raise OSError("no queue")
-capture.send = fail
+capture.send, capture.PATIENCE = fail, 0.1
 assert ask("/api/webhooks/42/t0ken", '{"content":"x"}', False)[0] == 502
+assert ask("/api/webhooks/42/t0ken", '{"content":"x"}', False)[0] == 502
+tries = []
+def recover(text):
+    tries.append(text)
+    if len(tries) < 3:
+        raise OSError("throttled")
+    sent.append(text)
+capture.send, capture.PATIENCE = recover, 10
+assert ask("/api/webhooks/42/t0ken", '{"content":"x"}', False)[0] == 204, "it is tried again"
+assert ask("/api/webhooks/42/t0ken", '{"content":"x"}', False)[0] == 204
+assert [json.loads(text)["lost"] for text in sent[-2:]] == [2, 0], "what was lost is said once"
 print(json.dumps(answers))
 "#;
     if !has_python() {

@@ -15,6 +15,7 @@ mod mock;
 use std::sync::Arc;
 
 use self::capture::Capture;
+pub(in crate::drill) use self::capture::Chain;
 pub(in crate::drill) use self::live::ChannelProbe;
 use self::mock::Mock;
 use crate::drill::observation::Observations;
@@ -55,6 +56,14 @@ impl DiscordProbe {
             }
             (DiscordWatch::Capture, _) => Ok(Some(Self::Capture(Capture::start(site, channel, observations).await?))),
             (DiscordWatch::Tunnel | DiscordWatch::Live | DiscordWatch::None, _) => Ok(None),
+        }
+    }
+
+    /// The way by which what is posted comes here, where it is one that can lose something.
+    pub(in crate::drill) fn chain(&self) -> Option<&Chain> {
+        match self {
+            Self::Mock(_) => None,
+            Self::Capture(capture) => Some(capture.chain()),
         }
     }
 

@@ -29,6 +29,11 @@ impl Judge {
         &self.webhook
     }
 
+    /// Says that something was lost on the way here.
+    pub(super) fn lose(&self, what: String) {
+        self.observations.lose(what);
+    }
+
     /// Answers as Discord does, and enters what arrived.
     pub(super) fn judge(&self, request: &Request) -> Response {
         let (at, time) = (Instant::now(), Timestamp::now());
