@@ -19,6 +19,10 @@ use tokio::time::{sleep_until, timeout};
 
 use pipeline::Pipeline;
 
+/// As in the executable.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many round trips are measured one after another.
 const ROUND_TRIPS: usize = 1000;
 
