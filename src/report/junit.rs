@@ -76,6 +76,9 @@ fn suite(report: &Report, name: String, took_ms: f64) -> TestSuite {
     ] {
         suite.add_property((name, clean(value).as_str()));
     }
+    if let Some(clock) = target.clock {
+        suite.add_property(("clock_ms", clock.ms.to_string().as_str()));
+    }
     if let Some(watch) = report.discord {
         suite.add_property(("discord", watch.as_str()));
     }

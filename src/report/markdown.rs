@@ -91,6 +91,9 @@ fn heading(out: &mut String, report: &Report, lang: Lang) {
     if report.interrupted {
         let _ = writeln!(out, "{}\n", Words::of(lang).interrupted);
     }
+    if let Some(clock) = target.clock {
+        let _ = writeln!(out, "{}\n", words::clock(clock, lang));
+    }
     let lacks = words::lacks(target.capabilities, lang);
     if !lacks.is_empty() {
         let _ = writeln!(out, "{}: {}\n", inline(&target.product), lacks.join(" · "));

@@ -36,6 +36,16 @@ async fn a_clock_that_is_off_is_measured_and_said_and_the_lease_is_told_in_the_a
     let free = room.ran(&[]).await;
     assert_eq!(free.code, Some(0), "{}{}", free.stdout, free.stderr);
     assert!(free.stdout.starts_with("the clock of this machine is "), "{}", free.stdout);
+    let files = ["html", "markdown", "junit"].map(|form| room.folder.path(form).display().to_string());
+    let [html, markdown, junit] = &files;
+    let reported = room.ran(&["--report-html", html, "--report-markdown", markdown, "--report-junit", junit]).await;
+    assert_eq!(reported.code, Some(0), "{}{}", reported.stdout, reported.stderr);
+    for (file, words) in
+        files.iter().zip(["the clock of this machine is ", "the clock of this machine is ", "clock_ms"])
+    {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(text.contains(words), "{text}");
+    }
     room.proxy.set_clock(0);
     let held = room.ran(&[]).await;
     assert_eq!(held.code, Some(5), "{}{}", held.stdout, held.stderr);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::capture::has_python;
 use crate::room::{ACCOUNT, Room};
 use crate::state;
 
@@ -109,6 +110,28 @@ async fn the_plan_of_a_pipeline_to_build_has_the_calls_that_the_run_makes_then()
     assert!(planned.stdout.contains(&topic), "{}", planned.stdout);
     room.proxy.arm(None);
     let ran = room.ran(&[]).await;
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(operations(&plan), seen(&room));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_of_a_run_that_captures_has_the_calls_that_the_run_makes_then() {
+    if !has_python() {
+        return;
+    }
+    let room = Room::standing().await;
+    room.proxy.arm(None);
+    let capture = ["--discord", "capture"];
+    let planned = room.ran(&[&capture[..], &["--dry-run", "--output", "json"]].concat()).await;
+    assert_eq!((planned.code, planned.stderr.as_str()), (Some(0), ""), "{}", planned.stdout);
+    let plan = planned.json();
+    assert_only_looked_at(&room, &plan);
+    for call in ["lambda:CreateFunctionUrlConfig", "lambda:DeleteFunctionUrlConfig", "iam:PutRolePolicy"] {
+        assert!(plan["calls"].as_array().unwrap().iter().any(|one| one["call"] == call), "{call}: {}", planned.stdout);
+    }
+    assert!(!planned.stdout.contains("/webhooks/"), "the URL that catches is a secret: {}", planned.stdout);
+    room.proxy.arm(None);
+    let ran = room.ran(&capture).await;
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(operations(&plan), seen(&room));
 }
