@@ -26,12 +26,14 @@ use crate::scenario::{Drill, Expect, Hop, Scenario};
 use crate::target::{Target, ladder_hop};
 use crate::text::Lang;
 
-/// The causes of a drill that failed, the likeliest first; never none.
+/// The causes of a drill that failed, the likeliest first; never none. `standing` is what is wrong with the pipeline as it stands, where
+/// the target does not tell of single deliveries.
 pub(crate) fn explain(
     target: &Target,
     scenario: &Scenario,
     drill: &Drill,
     report: &DrillReport,
+    standing: &[Finding],
     lang: Lang,
 ) -> Vec<Finding> {
     if let Expect::Silence(_) = drill.expect {
@@ -48,6 +50,7 @@ pub(crate) fn explain(
             Some(catalogue::of_delivery(hop.hop, delivery, &subject, lang))
         })
         .collect();
+    findings.extend(standing.iter().filter(|finding| silences(finding, drill, report)).cloned());
     // A broken mail does not fail a drill that did not ask for it, but it is said.
     let asked = |hop: &Hop| matches!(&drill.expect, Expect::Alert(alert) if alert.at.contains(hop));
     findings.sort_by_key(|finding| (finding.hop == Hop::Mail && !asked(&Hop::Mail), finding.hop));
@@ -56,6 +59,22 @@ pub(crate) fn explain(
         findings.insert(0, catalogue::not_arrived(late.map_or(Hop::Queue, |hop| hop.hop), report, lang));
     }
     findings
+}
+
+/// Whether something that is wrong with the pipeline as it stands explains that a drill's alert did not come.
+fn silences(finding: &Finding, drill: &Drill, report: &DrillReport) -> bool {
+    let reached = |hop: &crate::report::HopReport| matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised);
+    if finding.hop == Hop::Mail || report.hop(finding.hop).is_none_or(reached) {
+        return false;
+    }
+    match finding.code {
+        // It names the calls that the pattern leaves out: this drill's must be one of them.
+        Code::RulePatternIncomplete => {
+            let call = drill.action.event_name();
+            finding.evidence.iter().any(|missed| missed.starts_with(call))
+        }
+        _ => finding.severity == Severity::Error,
+    }
 }
 
 /// What others did to the drill's groups while the run watched, where an alert came of that too. The rule is the run's own, and so

@@ -24,6 +24,7 @@ mod probe;
 mod rehearsal;
 mod run;
 mod selection;
+mod standing;
 mod trigger;
 mod way;
 

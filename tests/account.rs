@@ -29,6 +29,8 @@ mod room;
 mod runs;
 #[path = "account/secrets.rs"]
 mod secrets;
+#[path = "account/silent.rs"]
+mod silent;
 #[path = "account/state.rs"]
 mod state;
 #[path = "account/storm.rs"]

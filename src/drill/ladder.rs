@@ -308,9 +308,15 @@ fn since(time: Timestamp, performed: &Performed) -> f64 {
 fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched: Watched) {
     let is_reached = |hop: &&HopReport| matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised);
     let reached: Vec<Hop> = hops.iter().filter(is_reached).map(|hop| hop.hop).collect();
+    let mut suspected: Vec<Hop> = Vec::new();
+    let tells = stage.target.own_lab().is_some();
     let mail_can_be_read = stage.target.capabilities.reads_mail;
     for report in hops.iter_mut().filter(|hop| hop.status == HopStatus::NotReached) {
-        let after_reached = report.hop.before().is_some_and(|before| reached.contains(&before));
+        let before = report.hop.before();
+        // Where the way forks after a suspect, the next probe speaks for both branches.
+        let is_fork = matches!(report.hop, Hop::Function | Hop::Mail);
+        let after_suspected = !is_fork && before.is_some_and(|before| suspected.contains(&before));
+        let after_reached = after_suspected || before.is_some_and(|before| reached.contains(&before));
         let stopped = told
             .iter()
             .find(|delivery| ladder_hop(delivery.hop) == Some(report.hop) && delivery.outcome != Outcome::Delivered);
@@ -319,6 +325,9 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
         let no_mail = report.hop == Hop::Mail && (stage.scenario.pipeline.topic.email.is_none() || !mail_can_be_read);
         if no_mail || stage.why_unseen(report.hop).is_some() {
             report.status = HopStatus::Unknown;
+        } else if after_reached && !tells && !has_probe(report.hop) {
+            report.status = HopStatus::Unknown;
+            suspected.push(report.hop);
         } else if after_reached {
             report.status = if was_waited_for { HopStatus::Unknown } else { HopStatus::Broken };
         }
@@ -326,6 +335,27 @@ fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched
             // The first line is what a ladder has room for; the finding has the rest.
             let why = diagnosis::why(&delivery.clone().explained(), stage.lang);
             report.evidence = why.and_then(|why| why.lines().next().map(str::to_owned));
+        }
+    }
+}
+
+/// Whether it is seen by itself that an event has come to a hop.
+fn has_probe(hop: Hop) -> bool {
+    matches!(hop, Hop::Api | Hop::Bus | Hop::Queue | Hop::Discord)
+}
+
+/// Puts the blame on a hop between two probes, where the pipeline as it stands says that it lets nothing pass.
+pub(super) fn blame(hops: &mut [HopReport], blamed: Hop, why: &str) {
+    let is_behind = |hop: Hop| hop.ancestors().any(|before| before == blamed);
+    for report in hops {
+        if report.hop == blamed {
+            report.status = HopStatus::Broken;
+            report.evidence = Some(why.to_owned());
+        } else if is_behind(report.hop)
+            && report.hop != Hop::Mail
+            && !matches!(report.status, HopStatus::Reached | HopStatus::Synthesised)
+        {
+            report.status = HopStatus::NotReached;
         }
     }
 }

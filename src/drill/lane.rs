@@ -15,9 +15,11 @@ use super::event_history::EventHistory;
 use super::ladder::{self, Seen};
 use super::observation::Observations;
 use super::probe::Chain;
+use super::standing::Standing;
 use super::trigger::{Performed, Trigger};
 use super::way::DiscordWatch;
 use crate::diagnosis::{self, Finding};
+use crate::inspection::Names;
 use crate::pipeline::{DrillGroup, Lease, Ledger, ProvisionError, Site, rule_description};
 use crate::report::{ActionReport, Alerts, DrillReport, Expected, Verdict};
 use crate::scenario::{Action, Budget, Drill, Expect, Hop, Scenario, TargetKind, Wait};
@@ -57,6 +59,10 @@ pub(super) struct Stage {
     /// Whether the pipeline is somebody's own.
     pub(super) adopts: bool,
     pub(super) discord: DiscordWatch,
+    /// What the pipeline is called.
+    pub(super) names: Names,
+    /// What is wrong with it as it stands, once somebody had to ask.
+    pub(super) standing: Standing,
     /// The way by which what is posted comes here, where it is one that can lose something.
     pub(super) chain: OnceLock<Chain>,
     /// The group that a run in an account holds, once it does.
@@ -499,7 +505,13 @@ async fn conclude(
         }
         (Expect::Alert(_) | Expect::Silence(_), _) => {
             report.verdict = Verdict::Failed;
-            let mut findings = diagnosis::explain(&stage.target, &stage.scenario, drill, report, stage.lang);
+            let standing = stage.standing.findings(stage).await;
+            let mut findings = diagnosis::explain(&stage.target, &stage.scenario, drill, report, standing, stage.lang);
+            if stage.target.own_lab().is_none()
+                && let Some(first) = findings.first().filter(|finding| standing.contains(finding))
+            {
+                ladder::blame(&mut report.hops, first.hop, &first.message);
+            }
             if !drill.required {
                 findings.iter_mut().for_each(Finding::make_advisory);
             }

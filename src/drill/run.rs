@@ -19,6 +19,7 @@ use super::ground::Plan;
 use super::lane::{self, Queue, Stage, Times};
 use super::observation::Observations;
 use super::selection::Selection;
+use super::standing::Standing;
 use super::way::{DiscordWatch, DiscordWay};
 use crate::diagnosis::{self, Code, Finding};
 use crate::inspection::Names;
@@ -336,6 +337,8 @@ impl<'a> Run<'a> {
         let pace = if self.is_rehearsal { TargetKind::Lab } else { target.kind };
         Stage {
             discord,
+            names: self.adopted.clone().unwrap_or_else(|| Names::of(self.scenario)),
+            standing: Standing::default(),
             chain: OnceLock::new(),
             held: OnceLock::new(),
             target,
