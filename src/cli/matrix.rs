@@ -114,6 +114,19 @@ impl PlaceArgs {
     }
 }
 
+/// What of the command line is for one place, where several are asked for.
+pub(super) fn for_one_place(args: &RunArgs) -> Option<&'static str> {
+    match args {
+        _ if args.discord.is_for_one_place() => {
+            Some("--discord tunnel leads to one mocked webhook, and so to a run in one place")
+        }
+        _ if args.endpoint_url.is_none() && args.target == Some(TargetArg::Localstack) => Some(
+            "one LocalStack in a container of the run's own is one place: start it yourself, and name it with --endpoint-url",
+        ),
+        _ => None,
+    }
+}
+
 pub(super) async fn execute(
     scenario: Scenario,
     args: RunArgs,
@@ -123,10 +136,6 @@ pub(super) async fn execute(
     output: Output,
     context: &Context,
 ) -> Exit {
-    if args.endpoint_url.is_none() && args.target == Some(TargetArg::Localstack) {
-        let why = "one LocalStack in a container of the run's own is one place: start it yourself, and name it with --endpoint-url";
-        return fail(Exit::Usage, &why);
-    }
     let stop = CancellationToken::new();
     let tally = Arc::new(Tally::new(cells.len(), lang, context));
     let on_signal = Arc::clone(&tally);

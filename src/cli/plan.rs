@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::matrix::{NoPlaces, asked};
+use super::matrix::{NoPlaces, asked, for_one_place};
 use super::run::{exit_of, place_of, prepared};
 use super::{Output, RunArgs, fail, formed, print};
 use crate::context::Context;
@@ -37,6 +37,9 @@ pub(super) async fn execute(
         Err(error) => return fail(Exit::CouldNotRun, &error),
     };
     if args.places.is_matrix(&cells) {
+        if let Some(why) = for_one_place(&args) {
+            return fail(Exit::Usage, &why);
+        }
         let all = (scenario, args, discord, stop);
         let exit = several(all, cells, lang, output).await;
         drop(listening);

@@ -44,8 +44,8 @@ pub(super) async fn execute(args: RunArgs, lang: Lang, output: Output, context: 
         Err(NoPlaces::Usage(why)) => return fail(Exit::Usage, &why),
     };
     if args.places.is_matrix(&cells) {
-        if args.discord.is_for_one_place() {
-            return fail(Exit::Usage, &"--discord tunnel leads to one mocked webhook, and so to a run in one place");
+        if let Some(why) = matrix::for_one_place(&args) {
+            return fail(Exit::Usage, &why);
         }
         if args.reports.are_asked() {
             return fail(

@@ -54,6 +54,19 @@ fn what_makes_no_sense_beside_it_is_a_wrong_command_line() {
         (&["--history", &file], "finds out nothing of the pipeline"),
         (&["--metrics-file", &file], "finds out nothing of the pipeline"),
         (&["--target", "localstack"], "what a run does on LocalStack only a run finds out"),
+        (
+            &[
+                "--region",
+                "us-east-1",
+                "--region",
+                "us-west-2",
+                "--discord",
+                "tunnel",
+                "--discord-url",
+                "https://a.example",
+            ],
+            "a run in one place",
+        ),
     ] {
         let ended = run(&[&["run", "--dry-run"], arguments].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
