@@ -137,12 +137,14 @@ fn a_stream_is_written_to_and_stays() {
 fn no_report_has_the_token_of_a_webhook() {
     let folder = Folder::new();
     let seen = folder.text("webhook");
-    // As Python's `requests` does, whose errors have the whole address.
+    // As Python's `requests` does, whose errors have the whole address. The file is renamed into place: the lab starts the function
+    // again, and may end it while it writes.
     let function = format!(
         r#"import os
 def lambda_handler(event, context):
-    with open("{seen}", "w") as file:
+    with open("{seen}.new", "w") as file:
         file.write(os.environ["DISCORD_WEBHOOK_URL"])
+    os.replace("{seen}.new", "{seen}")
     raise RuntimeError("404 Client Error: Not Found for url: " + os.environ["DISCORD_WEBHOOK_URL"])
 "#
     );
