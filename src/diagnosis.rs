@@ -15,7 +15,7 @@ pub(crate) use self::changes::{Change, SOURCE_IP, Site, TIME_IN_KOREA, TIME_IN_U
 pub(crate) use self::counted::metrics;
 pub use self::finding::{Code, Finding, Severity};
 pub(crate) use self::hops::{GROUP_ID, judge};
-pub(crate) use self::remediation::{Answer, function_arn};
+pub(crate) use self::remediation::Answer;
 pub(crate) use self::words::why;
 
 use alert_drill_lab::deliveries::{Delivery, Outcome};
@@ -63,8 +63,7 @@ pub(crate) fn explain(
 
 /// Whether something that is wrong with the pipeline as it stands explains that a drill's alert did not come.
 fn silences(finding: &Finding, drill: &Drill, report: &DrillReport) -> bool {
-    let reached = |hop: &crate::report::HopReport| matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised);
-    if finding.hop == Hop::Mail || report.hop(finding.hop).is_none_or(reached) {
+    if finding.hop == Hop::Mail || report.hop(finding.hop).is_none_or(|hop| hop.status.is_reached()) {
         return false;
     }
     match finding.code {

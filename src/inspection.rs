@@ -39,7 +39,7 @@ use crate::sdk;
 use crate::target::Target;
 
 pub(crate) use self::function::name_and_qualifier;
-pub(crate) use self::history::read as read_own_calls;
+pub(crate) use self::history::{function_arn, look_up as look_up_events, read as read_own_calls};
 pub(crate) use self::metrics::{Metric, read as read_metrics};
 pub use self::names::Names;
 

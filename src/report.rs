@@ -71,6 +71,13 @@ pub enum HopStatus {
     Unknown,
 }
 
+impl HopStatus {
+    /// Whether the event came to the hop, or to the harness in its place.
+    pub fn is_reached(self) -> bool {
+        matches!(self, Self::Reached | Self::Synthesised)
+    }
+}
+
 /// One hop of a drill's ladder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HopReport {

@@ -8,6 +8,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::inspection::function_arn;
+
 /// A change of a security group that answered an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -29,12 +31,6 @@ impl Answer {
             function_arn: function_arn(record).map(str::to_owned),
         }
     }
-}
-
-/// The function whose credentials a call was made with, by ARN.
-pub(crate) fn function_arn(record: &Value) -> Option<&str> {
-    let scope = &record["userIdentity"]["inScopeOf"];
-    scope["credentialsIssuedTo"].as_str().filter(|_| scope["issuerType"] == "AWS::Lambda::Function")
 }
 
 /// The pattern, which matches no longer what the functions of these answers do themselves; none where no function made them, or

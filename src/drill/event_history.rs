@@ -8,12 +8,13 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_sdk_cloudtrail::types::LookupAttributeKey;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::{self, Instant};
 
 use super::trigger::Performed;
+use crate::inspection;
 use crate::scenario::TargetKind;
 use crate::target::Target;
 
@@ -54,13 +55,8 @@ impl EventHistory {
 }
 
 async fn asked(target: &Target, call: &str, request_id: &str) -> Option<Value> {
-    let by_name =
-        LookupAttribute::builder().attribute_key(LookupAttributeKey::EventName).attribute_value(call).build().ok()?;
-    // The newest come first.
-    let events = target.clients.cloudtrail.lookup_events().lookup_attributes(by_name).send().await.ok()?;
-    let records = events.events().iter().filter_map(|event| event.cloud_trail_event());
-    let mut records = records.filter_map(|record| serde_json::from_str::<Value>(record).ok());
-    records.find(|record| record["requestID"] == request_id)
+    let records = inspection::look_up_events(target, LookupAttributeKey::EventName, call).await.ok()?;
+    records.into_iter().find(|record| record["requestID"] == request_id)
 }
 
 #[cfg(test)]

@@ -306,8 +306,7 @@ fn since(time: Timestamp, performed: &Performed) -> f64 {
 /// single deliveries, a hop between two probes can only be suspected: it is unknown, and the next probe's hop is broken.
 /// Of a hop that an interrupted drill still waited for, nobody can say whether it would have been reached.
 fn mark_broken(stage: &Stage, hops: &mut [HopReport], told: &[Delivery], watched: Watched) {
-    let is_reached = |hop: &&HopReport| matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised);
-    let reached: Vec<Hop> = hops.iter().filter(is_reached).map(|hop| hop.hop).collect();
+    let reached: Vec<Hop> = hops.iter().filter(|hop| hop.status.is_reached()).map(|hop| hop.hop).collect();
     let mut suspected: Vec<Hop> = Vec::new();
     let tells = stage.target.own_lab().is_some();
     let mail_can_be_read = stage.target.capabilities.reads_mail;
@@ -351,10 +350,7 @@ pub(super) fn blame(hops: &mut [HopReport], blamed: Hop, why: &str) {
         if report.hop == blamed {
             report.status = HopStatus::Broken;
             report.evidence = Some(why.to_owned());
-        } else if is_behind(report.hop)
-            && report.hop != Hop::Mail
-            && !matches!(report.status, HopStatus::Reached | HopStatus::Synthesised)
-        {
+        } else if is_behind(report.hop) && report.hop != Hop::Mail && !report.status.is_reached() {
             report.status = HopStatus::NotReached;
         }
     }

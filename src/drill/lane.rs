@@ -505,11 +505,13 @@ async fn conclude(
         }
         (Expect::Alert(_) | Expect::Silence(_), _) => {
             report.verdict = Verdict::Failed;
-            let standing = stage.standing.findings(stage).await;
+            // A silence that was broken is explained by what broke it.
+            let standing = match drill.expect {
+                Expect::Alert(_) => stage.standing.findings(stage).await,
+                Expect::Silence(_) => &[],
+            };
             let mut findings = diagnosis::explain(&stage.target, &stage.scenario, drill, report, standing, stage.lang);
-            if stage.target.own_lab().is_none()
-                && let Some(first) = findings.first().filter(|finding| standing.contains(finding))
-            {
+            if let Some(first) = findings.first().filter(|finding| standing.contains(finding)) {
                 ladder::blame(&mut report.hops, first.hop, &first.message);
             }
             if !drill.required {

@@ -7,7 +7,6 @@ use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use serde_json::Value;
 
 use super::{Fact, FunctionFacts, Unknown, answered, name_and_qualifier};
-use crate::diagnosis::function_arn;
 use crate::target::Target;
 
 const LOOKUP_EVENTS: &str = "cloudtrail:LookupEvents";
@@ -28,14 +27,26 @@ pub(crate) async fn read(target: &Target, functions: &[FunctionFacts]) -> Fact<V
 }
 
 async fn of(target: &Target, name: &str, arn: &str) -> Fact<Vec<Value>> {
-    let by_name = LookupAttribute::builder().attribute_key(LookupAttributeKey::Username).attribute_value(name).build();
-    let by_name = by_name.map_err(|error| Unknown::here(LOOKUP_EVENTS, error.to_string()))?;
-    let looked_up =
-        answered(LOOKUP_EVENTS, target.clients.cloudtrail.lookup_events().lookup_attributes(by_name).send().await)?;
-    let records = looked_up.events().iter().filter_map(|event| event.cloud_trail_event());
-    let records = records.filter_map(|record| serde_json::from_str::<Value>(record).ok());
+    let mut records = look_up(target, LookupAttributeKey::Username, name).await?;
     // Somebody else's session may have the name as well.
     let is_own =
         |record: &Value| function_arn(record).is_some_and(|own| arn == own || arn.starts_with(&format!("{own}:")));
-    Ok(records.filter(|record| record["eventSource"] == "ec2.amazonaws.com" && is_own(record)).collect())
+    records.retain(|record| record["eventSource"] == "ec2.amazonaws.com" && is_own(record));
+    Ok(records)
+}
+
+/// The newest page of the records of which this is true, newest first.
+pub(crate) async fn look_up(target: &Target, key: LookupAttributeKey, value: &str) -> Fact<Vec<Value>> {
+    let attribute = LookupAttribute::builder().attribute_key(key).attribute_value(value).build();
+    let attribute = attribute.map_err(|error| Unknown::here(LOOKUP_EVENTS, error.to_string()))?;
+    let looked_up = target.clients.cloudtrail.lookup_events().lookup_attributes(attribute).send().await;
+    let looked_up = answered(LOOKUP_EVENTS, looked_up)?;
+    let records = looked_up.events().iter().filter_map(|event| event.cloud_trail_event());
+    Ok(records.filter_map(|record| serde_json::from_str(record).ok()).collect())
+}
+
+/// The function whose credentials a call was made with, by ARN.
+pub(crate) fn function_arn(record: &Value) -> Option<&str> {
+    let scope = &record["userIdentity"]["inScopeOf"];
+    scope["credentialsIssuedTo"].as_str().filter(|_| scope["issuerType"] == "AWS::Lambda::Function")
 }

@@ -1,6 +1,6 @@
 //! The drills of a report by name: `--repeat` makes many of one, and a page that shows a hundred ladders shows none.
 
-use super::{DrillReport, HopStatus, Report, Verdict};
+use super::{DrillReport, Report, Verdict};
 use crate::scenario::Hop;
 
 /// How many runs of one drill are shown in full, each with its ladder, messages and record.
@@ -61,7 +61,7 @@ impl<'a> Group<'a> {
     pub(super) fn times(&self) -> Vec<Times> {
         let of = |hop| {
             let reached = self.runs.iter().filter_map(|(_, drill)| drill.hop(hop));
-            let reached = reached.filter(|hop| matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised));
+            let reached = reached.filter(|hop| hop.status.is_reached());
             let mut sorted: Vec<f64> = reached.filter_map(|hop| hop.latency_ms).collect();
             sorted.sort_by(f64::total_cmp);
             Times { hop, sorted }

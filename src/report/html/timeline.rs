@@ -105,9 +105,7 @@ impl Timeline {
     pub(super) fn of(drill: &DrillReport) -> Self {
         let axis = Axis::over(drill.hops.iter().filter_map(|hop| hop.latency_ms));
         let rungs = drill.hops.iter().map(|hop| rung(hop, drill, axis.as_ref())).collect();
-        let is_untimed = |hop: &&HopReport| {
-            matches!(hop.status, HopStatus::Reached | HopStatus::Synthesised) && hop.latency_ms.is_none()
-        };
+        let is_untimed = |hop: &&HopReport| hop.status.is_reached() && hop.latency_ms.is_none();
         Self { axis, rungs, untimed: drill.hops.iter().filter(is_untimed).map(|hop| hop.hop).collect() }
     }
 }

@@ -44,7 +44,6 @@ const INSTANCES: usize = 8;
 
 /// A function URL and what comes by it.
 pub(in crate::drill) struct Capture {
-    url: String,
     chain: Chain,
     _queue: QueueReader,
 }
@@ -98,14 +97,15 @@ impl Capture {
         let webhook = intake.judge.webhook();
         let function = CaptureFunction { name: &name, queue_arn: &queue.arn, queue_url: &queue.url, webhook };
         let url = webhook.url(&function.make(site).await?);
-        let chain = Chain::new(&url, intake.arrived.subscribe()).map_err(|reason| refused(&name, reason))?;
+        let chain = Chain::new(url, intake.arrived.subscribe()).map_err(|reason| refused(&name, reason))?;
         chain.works(site, &name).await?;
-        Ok(Self { url, chain, _queue: reader })
+        Ok(Self { chain, _queue: reader })
     }
 
     /// What the function posts to: the same from everywhere.
     pub(super) fn webhook_urls(&self) -> WebhookUrls {
-        WebhookUrls { from_target: self.url.clone(), from_here: self.url.clone() }
+        let url = &self.chain.url;
+        WebhookUrls { from_target: url.clone(), from_here: url.clone() }
     }
 
     /// The way that it comes by.
@@ -136,9 +136,9 @@ impl Intake {
 }
 
 impl Chain {
-    fn new(url: &str, arrived: watch::Receiver<usize>) -> Result<Self, String> {
-        let client = client_for(url).timeout(TRY).build().map_err(|error| sdk::cause(&error).to_string())?;
-        Ok(Self { client, url: url.to_owned(), arrived })
+    fn new(url: String, arrived: watch::Receiver<usize>) -> Result<Self, String> {
+        let client = client_for(&url).timeout(TRY).build().map_err(|error| sdk::cause(&error).to_string())?;
+        Ok(Self { client, url, arrived })
     }
 
     /// Tries until it works. It ends early where somebody stops the run.
